@@ -1,0 +1,31 @@
+"""Senim runs a privacy policy: one file publishes the text and keeps it.
+
+    import senim
+
+    with senim.open("shop", role="site") as shop:
+        person = shop.intake("registration", language="ru", values={...}, consents={"orders": True})
+        if shop.check(person.subject, "use", "newsletter", channel="email"):
+            ...
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from senim.version import __version__
+
+if TYPE_CHECKING:
+    from senim.session import Session, open_session
+
+    open = open_session
+
+__all__ = ["Session", "__version__", "open"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the front door only when it is used: ``import senim`` itself costs next to nothing."""
+    if name in ("open", "Session"):
+        from senim import session
+
+        return {"open": session.open_session, "Session": session.Session}[name]
+    raise AttributeError(f"module 'senim' has no attribute {name!r}")

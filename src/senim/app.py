@@ -1,0 +1,213 @@
+"""Puts everything together, once. Read this first: it is the map of the house.
+
+An operator's folder holds ``senim.toml``, ``policy.yaml``, ``keys/`` and, with SQLite, the two databases.
+Settings are read here and nowhere else; every part gets what it needs by its constructor, so that no circle
+can be built. Doors (command line, web, library) call :meth:`Senim.run` with one verb.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from senim.audit.actions import Log
+from senim.audit.checkpoint import LogSigner
+from senim.audit.sealing import Sealer
+from senim.audit.statements import StatementSigner
+from senim.collection import Collection
+from senim.conformance import Conformance, control_names
+from senim.consent import Consents
+from senim.errors import Code, Invalid, Unavailable
+from senim.gate import Gate
+from senim.gate.access import VERBS, Access, actor_of
+from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
+from senim.law import Override
+from senim.policy import Policies
+from senim.settings import FILE, Settings, read
+from senim.settings import Log as LogSettings
+from senim.storage import open_database
+from senim.subjects import Subjects
+from senim.vault import BlindIndex, Documents, FileKeys, PersonKeys, Vault, provider
+from senim.vault.keys import SECRETS
+from senim.work import Clock, Work, Works
+
+T = TypeVar("T")
+
+
+class Senim:
+    """One operator's platform: the parts, and the way to run their verbs."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        environment: Mapping[str, str],
+        clock: Clock,
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        keys = provider(settings.keys.provider, folder / settings.keys.folder, environment)
+        self.key_store = open_database(settings.keys.store, folder)
+        self.database = open_database(settings.database, folder, keys=self.key_store)
+        self.works = Works(self.database, clock)
+        self.persons = PersonKeys(self.key_store, keys)
+        self.persons.recognise()
+
+        self.statements = StatementSigner(keys.secret("receipts"))
+        anchor = folder / settings.log.anchor if settings.log.anchor else None
+        signer = LogSigner(settings.log.origin or "senim.example/log", keys.secret("log"))
+        self.log = Log(
+            self.database,
+            Sealer(self.database, signer, clock.now, anchor),
+            signer.vkey,
+            anchor,
+        )
+
+        override = Override.read(folder / settings.calendar)
+        self.policies = Policies(self.database, override, control_names())
+        self.subjects = Subjects()
+        self.consents = Consents(self.policies, self.statements)
+        self.gate = Gate(self.works, self.policies, self.subjects, self.consents)
+        self.access = Access(self.database, self.policies)
+        self.vault = Vault(
+            policies=self.policies,
+            subjects=self.subjects,
+            consents=self.consents,
+            gate=self.gate,
+            persons=self.persons,
+            index=BlindIndex(keys.secret("index")),
+            signer=self.statements,
+        )
+        self.documents = Documents(self.works, self.policies, self.subjects, self.gate, self.persons)
+        self.collection = Collection(
+            policies=self.policies,
+            subjects=self.subjects,
+            consents=self.consents,
+            gate=self.gate,
+            vault=self.vault,
+            documents=self.documents,
+        )
+        self.conformance = Conformance(self, throwaway)
+        self.settle()
+
+    def run(self, actor: Actor, act: Callable[[Work], T]) -> T:
+        """Run an act; its result when it is durable. A refusal is recorded and raised."""
+        return self.works.run(actor, act)
+
+    def actor(self, role: str = RESPONSIBLE, name: str = "local") -> Actor:
+        """Who has the folder and its keys in hand, in one of the policy's roles."""
+        if role == RESPONSIBLE:
+            return Actor(kind=ActorKind.STAFF, id=name, role=role, may=VERBS)
+        return actor_of(self.policies.in_force(self.works.clock.now()), role, name)
+
+    def settle(self) -> None:
+        """Finish what a cut-off process left: erasures whose key is gone and whose rows are not."""
+        while self.run(SYSTEM, lambda work: self.vault.settle(self.database, work)):
+            pass
+
+    def tick(self) -> int:
+        """What has to happen every now and then: commit late entries, seal the log. The number of entries sealed."""
+        self.works.flush()
+        return self.log.seal()
+
+    def close(self) -> None:
+        """Commit and seal what waits, and close the databases."""
+        self.tick()
+        self.database.close()
+        self.key_store.close()
+
+    def __enter__(self) -> Senim:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_senim(
+    folder: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> Senim:
+    """Open an operator's folder. Raises Unavailable or Invalid, naming the setting or the file that is wrong."""
+    environment = os.environ if environment is None else environment
+    settings = read(folder, environment)
+    return Senim(
+        folder,
+        settings,
+        environment=environment,
+        clock=Clock(now or (lambda: datetime.now(UTC))),
+    )
+
+
+def make_folder(
+    folder: Path,
+    policy: bytes,
+    *,
+    database: str = "",
+    origin: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Make an operator's folder: policy, settings, keys, empty databases. Raises Invalid if there is one already."""
+    if (folder / FILE).exists():
+        raise Invalid(Code.FOLDER_WRONG, folder.name, detail="there is one already")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "log").mkdir(exist_ok=True)
+        (folder / "policy.yaml").write_bytes(policy)
+        settings = replace(
+            Settings(database=database or Settings().database),
+            log=LogSettings(origin=origin),
+        )
+        (folder / FILE).write_text(_toml(settings), encoding="utf-8")
+    except OSError as error:
+        raise Unavailable(Code.FOLDER_WRONG, folder.name, detail=error.strerror or "") from error
+    keys = FileKeys(folder / settings.keys.folder)
+    for name in ("kek-1", *SECRETS):
+        keys.create(name)
+    key_store = open_database(settings.keys.store, folder, create=True)
+    open_database(settings.database, folder, keys=key_store, create=True).close()
+    key_store.close()
+
+
+@contextmanager
+def throwaway(policy: bytes, *, now: Callable[[], datetime] | None = None) -> Iterator[Senim]:
+    """A platform with a policy published, gone when the block ends: for drills, tests and trying things out."""
+    with TemporaryDirectory(prefix="senim-") as name:
+        folder = Path(name) / "operator"
+        make_folder(folder, policy, origin="throwaway.example/log")
+        with open_senim(folder, environment={}, now=now) as senim:
+            senim.run(senim.actor(), lambda work: senim.policies.publish(work, policy))
+            yield senim
+
+
+def _toml(settings: Settings) -> str:
+    """The settings file of a new folder: what operators most often change; the rest has its defaults."""
+    return f"""# Settings of this operator. docs/reference/settings.md lists all of them.
+# Each may also be given in the environment: SENIM_DATABASE, SENIM_SERVE_PORT, SENIM_KEYS_PROVIDER ...
+
+database = {_quoted(settings.database)}
+
+[keys]
+store = {_quoted(settings.keys.store)}          # kept and backed up apart from the data
+provider = {_quoted(settings.keys.provider)}    # file, environment or package.module:factory
+
+[log]
+origin = {_quoted(settings.log.origin)}         # the log's name in its checkpoints; do not change it later
+
+[serve]
+address = {_quoted(settings.serve.address)}
+port = {settings.serve.port}
+"""
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,124 @@
+"""The log as others see it: read entries and tiles, export, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from senim.audit import store
+from senim.audit.checkpoint import LogVerifier
+from senim.audit.records import Entry, Report, from_leaf
+from senim.audit.sealing import Sealer
+from senim.audit.store import Tally
+from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, unpack, widths
+from senim.audit.verification import StoredLog, verify_log
+from senim.errors import Code, NotFound, Tampered
+from senim.identity import SubjectId
+from senim.storage import Database
+
+
+class Log:
+    """The log of a live system."""
+
+    def __init__(self, database: Database, sealer: Sealer, vkey: str, anchor: Path | None) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._anchor = anchor
+        self.vkey = vkey
+
+    def seal(self) -> int:
+        """Put what waits into the tree; the number of entries sealed."""
+        return self._sealer.seal_all()
+
+    def checkpoint(self) -> str:
+        """The newest signed checkpoint. Raises NotFound while nothing is sealed."""
+        note = store.read_head(self._database).checkpoint
+        if not note:
+            raise NotFound(Code.NOT_FOUND, "checkpoint")
+        return note
+
+    @property
+    def size(self) -> int:
+        """How many entries are sealed."""
+        return store.read_head(self._database).size
+
+    def tile(self, name: TileName) -> bytes:
+        """A tile or bundle, exactly as wide as named. Raises NotFound if the log is not that long."""
+        content = store.read_tile(self._database, name)
+        full, part = widths(self.size, name.level)
+        if content is None or name.n > full or (name.n == full and name.width > part):
+            raise NotFound(Code.NOT_FOUND, "tile")
+        if name.level < 0:
+            leaves = unpack(content)
+            return content if len(leaves) == name.width else pack(leaves[: name.width])
+        return content[: 32 * name.width]
+
+    def entries(self, start: int = 0, end: int | None = None) -> Iterator[tuple[int, Entry]]:
+        """Sealed entries from ``start`` to before ``end``, in order, with their numbers."""
+        end = self.size if end is None else min(end, self.size)
+        while start < end:
+            leaves = self._leaves(start // WIDTH)
+            for index in range(start, min(end, (start // WIDTH + 1) * WIDTH)):
+                yield index, from_leaf(leaves[index % WIDTH])
+            start = (start // WIDTH + 1) * WIDTH
+
+    def entries_about(self, subject: SubjectId, after: int = 0, most: int = 100) -> list[tuple[int, Entry]]:
+        """Sealed entries about a person from number ``after`` on, at most ``most``."""
+        found, leaves, have = [], [b""], -1
+        for index in store.indexes_of(self._database, subject, after, most):
+            if index // WIDTH != have:
+                have = index // WIDTH
+                leaves = self._leaves(have)
+            found.append((index, from_leaf(leaves[index % WIDTH])))
+        return found
+
+    def entries_waiting(self, subject: SubjectId) -> list[Entry]:
+        """Entries about a person that are durable but not sealed yet."""
+        entries = (from_leaf(leaf) for leaf in store.waiting_in_lane(self._database, subject))
+        return [entry for entry in entries if entry.subject == subject]
+
+    def _leaves(self, n: int) -> list[bytes]:
+        content = store.read_tile(self._database, TileName(-1, n))
+        if content is None:
+            raise Tampered(Code.LOG_BROKEN, f"entries/{n}")
+        return unpack(content)
+
+    def tallies(self) -> list[Tally]:
+        """How often each act was sealed, by outcome and refusal code."""
+        return store.tallies(self._database)
+
+    def anchors(self) -> list[str]:
+        """The checkpoint kept outside the database, if there is one."""
+        return [self._anchor.read_text(encoding="utf-8")] if self._anchor and self._anchor.exists() else []
+
+    def verify(self, *, anchors: tuple[str, ...] = ()) -> Report:
+        """Seal what waits and check the whole log against the public key and all anchors."""
+        self.seal()
+        source = StoredLog(self._database)
+        waiting = store.waiting_count(self._database)
+        return verify_log(
+            source,
+            LogVerifier(self.vkey),
+            anchors=(*self.anchors(), *anchors),
+            waiting=waiting,
+        )
+
+    def export(self, folder: Path) -> int:
+        """Write the log as an outsider's copy (C2SP tlog-tiles); the number of entries in it."""
+        self.seal()
+        head = store.read_head(self._database)
+        for level in range(-1, 64 // HEIGHT):
+            full, part = widths(head.size, level)
+            for n in range(full + bool(part)):
+                name = TileName(level, n, WIDTH if n < full else part)
+                _write(folder / "tile" / name.path, self.tile(name))
+        for size, note in store.kept_checkpoints(self._database):
+            _write(folder / "checkpoints" / f"{size:020d}", note.encode())
+        _write(folder / "vkey", f"{self.vkey}\n".encode())
+        _write(folder / "checkpoint", head.checkpoint.encode())
+        return head.size
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,173 @@
+"""The sealer: puts entries that wait into the one tree, and signs a checkpoint over it.
+
+One at a time, by a lease in the head row; and even without the lease two sealers could not both win, because
+the head moves only if it is still where it was read.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from senim.audit import store
+from senim.audit.checkpoint import LogSigner
+from senim.audit.records import from_leaf
+from senim.audit.tiles import WIDTH, TileName, pack, unpack, widths
+from senim.audit.tree import leaf_hash, subtree_root
+from senim.errors import Code, Stale, Tampered
+from senim.identity import lane_of, new_id
+from senim.storage import Database, Unit
+from senim.storage.tables import micros
+
+MOST = 4_096
+"""Entries sealed in one transaction at most."""
+
+KEEP_EVERY = 60_000_000
+"""Microseconds between checkpoints that are kept for ever."""
+
+LEASE = 5_000_000
+"""Microseconds for which a sealer keeps others from trying."""
+
+
+class Sealer:
+    """Seals what waits; several may run, in one process or in many."""
+
+    def __init__(
+        self,
+        database: Database,
+        signer: LogSigner,
+        now: Callable[[], datetime],
+        anchor: Path | None,
+    ) -> None:
+        self._database = database
+        self._signer = signer
+        self._now = now
+        self._anchor = anchor
+        self._name = new_id()
+        self._busy = threading.Lock()
+
+    def seal_all(self) -> int:
+        """Seal until nothing waits; the number of entries sealed."""
+        total = 0
+        while sealed := self.seal():
+            total += sealed
+        return total
+
+    def seal(self) -> int:
+        """Seal one batch; the number of entries sealed (0: nothing waits, or another sealer is at it)."""
+        with self._busy:
+            waiting = store.waiting(self._database, MOST)
+            if not waiting:
+                return 0
+            now = micros(self._now())
+            old = store.read_head(self._database)
+            if old.holder not in ("", self._name) and old.held_until > now:
+                return 0
+            unit = Unit()
+            new = self._extend(unit, old, [leaf for _, _, leaf in waiting], now)
+            for lane, entry_id, _ in waiting:
+                unit.add(store.DELETE_PENDING, lane, entry_id)
+            store.put_head(unit, new, old)
+            try:
+                self._database.commit(unit)
+            except Stale:
+                return 0
+            self._write_anchor(new.checkpoint)
+            return len(waiting)
+
+    def _extend(self, unit: Unit, old: store.Head, leaves: list[bytes], now: int) -> store.Head:
+        tree = old.tree()
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        self._put_bundles(unit, old.size, leaves)
+        self._put_tiles(unit, old.size, hashes)
+        for digest in hashes:
+            tree.append(digest)
+        self._point_and_count(unit, old.size, leaves)
+        note = self._signer.sign(tree.size, tree.root())
+        keeps = now - old.kept_at >= KEEP_EVERY
+        if keeps:
+            unit.add(store.PUT_KEPT, tree.size, note)
+        return store.Head(
+            size=tree.size,
+            frontier=tuple(tree.hashes),
+            checkpoint=note,
+            kept_at=now if keeps else old.kept_at,
+            holder=self._name,
+            held_until=now + LEASE,
+        )
+
+    def _put_bundles(self, unit: Unit, size: int, leaves: list[bytes]) -> None:
+        first, begun = size // WIDTH, size % WIDTH
+        content = list(leaves)
+        if begun:
+            content = unpack(self._existing(TileName(-1, first, begun)))[:begun] + content
+        for at in range(0, len(content), WIDTH):
+            store.put_tile(unit, TileName(-1, first + at // WIDTH), pack(content[at : at + WIDTH]))
+
+    def _put_tiles(self, unit: Unit, size: int, hashes: list[bytes]) -> None:
+        """Extend the tiles level by level: the roots of tiles that became full are the next level's hashes."""
+        level = 0
+        while hashes:
+            full, begun = widths(size, level)
+            content = list(hashes)
+            if begun:
+                known = self._existing(TileName(level, full, begun))
+                content = [known[at : at + 32] for at in range(0, begun * 32, 32)] + content
+            hashes = []
+            for at in range(0, len(content), WIDTH):
+                part = content[at : at + WIDTH]
+                store.put_tile(unit, TileName(level, full + at // WIDTH), b"".join(part))
+                if len(part) == WIDTH:
+                    hashes.append(subtree_root(part))
+            level += 1
+
+    def _existing(self, name: TileName) -> bytes:
+        content = store.read_tile(self._database, name)
+        if content is None:
+            raise Tampered(Code.LOG_BROKEN, name.path)
+        return content
+
+    def _point_and_count(self, unit: Unit, size: int, leaves: list[bytes]) -> None:
+        known = {(one.act, one.detail): one for one in store.tallies(self._database)}
+        changed: dict[tuple[str, str], store.Tally] = {}
+        for index, leaf in enumerate(leaves, size):
+            entry = from_leaf(leaf)
+            at = micros(datetime.fromisoformat(entry.at))
+            if entry.subject:
+                unit.add(
+                    store.INSERT_ENTRY_OF,
+                    lane_of(entry.subject),
+                    bytes.fromhex(entry.subject),
+                    index,
+                )
+            for detail in (entry.outcome.value, *entry.codes):
+                key = (entry.act, detail)
+                one = changed.get(key) or known.get(key) or store.Tally(*key, 0, at, at, index)
+                changed[key] = replace(
+                    one,
+                    count=one.count + 1,
+                    last_at=max(at, one.last_at),
+                    last_index=index,
+                )
+        for one in changed.values():
+            unit.add(
+                store.PUT_TALLY,
+                one.act,
+                one.detail,
+                one.count,
+                one.first_at,
+                one.last_at,
+                one.last_index,
+            )
+
+    def _write_anchor(self, note: str) -> None:
+        """Leave the checkpoint outside the database, where cutting the database's tail does not reach."""
+        if self._anchor is None:
+            return
+        draft = self._anchor.with_suffix(f".{self._name}")
+        draft.write_text(note, encoding="utf-8")
+        os.replace(draft, self._anchor)

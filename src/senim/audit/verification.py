@@ -1,0 +1,276 @@
+"""Is the log what was written? Found and located with the public key alone.
+
+The rules: a checkpoint must be signed; each entry's hash must stand in its tile; tiles must hash up to the
+checkpoint's root; earlier checkpoints must be beginnings of the same tree; and no anchor kept outside may
+know of more entries than the log has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+
+from senim.audit import store
+from senim.audit.checkpoint import Checkpoint, LogVerifier
+from senim.audit.records import Problem, ProblemKind, Report
+from senim.audit.tiles import HEIGHT, WIDTH, TileName, bundle_hashes
+from senim.audit.tree import EMPTY_ROOT, Frontier, subtree_root
+from senim.errors import Invalid
+from senim.storage import Database
+
+MOST_PROBLEMS = 100
+"""Problems listed at most; a log with more is broken beyond listing."""
+
+_CHUNK = 64
+"""Bundles handed to a helper process at a time."""
+
+
+class LogSource(Protocol):
+    """Where a log is read from: a live database or an exported folder."""
+
+    def checkpoint(self) -> str:
+        """The newest signed checkpoint, or an empty text."""
+
+    def earlier(self) -> Iterable[str]:
+        """Signed checkpoints from before."""
+
+    def read(self, name: TileName) -> bytes | None:
+        """A tile or bundle at least as wide as named, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLog:
+    """The log in the database of a live system."""
+
+    database: Database
+
+    def checkpoint(self) -> str:
+        return store.read_head(self.database).checkpoint
+
+    def earlier(self) -> list[str]:
+        return [note for _, note in store.kept_checkpoints(self.database)]
+
+    def read(self, name: TileName) -> bytes | None:
+        return store.read_tile(self.database, name)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLog:
+    """An exported log: ``checkpoint``, ``checkpoints/*`` and ``tile/…`` as C2SP tlog-tiles lays them out."""
+
+    folder: Path
+
+    def checkpoint(self) -> str:
+        return _text(self.folder / "checkpoint")
+
+    def earlier(self) -> list[str]:
+        return [_text(path) for path in sorted((self.folder / "checkpoints").glob("*"))]
+
+    def read(self, name: TileName) -> bytes | None:
+        try:
+            return (self.folder / "tile" / name.path).read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
+
+
+def verify_log(
+    source: LogSource,
+    verifier: LogVerifier,
+    *,
+    anchors: Iterable[str] = (),
+    processes: int = 1,
+    waiting: int = 0,
+) -> Report:
+    """Check everything a log states. ``anchors`` are signed checkpoints that were kept outside of it."""
+    return _Verification(source, verifier).run(list(anchors), processes, waiting)
+
+
+class _Verification:
+    """One run over a log: the tree as it grows, the roots that were signed for it, and what is wrong."""
+
+    def __init__(self, source: LogSource, verifier: LogVerifier) -> None:
+        self._source = source
+        self._verifier = verifier
+        self._problems: list[Problem] = []
+        self._tree = Frontier()
+        self._good = 0
+        self._marks: dict[int, set[bytes]] = {}
+
+    def run(self, anchors: list[str], processes: int, waiting: int) -> Report:
+        signed = self._opened(self._source.checkpoint(), "checkpoint") or Checkpoint(self._verifier.name, 0, EMPTY_ROOT)
+        self._marks = {signed.size: {signed.root}}
+        for note in self._source.earlier():
+            self._mark(note, "earlier checkpoint", signed.size)
+        for note in anchors:
+            self._mark(note, "anchor", signed.size)
+        for bundle in self._bundles(signed.size, processes):
+            self._grow(bundle)
+        return Report(
+            signed.size,
+            self._tree.root().hex(),
+            tuple(self._problems),
+            self._verifier.name,
+            waiting,
+        )
+
+    def _found(self, kind: ProblemKind, index: int, detail: str) -> None:
+        if len(self._problems) < MOST_PROBLEMS:
+            self._problems.append(Problem(kind, index, detail))
+
+    def _opened(self, note: str, what: str) -> Checkpoint | None:
+        if not note:
+            return None
+        try:
+            return self._verifier.open(note)
+        except Invalid:
+            self._found(ProblemKind.SIGNATURE, -1, f"the signature of the {what} does not hold")
+            return None
+
+    def _mark(self, note: str, what: str, size: int) -> None:
+        """Remember a root that was signed for some size; one beyond the log's end shows that the log was cut."""
+        earlier = self._opened(note, what)
+        if earlier is None:
+            return
+        if earlier.size > size:
+            self._found(
+                ProblemKind.CUT,
+                size,
+                f"an {what} knows of {earlier.size} entries, the log of {size}",
+            )
+        else:
+            self._marks.setdefault(earlier.size, set()).add(earlier.root)
+
+    def _bundles(self, size: int, processes: int) -> Iterator[_Bundle]:
+        """All bundles in order, read and hashed ahead in helper processes when there are many."""
+        inside = {mark // WIDTH for mark in self._marks if mark % WIDTH}
+        names = [TileName(-1, n, min(WIDTH, size - n * WIDTH)) for n in range((size + WIDTH - 1) // WIDTH)]
+        chunks = [names[at : at + _CHUNK] for at in range(0, len(names), _CHUNK)]
+        asked = ((self._source, chunk, inside) for chunk in chunks)
+        if processes == 1 or len(chunks) < 4:
+            for one in asked:
+                yield from _read_chunk(*one)
+            return
+        with ProcessPoolExecutor(processes) as pool:
+            running = deque(pool.submit(_read_chunk, *one) for one in islice(asked, 2 * processes))
+            while running:
+                yield from running.popleft().result()
+                running.extend(pool.submit(_read_chunk, *one) for one in islice(asked, 1))
+
+    def _grow(self, bundle: _Bundle) -> None:
+        """Add a bundle to the tree and compare roots wherever one was signed."""
+        if bundle.root is not None:
+            self._tree.join(HEIGHT, bundle.root)
+            self._compare()
+            return
+        for digest in self._hashes(bundle):
+            self._tree.append(digest)
+            self._compare()
+
+    def _compare(self) -> None:
+        signed = self._marks.get(self._tree.size)
+        if signed is None:
+            return
+        if signed == {self._tree.root()}:
+            self._good = self._tree.size
+        elif not any(problem.kind is ProblemKind.REWRITTEN for problem in self._problems):
+            end = self._tree.size
+            self._found(
+                ProblemKind.REWRITTEN,
+                self._good,
+                f"somewhere in {self._good} to {end - 1}: the entries do not lead to the root signed at {end}",
+            )
+
+    def _hashes(self, bundle: _Bundle) -> list[bytes]:
+        """Name what is wrong with a bundle, if anything; the hashes that the tree goes on with."""
+        start, end = (
+            bundle.name.n * WIDTH,
+            bundle.name.n * WIDTH + bundle.name.width - 1,
+        )
+        if not bundle.fault:
+            return bundle.hashes
+        known = [bundle.tile[at : at + 32] for at in range(0, len(bundle.tile), 32)]
+        if bundle.fault is not ProblemKind.CHANGED:
+            self._found(
+                bundle.fault,
+                start,
+                f"entries {start} to {end}: the bundle is {bundle.fault.value}",
+            )
+        elif not known:
+            self._found(
+                ProblemKind.MISSING,
+                start,
+                f"entries {start} to {end}: the tile is missing",
+            )
+        else:
+            self._locate(start, bundle.hashes, known)
+        return known or bundle.hashes
+
+    def _locate(self, start: int, found: list[bytes], known: list[bytes]) -> None:
+        """Compare a bundle's hashes with its tile: which entries were changed, moved, removed or added."""
+        where, sealed = (
+            {digest: index for index, digest in enumerate(found)},
+            set(known),
+        )
+        for index in range(max(len(found), len(known))):
+            gone = index < len(known) and known[index] not in where
+            new = index < len(found) and found[index] not in sealed
+            if gone and new:
+                self._found(
+                    ProblemKind.CHANGED,
+                    start + index,
+                    "the entry is not the one that was sealed",
+                )
+            elif gone:
+                self._found(ProblemKind.REMOVED, start + index, "the sealed entry is gone")
+            elif new:
+                self._found(ProblemKind.ADDED, start + index, "the entry was never sealed")
+            elif len(found) == len(known) and where[known[index]] != index:
+                self._found(
+                    ProblemKind.MOVED,
+                    start + index,
+                    f"the entry stands at {start + where[known[index]]}",
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bundle:
+    """A bundle as read: its subtree's root if it is full and as sealed, otherwise its hashes and its tile's."""
+
+    name: TileName
+    root: bytes | None = None
+    hashes: list[bytes] = field(default_factory=list)
+    tile: bytes = b""
+    fault: ProblemKind | None = None
+
+
+def _read_chunk(source: LogSource, names: list[TileName], inside: set[int]) -> list[_Bundle]:
+    return [_read_bundle(source, name, name.n in inside) for name in names]
+
+
+def _read_bundle(source: LogSource, name: TileName, inside: bool) -> _Bundle:
+    """Read and hash a bundle; ``inside`` says that a root within it was signed, so that each hash is needed."""
+    tile = (source.read(TileName(0, name.n, name.width)) or b"")[: 32 * name.width]
+    bundle = source.read(name)
+    if bundle is None:
+        return _Bundle(name, tile=tile, fault=ProblemKind.MISSING)
+    try:
+        hashes = bundle_hashes(bundle)[: name.width]
+    except ValueError:
+        return _Bundle(name, tile=tile, fault=ProblemKind.UNREADABLE)
+    if b"".join(hashes) != tile:
+        return _Bundle(name, hashes=hashes, tile=tile, fault=ProblemKind.CHANGED)
+    if name.width == WIDTH and not inside:
+        return _Bundle(name, root=subtree_root(hashes))
+    return _Bundle(name, hashes=hashes)

@@ -1,0 +1,6 @@
+"""Intake against the policy: points, notices, sources, other people's data."""
+
+from senim.collection.actions import Collection
+from senim.collection.records import Intake, OnBehalf, SourceGiven, Taken
+
+__all__ = ["Collection", "Intake", "OnBehalf", "SourceGiven", "Taken"]

@@ -1,0 +1,161 @@
+"""Holds what comes in against the policy: declared, needed, well formed, nothing that may not come. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from senim.collection.records import Intake
+from senim.collection.scanning import has_card, iins, special
+from senim.errors import Code, Invalid, Reason
+from senim.policy.notices import Notice
+from senim.policy.promises import Promises
+from senim.policy.records import Channel, FieldType, Point
+from senim.policy.values import normalise
+
+_FREE = (
+    FieldType.TEXT,
+    FieldType.WORDS,
+    FieldType.ADDRESS,
+    FieldType.ACCOUNT,
+    FieldType.URL,
+    FieldType.NAME,
+)
+"""Types whose value is in people's own words."""
+
+_CARD_FREE = (
+    FieldType.CARD,
+    FieldType.BIRTH_DATE,
+    FieldType.DATE,
+    FieldType.BOOLEAN,
+    FieldType.CHOICE,
+    FieldType.IIN,
+)
+"""Types that are card numbers, or cannot hold one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Values in their normal form, what is wrong with the others, and IINs that stand in free text."""
+
+    values: dict[str, str]
+    reasons: tuple[Reason, ...]
+    strangers: tuple[tuple[str, str], ...]
+
+
+def look(promises: Promises, values: Mapping[str, object], asked: Iterable[str] | None) -> Looked:
+    """Check and normalise values by ``category.field``. ``asked`` are the fields of the point; None: any declared one."""
+    known = frozenset(asked) if asked is not None else None
+    good: dict[str, str] = {}
+    reasons: list[Reason] = []
+    strangers: list[tuple[str, str]] = []
+    for reference, value in values.items():
+        about = (f"categories.{reference.partition('.')[0]}",)
+        field = promises.fields.get(reference)
+        if field is None:
+            reasons.append(promises.reason(Code.CATEGORY_UNDECLARED, reference[:64]))
+            reasons.extend(_unwanted(promises, reference[:64], FieldType.TEXT, value))
+            continue
+        if known is not None and reference not in known:
+            reasons.append(promises.reason(Code.FIELD_NOT_NEEDED, reference, *about))
+            continue
+        unwanted = list(_unwanted(promises, reference, field.type, value))
+        reasons.extend(unwanted)
+        if unwanted:
+            continue
+        try:
+            good[reference] = normalise(value, field)
+        except Invalid as error:
+            reasons.append(promises.reason(error.code, reference))
+            continue
+        if field.type in _FREE or field.type is FieldType.REFERENCE:
+            strangers.extend((reference, iin) for iin in iins(good[reference]))
+    return Looked(good, tuple(reasons), tuple(strangers))
+
+
+def _unwanted(promises: Promises, reference: str, kind: FieldType, value: object) -> Iterator[Reason]:
+    """Card numbers and special categories in a value, as it came."""
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        return
+    if kind not in _CARD_FREE and has_card(text, short=kind is not FieldType.REFERENCE):
+        yield promises.reason(Code.CARD_NUMBER, reference)
+    if kind in _FREE and kind is not FieldType.URL:
+        found = special(text)
+        category = promises.category(reference)
+        if found and found in promises.law.special and (category is None or category.special != found):
+            yield promises.reason(Code.SPECIAL_CATEGORY, reference)
+
+
+def check_point(promises: Promises, intake: Intake, notices: Mapping[str, Notice]) -> list[Reason]:
+    """What is wrong with where, how and after what notice it came. The point must be declared."""
+    return list(_point(promises, intake, promises.policy.points[intake.point], notices))
+
+
+def _point(promises: Promises, intake: Intake, point: Point, notices: Mapping[str, Notice]) -> Iterator[Reason]:
+    about = (f"points.{intake.point}",)
+    if intake.channel and intake.channel not in point.channels:
+        yield promises.reason(Code.CHANNEL_UNDECLARED, intake.channel[:40], *about)
+    shown = notices.get(intake.notice)
+    if not intake.notice:
+        yield promises.reason(Code.NOTICE_MISSING, "notice", *about)
+    elif shown is None or shown.point != intake.point or shown.language != intake.language:
+        yield promises.reason(Code.NOTICE_OUTDATED, "notice", *about)
+    if channel_of(point, intake) is Channel.TELEPHONE and not intake.read_to_caller:
+        yield promises.reason(Code.NOTICE_MISSING, "read_to_caller", *about)
+    if point.subject == "other" and intake.on_behalf_of is None:
+        yield promises.reason(Code.ATTESTATION_MISSING, "on_behalf_of", *about)
+    if intake.on_behalf_of is not None and point.proof == "document" and not intake.on_behalf_of.document:
+        yield promises.reason(Code.ATTESTATION_MISSING, "on_behalf_of.document", *about)
+    for given in intake.consents:
+        if not any(_same(ask, given) for ask in point.consents):
+            yield promises.reason(Code.PURPOSE_UNDECLARED, given.purpose[:64], *about)
+    if not intake.subject:
+        yield from _required(promises, intake, point)
+
+
+def _required(promises: Promises, intake: Intake, point: Point) -> Iterator[Reason]:
+    for reference in point.asks:
+        if point.asked(reference).ask == "required" and intake.values.get(reference) in (None, ""):
+            yield promises.reason(Code.FIELD_MISSING, reference, f"points.{intake.point}")
+    for ask in point.consents:
+        given = [one for one in intake.consents if _same(ask, one)]
+        if ask.ask == "required" and not any(one.given for one in given):
+            yield promises.reason(Code.CONSENT_MISSING, ask.purpose, f"purposes.{ask.purpose}")
+
+
+def _same(ask: object, given: object) -> bool:
+    return all(
+        (getattr(ask, name) or "") == getattr(given, name) for name in ("purpose", "recipient", "channel", "country")
+    )
+
+
+def channel_of(point: Point, intake: Intake) -> Channel:
+    """The channel that data came by. An undeclared one is told by :func:`check_point`."""
+    return next((one for one in point.channels if one == intake.channel), point.channels[0])
+
+
+def unserved(
+    promises: Promises,
+    references: Iterable[str],
+    allowed: Iterable[str],
+    refused: Mapping[str, tuple[Reason, ...]],
+) -> list[Reason]:
+    """Why fields may not be kept: no purpose that may collect now needs them."""
+    served = frozenset[str]().union(*(promises.needed[purpose] for purpose in allowed))
+    reasons: list[Reason] = []
+    for reference in references:
+        if reference in served:
+            continue
+        wanting = [purpose for purpose in refused if reference in promises.needed[purpose]]
+        if not wanting:
+            reasons.append(
+                promises.reason(
+                    Code.FIELD_NOT_NEEDED,
+                    reference,
+                    f"categories.{reference.partition('.')[0]}",
+                )
+            )
+        for purpose in wanting:
+            reasons.extend(Reason(one.code, reference, one.clause, one.article) for one in refused[purpose])
+    return list(dict.fromkeys(reasons))

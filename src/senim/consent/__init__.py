@@ -1,0 +1,6 @@
+"""Consent: given, withdrawn, by whom, for what, what was shown; receipts."""
+
+from senim.consent.actions import Consents
+from senim.consent.records import Event, Evidence, Given, Representative, Scope, State
+
+__all__ = ["Consents", "Event", "Evidence", "Given", "Representative", "Scope", "State"]

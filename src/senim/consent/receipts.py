@@ -1,0 +1,153 @@
+"""Receipts: what a person agreed to, in the terms of ISO/IEC TS 27560 with the W3C DPV as JSON-LD context. Pure.
+
+The context stands in the receipt itself, so that reading one needs no network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from senim.consent.records import Event, Scope
+from senim.languages import LANGUAGES, Language
+from senim.policy.promises import Promises
+from senim.policy.records import Operation
+
+KIND = "consent-receipt+jws"
+
+CONTEXT: dict[str, Any] = {
+    "dpv": "https://w3id.org/dpv#",
+    "dct": "http://purl.org/dc/terms/",
+    "schema_version": "dct:conformsTo",
+    "record_id": "dct:identifier",
+    "pii_principal_id": "dpv:hasDataSubject",
+    "pii_controllers": "dpv:hasDataController",
+    "party_name": "dpv:hasName",
+    "party_address": "dpv:hasAddress",
+    "party_contact": "dpv:hasContact",
+    "privacy_notice": "dpv:hasNotice",
+    "language": "dct:language",
+    "purpose": "dpv:hasPurpose",
+    "lawful_basis": "dpv:hasLegalBasis",
+    "pii_information": "dpv:hasPersonalData",
+    "processing_method": {"@id": "dpv:hasProcessing", "@type": "@vocab"},
+    "storage_locations": "dpv:hasStorageCondition",
+    "retention_period": "dpv:hasDuration",
+    "recipient_third_parties": "dpv:hasRecipient",
+    "withdrawal_method": "dpv:hasWithdrawalMethod",
+    "jurisdiction": "dpv:hasJurisdiction",
+    "event_time": "dct:date",
+    "event_type": {"@id": "dpv:hasIndicationMethod", "@type": "@vocab"},
+    "event_state": {"@id": "dpv:hasConsentStatus", "@type": "@vocab"},
+}
+"""Names of ISO/IEC TS 27560 as terms of DPV."""
+
+_DPV = {
+    Operation.COLLECT: "dpv:Collect",
+    Operation.RECORD: "dpv:Record",
+    Operation.SYSTEMATISE: "dpv:Structure",
+    Operation.ACCUMULATE: "dpv:Combine",
+    Operation.STORE: "dpv:Store",
+    Operation.CLARIFY: "dpv:Alter",
+    Operation.EXTRACT: "dpv:Retrieve",
+    Operation.USE: "dpv:Use",
+    Operation.TRANSFER: "dpv:Transfer",
+    Operation.DEPERSONALISE: "dpv:Anonymise",
+    Operation.BLOCK: "dpv:Restrict",
+    Operation.DELETE: "dpv:Erase",
+    Operation.DESTROY: "dpv:Destruct",
+}
+
+
+def receipt(promises: Promises, event: Event) -> dict[str, Any]:
+    """The payload of the receipt for an event. It names the person by the random id alone."""
+    evidence = event.evidence
+    party = {"entity_id": event.subject}
+    if evidence.representative:
+        party["representative"] = evidence.representative.authority
+    return {
+        "@context": CONTEXT,
+        "@type": "dpv:ConsentRecord",
+        "schema_version": "ISO/IEC TS 27560:2023",
+        "record_id": event.id,
+        "pii_principal_id": event.subject,
+        "policy": {
+            "id": promises.policy.id,
+            "version": promises.version,
+            "digest": promises.digest,
+        },
+        "privacy_notice": {"digest": evidence.notice, "shown": bool(evidence.notice)},
+        "language": evidence.language or "und",
+        **_processing(promises, event.scope, evidence.language or "en"),
+        "event": {
+            "event_time": event.at,
+            "event_type": "dpv:ExplicitlyExpressedConsent" if event.proven else "dpv:ImpliedConsent",
+            "event_state": "dpv:ConsentGiven" if event.given else "dpv:ConsentWithdrawn",
+            "validity_until": event.until or None,
+            "surface": evidence.surface,
+            "act": evidence.act,
+            "channel": evidence.channel.value,
+            "proven": event.proven,
+            **party,
+        },
+        "log_entry": event.entry,
+    }
+
+
+def _processing(promises: Promises, scope: Scope, language: Language) -> dict[str, Any]:
+    """The part that is alike for everybody; made once per version, scope and language."""
+    key = (scope, language)
+    known = promises.receipts.get(key)
+    if known is None:
+        known = promises.receipts[key] = _make_processing(promises, scope, language)
+    return known
+
+
+def _make_processing(promises: Promises, scope: Scope, language: Language) -> dict[str, Any]:
+    operator, purpose = (
+        promises.policy.operator,
+        promises.policy.purposes.get(scope.purpose),
+    )
+    if purpose is None:
+        return {"purpose": {"id": scope.purpose}}
+    basis = promises.law.bases[purpose.basis]
+    return {
+        "pii_controllers": [
+            {
+                "party_name": operator.name.in_(language),
+                "party_number": operator.bin,
+                "party_address": operator.address.in_(language),
+                "party_contact": f"mailto:{operator.contacts.email}",
+            }
+        ],
+        "purpose": {
+            "id": scope.purpose,
+            **{one: purpose.name.in_(one) for one in LANGUAGES},
+        },
+        "consent_to": {
+            "recipient": scope.recipient or None,
+            "channel": scope.channel or None,
+            "country": scope.country or None,
+        },
+        "lawful_basis": "dpv:Consent" if basis.consent else purpose.act,
+        "pii_information": sorted(promises.needed[scope.purpose]),
+        "processing_method": [_DPV[operation] for operation in promises.policy.consent.covers or purpose.operations],
+        "storage_locations": list(promises.law.pack.borders.home) if promises.law.pack.borders.store_at_home else [],
+        "retention_period": _retention(promises, scope.purpose),
+        "recipient_third_parties": [
+            {
+                "id": name,
+                "party_name": one.name.in_(language),
+                "countries": list(one.countries),
+            }
+            for name, one in promises.recipients_for(scope.purpose).items()
+        ],
+        "withdrawal_method": f"mailto:{operator.contacts.email}",
+        "jurisdiction": promises.law.pack.pack,
+    }
+
+
+def _retention(promises: Promises, purpose: str) -> str:
+    term = promises.term(purpose)
+    if term is None:
+        return "until the purpose is met"
+    return f"until {term.until}" if term.until else f"{term.lasts} after {term.after}"

@@ -1,0 +1,112 @@
+"""Consents as facts: what was agreed to, what was shown, how it can be proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from senim.languages import Language
+from senim.policy.records import Channel
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a consent is about: a purpose; and on its own each recipient class, channel and country (94-V 7(3), 15)."""
+
+    purpose: str
+    recipient: str = ""
+    channel: str = ""
+    country: str = ""
+
+
+Surface = Literal[
+    "form",
+    "subscription",
+    "banner",
+    "dialog",
+    "account",
+    "document",
+    "telephone",
+    "counter",
+    "email",
+    "letter",
+    "import",
+    "api",
+]
+"""Where the person agreed."""
+
+Act = Literal["tick", "button", "signature", "code", "spoken", "reply", "sending", "use"]
+"""What the person did. ``sending`` and ``use`` prove nothing (94-V 8(1), 25(2)(5))."""
+
+
+class Representative(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who agreed for the person, and by what right."""
+
+    authority: Literal["parent", "guardian", "power-of-attorney", "agreed-with-person"]
+    subject: str = ""
+    """The representative's own id here, if known."""
+    document: str = ""
+    """Id of the sealed document that shows the authority."""
+
+
+class Evidence(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """What proves a consent. Closed fields only: no address, no device, no free text."""
+
+    notice: str = ""
+    """Digest of the notice that was shown."""
+    language: Language | Literal[""] = ""
+    surface: Surface = "form"
+    act: Act = "tick"
+    channel: Channel = Channel.WEB
+    at: str = ""
+    """When the person agreed, RFC 3339, if earlier than the recording (imports, letters)."""
+    document: str = ""
+    """Id of the sealed signed document."""
+    read_to_caller: bool = False
+    """By telephone: the notice was read out (travel-1)."""
+    representative: Representative | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One giving or withdrawal, kept for ever as it was. ``at`` is RFC 3339, UTC."""
+
+    id: str
+    subject: str
+    scope: Scope
+    given: bool
+    at: str
+    version: int
+    proven: bool
+    actor: str
+    entry: str
+    until: str = ""
+    evidence: Evidence = Evidence()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What holds now for a scope. ``until`` is in microseconds since 1970 UTC, 0 for no end."""
+
+    scope: Scope
+    given: bool
+    proven: bool
+    version: int
+    at: int
+    until: int
+    event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An event, its signed receipt, and what holds after it."""
+
+    event: Event
+    receipt: str
+    state: State

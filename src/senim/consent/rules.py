@@ -1,0 +1,103 @@
+"""When a consent may be recorded, and when it proves anything. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from senim.consent.records import Evidence, Scope, State
+from senim.errors import Code, Invalid, NotPromised, Reason
+from senim.law import due, parse_term
+from senim.policy.notices import Notice
+from senim.policy.promises import Promises
+from senim.storage.tables import micros
+
+UNPROVEN_ACTS = ("sending", "use")
+"""What a text may call consent and the law does not."""
+
+LATER_SURFACES = ("import", "letter", "document", "email", "telephone", "counter")
+"""Surfaces that report what happened before: the notice may be that of an earlier version."""
+
+
+def check_scope(promises: Promises, scope: Scope) -> None:
+    """Raise NotPromised unless the policy declares everything that the scope names."""
+    reasons = list(_undeclared(promises, scope))
+    if reasons:
+        raise NotPromised(reasons[0].code, reasons[0].where, reasons=reasons)
+
+
+def _undeclared(promises: Promises, scope: Scope) -> Iterator[Reason]:
+    purpose = promises.policy.purposes.get(scope.purpose)
+    if purpose is None:
+        yield promises.reason(Code.PURPOSE_UNDECLARED, scope.purpose)
+        return
+    about = f"purposes.{scope.purpose}"
+    recipients = promises.recipients_for(scope.purpose)
+    if scope.recipient and not any(scope.recipient in (name, one.group) for name, one in recipients.items()):
+        yield promises.reason(Code.RECIPIENT_UNDECLARED, scope.recipient, about)
+    if scope.channel and scope.channel not in purpose.channels:
+        yield promises.reason(Code.CHANNEL_UNDECLARED, scope.channel, about)
+    if scope.country and not any(scope.country in one.countries for one in recipients.values()):
+        yield promises.reason(Code.COUNTRY_NOT_ALLOWED, scope.country, "borders")
+
+
+def check_notice(promises: Promises, evidence: Evidence, current: dict[str, Notice], kept: bool) -> None:
+    """Raise NotPromised (notice_outdated) if what was shown is not what is shown now; Invalid if we never showed it.
+
+    ``kept`` says whether the notice is that of some version.
+    """
+    if not evidence.notice or evidence.notice in current:
+        return
+    if not kept:
+        raise Invalid(Code.NOTICE_MISSING, "evidence.notice")
+    if evidence.surface not in LATER_SURFACES:
+        reason = promises.reason(Code.NOTICE_OUTDATED, "evidence.notice")
+        raise NotPromised(Code.NOTICE_OUTDATED, "evidence.notice", reasons=[reason])
+
+
+def is_proven(evidence: Evidence, known_notice: bool) -> bool:
+    """Whether the giving can be proven: an act of the person, and the text that was shown or signed (foundation-3)."""
+    if evidence.act in UNPROVEN_ACTS:
+        return False
+    if evidence.surface == "telephone" and not evidence.read_to_caller:
+        return False
+    return known_notice or bool(evidence.document)
+
+
+def end_of(promises: Promises, purpose: str, at: datetime) -> datetime | None:
+    """When a consent given at ``at`` ends by the purpose's term; None if an event or the purpose ends it."""
+    term = promises.term(purpose)
+    if term is None or not term.lasts or term.after != "consent":
+        return None
+    return due(parse_term(term.lasts), at, promises.calendar, roll=False).strict
+
+
+def agreed_at(evidence: Evidence, now: datetime) -> datetime:
+    """When the person agreed. Raises Invalid (invalid_value) for a time that is none, or lies ahead."""
+    if not evidence.at:
+        return now
+    try:
+        at = datetime.fromisoformat(evidence.at)
+        if at.tzinfo is None or at > now:
+            raise ValueError
+    except ValueError as error:
+        raise Invalid(Code.INVALID_VALUE, "evidence.at") from error
+    return at.astimezone(UTC)
+
+
+def holds(state: State, now: int, floor: int) -> Code | None:
+    """Why a consent does not hold now, or None if it does. ``floor`` is the oldest version that still covers it."""
+    if not state.given:
+        return Code.CONSENT_WITHDRAWN
+    if state.until and state.until <= now:
+        return Code.TERM_OVER
+    if state.version < floor:
+        return Code.CONSENT_OUTDATED
+    if not state.proven:
+        return Code.CONSENT_UNPROVEN
+    return None
+
+
+def until_micros(end: datetime | None) -> int:
+    """An end as it is stored: 0 for none."""
+    return micros(end) if end else 0

@@ -1,0 +1,191 @@
+"""The kinds of refusal. Every error that Senim raises on purpose is one of these seven.
+
+    SenimError
+    ├── NotFound      what was asked for is not here, or no longer
+    ├── NotAllowed    this actor may not do it
+    ├── NotPromised   the policy, a consent or the law does not allow it
+    ├── Invalid       the input is wrong; it says where and what to do
+    ├── Held          it clashes with something that stands or happens at the same time
+    ├── Tampered      what was stored is not what was written
+    └── Unavailable   the machine cannot do it now; nothing was lost
+
+Each error has a stable ``code`` (a word of :class:`Code`) whose text in three languages is in
+``locales/codes.toml``. An error carries ids, field names and codes, never a value of a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The stable words of refusal. Outsiders rely on them: add, never rename."""
+
+    # why something is allowed
+    GRANTED_BY_CONSENT = "granted_by_consent"
+    GRANTED_BY_LAW = "granted_by_law"
+    # what the policy does not declare
+    CATEGORY_UNDECLARED = "category_undeclared"
+    FIELD_NOT_NEEDED = "field_not_needed"
+    FIELD_MISSING = "field_missing"
+    PURPOSE_UNDECLARED = "purpose_undeclared"
+    OPERATION_UNDECLARED = "operation_undeclared"
+    CHANNEL_UNDECLARED = "channel_undeclared"
+    CHANNEL_MISSING = "channel_missing"
+    POINT_UNDECLARED = "point_undeclared"
+    SITE_UNDECLARED = "site_undeclared"
+    SOURCE_UNDECLARED = "source_undeclared"
+    # consent
+    CONSENT_MISSING = "consent_missing"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_UNPROVEN = "consent_unproven"
+    CONSENT_OUTDATED = "consent_outdated"
+    NOTICE_MISSING = "notice_missing"
+    NOTICE_OUTDATED = "notice_outdated"
+    # recipients and borders
+    RECIPIENT_UNDECLARED = "recipient_undeclared"
+    RECIPIENT_MISSING = "recipient_missing"
+    OPERATION_NOT_ENTRUSTED = "operation_not_entrusted"
+    CATEGORY_NOT_ENTRUSTED = "category_not_entrusted"
+    COUNTRY_NOT_ALLOWED = "country_not_allowed"
+    COUNTRY_MISSING = "country_missing"
+    STORE_OUTSIDE_COUNTRY = "store_outside_country"
+    REASON_MISSING = "reason_missing"
+    # the person
+    SUBJECT_MISSING = "subject_missing"
+    SUBJECT_BLOCKED = "subject_blocked"
+    SUBJECT_STOPPED = "subject_stopped"
+    SUBJECT_ERASED = "subject_erased"
+    TERM_OVER = "term_over"
+    # who acts
+    ROLE_NOT_ALLOWED = "role_not_allowed"
+    HUMAN_READ_FORBIDDEN = "human_read_forbidden"
+    NOT_SIGNED_IN = "not_signed_in"
+    # intake
+    ATTESTATION_MISSING = "attestation_missing"
+    SPECIAL_CATEGORY = "special_category"
+    CARD_NUMBER = "card_number"
+    INVALID_VALUE = "invalid_value"
+    MIXED_SCRIPT = "mixed_script"
+    # the policy file
+    POLICY_UNREADABLE = "policy_unreadable"
+    POLICY_TOO_LARGE = "policy_too_large"
+    POLICY_NOT_PUBLISHED = "policy_not_published"
+    POLICY_INVALID = "policy_invalid"
+    KEY_UNKNOWN = "key_unknown"
+    KEY_MISSING = "key_missing"
+    KEY_DUPLICATE = "key_duplicate"
+    TYPE_WRONG = "type_wrong"
+    ID_WRONG = "id_wrong"
+    ID_DUPLICATE = "id_duplicate"
+    REFERENCE_DANGLING = "reference_dangling"
+    REFERENCE_CYCLIC = "reference_cyclic"
+    LANGUAGE_MISSING = "language_missing"
+    BASIS_UNKNOWN = "basis_unknown"
+    NUMBER_WRONG = "number_wrong"
+    FIELD_WITHOUT_PURPOSE = "field_without_purpose"
+    EXPLANATION_MISSING = "explanation_missing"
+    CONSENT_BUNDLED = "consent_bundled"
+    CONTROL_UNKNOWN = "control_unknown"
+    SPECIAL_UNDECLARED = "special_undeclared"
+    EFFECTIVE_DATE_WRONG = "effective_date_wrong"
+    UNCHANGED = "unchanged"
+    # doors
+    NOT_FOUND = "not_found"
+    SEVERAL_FOUND = "several_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    BODY_TOO_LARGE = "body_too_large"
+    BODY_MALFORMED = "body_malformed"
+    MEDIA_TYPE_WRONG = "media_type_wrong"
+    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    CURSOR_WRONG = "cursor_wrong"
+    WRONG_USE = "wrong_use"
+    # the machine
+    CLOCK_WENT_BACK = "clock_went_back"
+    STORAGE_FULL = "storage_full"
+    STORAGE_BUSY = "storage_busy"
+    STORAGE_CORRUPT = "storage_corrupt"
+    STORAGE_UNREACHABLE = "storage_unreachable"
+    STORAGE_OUTDATED = "storage_outdated"
+    OVERLOADED = "overloaded"
+    FOLDER_WRONG = "folder_wrong"
+    SETTING_WRONG = "setting_wrong"
+    KEY_FILE_WRONG = "key_file_wrong"
+    KEY_FILE_MISSING = "key_file_missing"
+    KEY_FILE_EXPOSED = "key_file_exposed"
+    KEY_STORE_MISSING = "key_store_missing"
+    PERSON_KEY_MISSING = "person_key_missing"
+    SEAL_BROKEN = "seal_broken"
+    LOG_BROKEN = "log_broken"
+    SIGNATURE_WRONG = "signature_wrong"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground of a decision: the code, the policy's clause and the law's article behind it.
+
+    ``where`` names the thing it is about: a field (``contact.email``), a category, a recipient id;
+    never a value.
+    """
+
+    code: Code
+    where: str = ""
+    clause: str = ""
+    article: str = ""
+
+
+class SenimError(Exception):
+    """Base of all refusals; ``reasons`` holds every ground, the first one gives the ``code``."""
+
+    def __init__(
+        self,
+        code: Code,
+        where: str = "",
+        *,
+        detail: str = "",
+        reasons: Iterable[Reason] = (),
+    ) -> None:
+        self.reasons: tuple[Reason, ...] = tuple(reasons) or (Reason(code, where),)
+        self.code = code
+        self.where = where
+        self.detail = detail
+        super().__init__(f"{code}: {where}" if where else str(code))
+
+
+class NotFound(SenimError):
+    """What was asked for is not here, or no longer."""
+
+
+class NotAllowed(SenimError):
+    """This actor may not do it."""
+
+
+class NotPromised(SenimError):
+    """The policy, a consent or the law does not allow it."""
+
+
+class Invalid(SenimError):
+    """The input is wrong; ``where`` says which part."""
+
+
+class Held(SenimError):
+    """It clashes with something that stands, or that happened at the same time."""
+
+
+class Tampered(SenimError):
+    """What was stored is not what was written."""
+
+
+class Unavailable(SenimError):
+    """The machine cannot do it now; nothing was lost and nothing is half done."""
+
+
+class Stale(Held):
+    """A fact read for the decision changed before the commit; the act is decided anew."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.CHANGED_MEANWHILE)

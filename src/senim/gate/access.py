@@ -1,0 +1,114 @@
+"""Who may come in by the doors: keys of the operator's systems, each bound to one of the policy's roles."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+
+from senim.errors import Code, Invalid, NotAllowed, NotFound
+from senim.gate import store
+from senim.gate.store import ApiKey
+from senim.identity import RESPONSIBLE, Actor, ActorKind, new_id
+from senim.policy import Policies
+from senim.policy.promises import Promises
+from senim.storage import Database
+from senim.work import Work
+
+VERBS = frozenset(
+    {
+        "intake",
+        "consent",
+        "find",
+        "read",
+        "correct",
+        "check",
+        "erase",
+        "block",
+        "log",
+        "policy",
+    }
+)
+"""What a role may be allowed to do at the doors."""
+
+_TOKEN = re.compile(r"senim_([0-9a-f]{32})_([A-Za-z0-9_-]{43})\Z")
+_LABEL = re.compile(r"[\w .,:/()-]{1,60}\Z")
+_TRUST_SECONDS = 1.0
+"""How long a key that was just seen is not looked up again."""
+
+
+class Access:
+    """Keys and the actors that they stand for."""
+
+    def __init__(self, database: Database, policies: Policies) -> None:
+        self._database = database
+        self._policies = policies
+        self._seen: dict[str, tuple[float, Promises, Actor]] = {}
+
+    def add(self, work: Work, label: str, *, role: str) -> tuple[ApiKey, str]:
+        """A new key and its token, which is shown this once. Raises NotFound for a role the policy lacks."""
+        work.attempt("key.added")
+        work.need("policy")
+        if not _LABEL.match(label):
+            raise Invalid(Code.INVALID_VALUE, "label")
+        if role not in self._policies.in_force(work.now).policy.roles:
+            raise NotFound(Code.NOT_FOUND, f"role {role[:40]}")
+        secret = secrets.token_urlsafe(32)
+        key = ApiKey(new_id(), hashlib.sha256(secret.encode()).digest(), label, role, work.at, 0)
+        store.add(work, key)
+        work.record("key.added", ref=key.id, reason=role)
+        return key, f"senim_{key.id}_{secret}"
+
+    def revoke(self, work: Work, key_id: str) -> None:
+        """Revoke a key; it opens nothing from then on, in other processes within a second. Raises NotFound."""
+        work.attempt("key.revoked")
+        work.need("policy")
+        key = store.find(work.database, key_id)
+        if key is None or key.revoked_at:
+            raise NotFound(Code.NOT_FOUND, "key")
+        store.revoke(work, key)
+        work.record("key.revoked", ref=key.id)
+        self._seen.clear()
+
+    def all(self, work: Work) -> list[ApiKey]:
+        """All keys, without their secrets."""
+        work.need("policy")
+        return store.everything(work.database)
+
+    def actor(self, promises: Promises, token: str) -> Actor:
+        """Whom a token stands for. Raises NotAllowed (not_signed_in) for any other text."""
+        now = time.monotonic()
+        seen = self._seen.get(token)
+        if seen is not None and now - seen[0] < _TRUST_SECONDS and seen[1] is promises:
+            return seen[2]
+        actor = self._look_up(promises, token)
+        if len(self._seen) > 1000:
+            self._seen.clear()
+        self._seen[token] = (now, promises, actor)
+        return actor
+
+    def _look_up(self, promises: Promises, token: str) -> Actor:
+        match = _TOKEN.match(token)
+        key = store.find(self._database, match[1]) if match else None
+        if match is None or key is None or key.revoked_at:
+            raise NotAllowed(Code.NOT_SIGNED_IN)
+        if not hmac.compare_digest(hashlib.sha256(match[2].encode()).digest(), key.digest):
+            raise NotAllowed(Code.NOT_SIGNED_IN)
+        return actor_of(promises, key.role, f"key-{key.id}")
+
+
+def actor_of(promises: Promises, role: str, actor_id: str) -> Actor:
+    """An actor in one of the policy's roles. Raises NotAllowed (role_not_allowed) if the policy has no such role."""
+    if role == RESPONSIBLE:
+        return Actor(kind=ActorKind.STAFF, id=actor_id, role=role, may=VERBS)
+    declared = promises.policy.roles.get(role)
+    if declared is None:
+        raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40])
+    return Actor(
+        kind=ActorKind(declared.kind),
+        id=actor_id,
+        role=role,
+        may=frozenset(declared.may),
+    )

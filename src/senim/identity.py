@@ -1,0 +1,91 @@
+"""Who acts (:class:`Actor`) and whose data it is (:data:`SubjectId`, never a name)."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+SubjectId = NewType("SubjectId", str)
+"""A person: 32 hex digits, random in all but its time prefix. It says nothing about who it is."""
+
+LANES = 64
+"""Number of lanes. Fixed for ever: it is part of every primary key (docs/decisions/0004-lanes.md)."""
+
+_ID = re.compile(r"[0-9a-f]{32}\Z")
+
+
+class _Randomness(threading.local):
+    """Random bytes fetched 4 kB at a time, per thread: a call to the kernel for each id is half its cost."""
+
+    pool = b""
+    used = 0
+
+    def take(self, count: int) -> bytes:
+        if self.used + count > len(self.pool):
+            self.pool, self.used = os.urandom(4096), 0
+        self.used += count
+        return self.pool[self.used - count : self.used]
+
+
+_randomness = _Randomness()
+os.register_at_fork(after_in_child=lambda: setattr(_randomness, "pool", b""))
+
+
+def new_id() -> str:
+    """A new identifier: UUID version 7 (RFC 9562 §5.7), 32 hex digits, ordered by time of making."""
+    random = int.from_bytes(_randomness.take(10), "big")
+    high = (time.time_ns() // 1_000_000) << 16 | 0x7000 | random >> 68
+    low = 0x8 << 60 | random & 0x0FFF_FFFF_FFFF_FFFF
+    return f"{high:016x}{low:016x}"
+
+
+def new_subject() -> SubjectId:
+    """The id of a person not known before."""
+    return SubjectId(new_id())
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` has the form of an identifier (32 lower-case hex digits)."""
+    return _ID.match(text) is not None
+
+
+def lane_of(identifier: str) -> int:
+    """The lane of an id: its last byte modulo 64. Random, so people spread evenly."""
+    return int(identifier[-2:], 16) % LANES
+
+
+class ActorKind(StrEnum):
+    """What kind of actor: decides whether ``people: never`` binds (travel-8)."""
+
+    SERVICE = "service"
+    STAFF = "staff"
+    PERSON = "person"
+    SYSTEM = "system"
+
+
+RESPONSIBLE = "responsible"
+"""The role that every policy has: the responsible person of article 25(2)(10), who may do what no other may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts. ``id`` is a key's, an account's or a process's id, never a name; ``role`` is one of the policy's."""
+
+    kind: ActorKind
+    id: str
+    role: str
+    may: frozenset[str] = field(default=frozenset())
+
+    @property
+    def label(self) -> str:
+        """How entries name the actor: ``kind:id``."""
+        return f"{self.kind}:{self.id}"
+
+
+SYSTEM = Actor(kind=ActorKind.SYSTEM, id="senim", role="system")
+"""Senim itself: sealing, replaying, drills."""

@@ -1,0 +1,66 @@
+"""One text in three languages, its fall-back rule, and the wording of codes and labels."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from importlib import resources
+from typing import Literal, get_args
+
+import msgspec
+
+Language = Literal["kk", "ru", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+FALL_BACK: dict[Language, tuple[Language, ...]] = {
+    "kk": ("kk", "ru", "en"),
+    "ru": ("ru", "kk", "en"),
+    "en": ("en", "ru", "kk"),
+}
+
+
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One text in Kazakh, Russian and English. An empty language is a fault that publishing refuses."""
+
+    kk: str = ""
+    ru: str = ""
+    en: str = ""
+
+    def in_(self, language: Language) -> str:
+        """The text in ``language``, or in the next one that a reader of it most likely understands."""
+        return next(
+            (text for choice in FALL_BACK[language] if (text := getattr(self, choice))),
+            "",
+        )
+
+    def missing(self) -> tuple[Language, ...]:
+        """The languages in which there is no text."""
+        return tuple(language for language in LANGUAGES if not getattr(self, language).strip())
+
+
+def choose(accept: str, otherwise: Language = "ru") -> Language:
+    """The best of our languages for an ``Accept-Language`` header (RFC 9110 §12.5.4)."""
+    ranked: list[tuple[float, int, Language]] = []
+    for position, part in enumerate(accept.split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        primary = tag.strip().lower().split("-")[0]
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        if weight > 0:
+            ranked.extend((-weight, position, language) for language in LANGUAGES if language == primary)
+    return min(ranked)[2] if ranked else otherwise
+
+
+@functools.cache
+def wording(name: str) -> dict[str, Text]:
+    """The texts of ``locales/<name>.toml``: key → text in three languages."""
+    source = resources.files("senim").joinpath("locales", f"{name}.toml").read_text(encoding="utf-8")
+    return {key: msgspec.convert(value, Text) for key, value in tomllib.loads(source).items()}
+
+
+def explain(code: str, language: Language = "en") -> str:
+    """What a refusal code means and what to do next, in ``language``."""
+    text = wording("codes").get(code)
+    return text.in_(language) if text else code

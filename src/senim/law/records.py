@@ -1,0 +1,180 @@
+"""What a country pack holds. Every row names its article, the dates between which it is in force and how sure we are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from senim.languages import Text
+
+Confidence = Literal["V", "V*", "C", "M", "?"]
+"""V read in the act, V* read but a later law touches the article, C commentary, M memory, ? unknown."""
+
+
+class _Row(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="kebab",
+):
+    """A rule of law with its source."""
+
+    id: str
+    article: str
+    confidence: Confidence
+    name: Text
+    since: date | None = None
+    until: date | None = None
+    note: str = ""
+
+    def in_force(self, on: date) -> bool:
+        """Whether the row is law on that day."""
+        return (self.since is None or self.since <= on) and (self.until is None or on < self.until)
+
+
+class Basis(_Row):
+    """A lawful ground of processing. ``needs-act``: the policy must cite the act that it rests on."""
+
+    needs_act: bool = False
+    consent: bool = False
+
+
+class ConsentItem(_Row):
+    """Something that a consent must state."""
+
+    stated_by_policy: bool = True
+
+
+class Clock(_Row):
+    """A term that the law sets: counted from ``trigger``."""
+
+    term: str
+    trigger: str
+    start: Literal["next-day", "moment"] = "next-day"
+    roll: bool = True
+    least_working: int = 0
+    extension: str = ""
+
+
+class Ground(_Row):
+    """A ground on which data may cross the border; ``needs`` says what must be on record."""
+
+    needs: Literal["consent", "act", "assessment", "contract"]
+
+
+class Rule(_Row):
+    """A lint rule: ``check`` names the function that finds clashes, ``with`` its parameters."""
+
+    check: str
+    parameters: dict[str, str] = msgspec.field(name="with", default_factory=dict)
+
+
+class Special(_Row):
+    """A special category of data that needs a stricter consent."""
+
+
+class Borders(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="kebab",
+):
+    """Where data may be. ``home`` lists the countries without a border between them."""
+
+    home: tuple[str, ...] = ()
+    adequate: tuple[str, ...] = ()
+    store_at_home: bool = False
+    article: str = ""
+    store_article: str = ""
+
+
+class Working(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="kebab",
+):
+    """How days are counted. ``country: operator`` takes the holidays of the operator's own country."""
+
+    zone: str
+    country: str
+    week: Literal[5, 6] = 5
+
+
+class Authority(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="kebab",
+):
+    """Who a person may complain to."""
+
+    name: Text
+    article: str
+
+
+class Pack(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="kebab",
+):
+    """A country's personal-data law as data."""
+
+    pack: str
+    name: Text
+    act: Text
+    checked_on: date
+    working: Working
+    borders: Borders
+    authority: Authority
+    articles: dict[str, str]
+    bases: tuple[Basis, ...]
+    consent_items: tuple[ConsentItem, ...]
+    consent_for_recipients: tuple[str, ...]
+    clocks: tuple[Clock, ...]
+    grounds: tuple[Ground, ...]
+    special: tuple[Special, ...]
+    rules: tuple[Rule, ...]
+
+
+class Law(msgspec.Struct, frozen=True, kw_only=True):
+    """A pack as it stands on one day."""
+
+    pack: Pack
+    on: date
+    bases: dict[str, Basis]
+    consent_items: dict[str, ConsentItem]
+    clocks: dict[str, Clock]
+    grounds: dict[str, Ground]
+    special: dict[str, Special]
+    rules: tuple[Rule, ...]
+
+    @classmethod
+    def of(cls, pack: Pack, on: date) -> Law:
+        """The rows of a pack that are in force on a day."""
+        return cls(
+            pack=pack,
+            on=on,
+            bases={row.id: row for row in pack.bases if row.in_force(on)},
+            consent_items={row.id: row for row in pack.consent_items if row.in_force(on)},
+            clocks={row.id: row for row in pack.clocks if row.in_force(on)},
+            grounds={row.id: row for row in pack.grounds if row.in_force(on)},
+            special={row.id: row for row in pack.special if row.in_force(on)},
+            rules=tuple(row for row in pack.rules if row.in_force(on)),
+        )
+
+    def article(self, code: str) -> str:
+        """The article behind a refusal code, or an empty text."""
+        return self.pack.articles.get(code, "")
+
+    def at_home(self, country: str) -> bool:
+        """Whether there is no border on the way to ``country``."""
+        return country in self.pack.borders.home

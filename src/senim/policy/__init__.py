@@ -1,0 +1,25 @@
+"""The policy file: load, check, version, publish, compare."""
+
+from senim.policy.actions import Checked, Policies, Version, check
+from senim.policy.clashes import Clash
+from senim.policy.differences import Change
+from senim.policy.file import Fault
+from senim.policy.notices import Line, Notice
+from senim.policy.promises import Promises
+from senim.policy.records import Operation, Policy
+from senim.policy.shape import json_schema
+
+__all__ = [
+    "Change",
+    "Checked",
+    "Clash",
+    "Fault",
+    "Line",
+    "Notice",
+    "Operation",
+    "Policies",
+    "Policy",
+    "Promises",
+    "check",
+    "json_schema",
+]

@@ -1,0 +1,158 @@
+"""The YAML file as a tree that knows its lines: nothing is interpreted yet.
+
+Scalars stay text until the format says what they should be, so that ``bin: 010203400016`` keeps its zero,
+``version: 3`` may stand without quotes and ``country: NO`` is Norway.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import yaml
+
+from senim.errors import Code
+
+MOST_BYTES = 4 * 1024 * 1024
+"""Largest policy file. The longest of the five real texts takes 150 kB in three languages."""
+
+MOST_NODES = 400_000
+"""Nodes after aliases are expanded: a file that blows up beyond it is refused."""
+
+MOST_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with a policy file: a code, where it stands and what exactly."""
+
+    code: Code
+    where: str
+    detail: str = ""
+    line: int = 0
+    column: int = 0
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of the file: ``value`` is text, a list of nodes or a mapping of nodes. Lines count from 1."""
+
+    value: str | list[Node] | dict[str, Node]
+    line: int
+    column: int
+    keys: dict[str, tuple[int, int]]
+
+
+def parse(source: bytes) -> tuple[Node | None, list[Fault]]:
+    """The tree of a file, or the faults that kept it from being read."""
+    if len(source) > MOST_BYTES:
+        return None, [Fault(Code.POLICY_TOO_LARGE, "", f"{len(source)} bytes, at most {MOST_BYTES}")]
+    try:
+        text = source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        return None, [Fault(Code.POLICY_UNREADABLE, "", "the file is not UTF-8", line, 1)]
+    try:
+        _check_depth(text)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return None, [Fault(Code.POLICY_UNREADABLE, "", _sentence(error), line, column)]
+    except (yaml.YAMLError, RecursionError) as error:
+        return None, [Fault(Code.POLICY_UNREADABLE, "", str(error).splitlines()[0][:200], 1, 1)]
+    if root is None:
+        return None, [Fault(Code.POLICY_UNREADABLE, "", "the file is empty", 1, 1)]
+    reader = _Reader()
+    return reader.read(root, "", ()), reader.faults
+
+
+def _sentence(error: yaml.MarkedYAMLError) -> str:
+    return " ".join(part for part in (error.context, error.problem) if part)
+
+
+def _check_depth(text: str) -> None:
+    """Refuse deep nesting before the composer, which recurses, meets it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MOST_DEPTH:
+                raise yaml.MarkedYAMLError(
+                    problem=f"nested deeper than {MOST_DEPTH}",
+                    problem_mark=event.start_mark,
+                )
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+class _Reader:
+    """Walks YAML's nodes: duplicates, cycles, aliases that blow up."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self._count = 0
+
+    def read(self, node: yaml.Node, where: str, above: tuple[int, ...]) -> Node:
+        mark = node.start_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        self._count += 1
+        if id(node) in above:
+            self.faults.append(
+                Fault(
+                    Code.REFERENCE_CYCLIC,
+                    where,
+                    "an alias leads back to itself",
+                    line,
+                    column,
+                )
+            )
+            return Node("", line, column, {})
+        if self._count > MOST_NODES:
+            if self._count == MOST_NODES + 1:
+                self.faults.append(
+                    Fault(
+                        Code.POLICY_TOO_LARGE,
+                        where,
+                        "aliases blow the file up",
+                        line,
+                        column,
+                    )
+                )
+            return Node("", line, column, {})
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, where, (*above, id(node)), line, column)
+        if isinstance(node, yaml.SequenceNode):
+            inner = (*above, id(node))
+            items = [self.read(item, f"{where}[{index}]", inner) for index, item in enumerate(node.value)]
+            return Node(items, line, column, {})
+        return Node("" if node.tag.endswith(":null") else str(node.value), line, column, {})
+
+    def _mapping(
+        self,
+        node: yaml.MappingNode,
+        where: str,
+        above: tuple[int, ...],
+        line: int,
+        column: int,
+    ) -> Node:
+        found: dict[str, Node] = {}
+        keys: dict[str, tuple[int, int]] = {}
+        for key_node, value_node in node.value:
+            mark = key_node.start_mark
+            place = (mark.line + 1, mark.column + 1) if mark else (line, column)
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            path = f"{where}.{key}" if where else key
+            if key in found:
+                self.faults.append(
+                    Fault(
+                        Code.KEY_DUPLICATE,
+                        path,
+                        f"the first is in line {keys[key][0]}",
+                        *place,
+                    )
+                )
+                continue
+            found[key] = self.read(value_node, path, above)
+            keys[key] = place
+        return Node(found, line, column, keys)

@@ -1,0 +1,186 @@
+"""A published version made ready to be asked: lookups instead of searches, and the law beside it.
+
+Everything that decides (gate, intake, notices) reads this, never the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from senim.errors import Code, Reason
+from senim.law import Calendar, Law, Override
+from senim.policy.clashes import operator_country
+from senim.identity import is_id
+from senim.policy.records import (
+    Category,
+    Channel,
+    Field,
+    Operation,
+    Policy,
+    Recipient,
+    Term,
+)
+
+_CONTROLS: dict[Code, tuple[str, ...]] = {
+    Code.CATEGORY_UNDECLARED: (
+        "collection.declared-only",
+        "gate.default-sealed",
+        "gate.purpose",
+    ),
+    Code.FIELD_NOT_NEEDED: (
+        "collection.needed-only",
+        "collection.declared-only",
+        "gate.purpose",
+    ),
+    Code.PURPOSE_UNDECLARED: ("gate.purpose", "policy.purposes"),
+    Code.OPERATION_UNDECLARED: ("policy.operations", "consent.operations"),
+    Code.CONSENT_MISSING: ("consent.per-purpose", "consent.proof"),
+    Code.CONSENT_WITHDRAWN: ("consent.withdrawal",),
+    Code.CONSENT_UNPROVEN: ("consent.proof",),
+    Code.CONSENT_OUTDATED: ("consent.renewal",),
+    Code.NOTICE_MISSING: ("collection.notice",),
+    Code.NOTICE_OUTDATED: ("collection.notice",),
+    Code.CHANNEL_UNDECLARED: ("consent.per-channel",),
+    Code.RECIPIENT_UNDECLARED: ("gate.recipient",),
+    Code.RECIPIENT_MISSING: ("gate.recipient",),
+    Code.OPERATION_NOT_ENTRUSTED: ("gate.entrusted", "gate.recipient"),
+    Code.CATEGORY_NOT_ENTRUSTED: ("gate.entrusted", "gate.recipient"),
+    Code.COUNTRY_NOT_ALLOWED: ("gate.border",),
+    Code.COUNTRY_MISSING: ("gate.border",),
+    Code.STORE_OUTSIDE_COUNTRY: ("governance.residency", "gate.border"),
+    Code.REASON_MISSING: ("disclosure.official",),
+    Code.SUBJECT_BLOCKED: ("gate.block",),
+    Code.SUBJECT_STOPPED: ("gate.stop",),
+    Code.SUBJECT_ERASED: ("vault.erasure",),
+    Code.TERM_OVER: ("gate.term", "retention.sweep"),
+    Code.ROLE_NOT_ALLOWED: ("gate.roles",),
+    Code.HUMAN_READ_FORBIDDEN: ("gate.people-never",),
+    Code.ATTESTATION_MISSING: ("collection.attestation",),
+    Code.SPECIAL_CATEGORY: ("collection.special-refused",),
+    Code.CARD_NUMBER: ("collection.card-refused",),
+}
+"""Which control's clause stands behind a refusal that no declaration's clause explains."""
+
+_MOST_REASONS = 10_000
+_MOST_TOLD = 200
+_OPERATIONS = frozenset(operation.value for operation in Operation)
+_CHANNELS = frozenset(channel.value for channel in Channel)
+UNDECLARED = "undeclared"
+
+
+def _named(name: str, known: bool) -> str | None:
+    return (name if known else UNDECLARED) if name else None
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """One version of one policy under one law. Immutable; made once per process and version."""
+
+    policy: Policy
+    law: Law
+    version: int
+    effective: datetime
+    digest: str
+    override: Override = Override()
+    floors: dict[str, int] = field(default_factory=dict)
+    """For each purpose the oldest version whose consents still hold."""
+    fields: dict[str, Field] = field(init=False)
+    needed: dict[str, frozenset[str]] = field(init=False)
+    """For each purpose the fields that it needs, as ``category.field``."""
+    calendar: Calendar = field(init=False)
+    reasons: dict[object, Reason] = field(init=False, default_factory=dict, repr=False)
+    receipts: dict[object, dict[str, Any]] = field(init=False, default_factory=dict, repr=False)
+    """The part of receipts that is alike for everybody, by scope and language."""
+
+    def __post_init__(self) -> None:
+        policy, working = self.policy, self.law.pack.working
+        set_once = object.__setattr__
+        set_once(self, "fields", policy.fields())
+        set_once(
+            self,
+            "needed",
+            {name: policy.expand(purpose.uses) for name, purpose in policy.purposes.items()},
+        )
+        calendar = Calendar(
+            working.zone,
+            operator_country(policy, self.law),
+            working.week,
+            self.override,
+        )
+        set_once(self, "calendar", calendar)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def reason(self, code: Code, where: str = "", *about: str) -> Reason:
+        """A ground of refusal with its clause and article. ``about`` are references, the most exact first."""
+        key = (code, where, about)
+        known = self.reasons.get(key)
+        if known is None:
+            if len(self.reasons) > _MOST_REASONS:
+                self.reasons.clear()
+            known = Reason(code, where, _clause(self.policy, code, about), self.law.article(code))
+            self.reasons[key] = known
+        return known
+
+    def told(
+        self,
+        *,
+        subject: str = "",
+        operation: str = "",
+        purpose: str = "",
+        categories: Iterable[str] = (),
+        recipient: str = "",
+        channel: str = "",
+        country: str = "",
+    ) -> dict[str, object]:
+        """Facts for an entry: names that the policy declares, and ``undeclared`` for all others.
+
+        What a caller made up may be anything, even a person's address; it never reaches the log.
+        """
+        policy = self.policy
+        groups = {one.group for one in policy.recipients.values()}
+        return {
+            "subject": subject if is_id(subject) else None,
+            "operation": _named(operation, operation in _OPERATIONS),
+            "purpose": _named(purpose, purpose in policy.purposes),
+            "categories": tuple(
+                sorted({one if policy.expand((one,)) else UNDECLARED for one in categories})[:_MOST_TOLD]
+            ),
+            "recipient": _named(recipient, recipient in policy.recipients or recipient in groups),
+            "channel": _named(channel, channel in _CHANNELS),
+            "country": _named(country, len(country) == 2 and country.isascii() and country.isupper()),
+            "policy": self.version,
+        }
+
+    def category(self, reference: str) -> Category | None:
+        """The category of a ``category.field`` or category name."""
+        return self.policy.categories.get(reference.partition(".")[0])
+
+    def group_of(self, recipient: str) -> str:
+        """The name under which consent to a recipient is kept: its group's, or its own."""
+        return self.policy.recipients[recipient].group or recipient
+
+    def recipients_for(self, purpose: str) -> dict[str, Recipient]:
+        """The recipients declared for a purpose."""
+        return {name: one for name, one in self.policy.recipients.items() if purpose in one.purposes}
+
+    def term(self, purpose: str) -> Term | None:
+        """The term of a purpose; None where the text promises none (the law ends it with the purpose)."""
+        term = self.policy.purposes[purpose].term
+        return None if term == "unlimited" else term
+
+
+def _clause(policy: Policy, code: Code, about: tuple[str, ...]) -> str:
+    for reference in about:
+        for clause in policy.clauses:
+            if reference in clause.about:
+                return clause.id
+    for control in _CONTROLS.get(code, ()):
+        for clause in policy.clauses:
+            if control in clause.kept_by:
+                return clause.id
+    return ""

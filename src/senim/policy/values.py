@@ -1,0 +1,282 @@
+"""Values of fields: checked and brought into one form, so that what is the same is found as the same. Pure.
+
+Errors name the field type and a code, never the value.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+
+from senim.errors import Code, Invalid
+from senim.policy.records import Field, FieldType
+
+_SPACE = re.compile(r"\s+")
+_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
+_KZ_PHONE = re.compile(r"(?:\+?7|8)(7\d{9})\Z")
+_PHONE_MARKS = re.compile(r"[\s().\-–—]+")
+_DIGITS = re.compile(r"\d{12}\Z")
+_REFERENCE = re.compile(r"[0-9A-Za-zА-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі/#._-]{1,64}\Z")
+_URL = re.compile(r"https?://[^\s<>\"]{1,2000}\Z")
+_COUNTRY = re.compile(r"[A-Z]{2}\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_CYRILLIC = re.compile(r"[\u0400-\u052f]")
+_WORD = re.compile(r"[^\W\d_]+")
+
+_LIMITS = {
+    FieldType.TEXT: 10_000,
+    FieldType.WORDS: 300,
+    FieldType.ADDRESS: 300,
+    FieldType.NAME: 100,
+    FieldType.URL: 2_000,
+}
+
+
+def mixed_script(text: str) -> str:
+    """The first word that mixes Latin and Cyrillic letters (a Latin i in a Kazakh word), or an empty text."""
+    for word in _WORD.findall(text):
+        if _LATIN.search(word) and _CYRILLIC.search(word):
+            return str(word)
+    return ""
+
+
+def normalise(value: object, field: Field) -> str:
+    """``value`` as it is kept: one form for one meaning. Raises Invalid (invalid_value, mixed_script)."""
+    text = _as_text(value, field.type)
+    limit = field.max or _LIMITS.get(field.type, 200)
+    if not text or len(text) > limit or _CONTROL.search(text):
+        raise Invalid(Code.INVALID_VALUE)
+    return _FORMS[field.type](text, field)
+
+
+def _as_text(value: object, kind: FieldType) -> str:
+    if isinstance(value, bool):
+        if kind is not FieldType.BOOLEAN:
+            raise Invalid(Code.INVALID_VALUE)
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        if kind not in (FieldType.NUMBER, FieldType.POSTCODE):
+            raise Invalid(Code.INVALID_VALUE)
+        return str(value)
+    if not isinstance(value, str):
+        raise Invalid(Code.INVALID_VALUE)
+    text = value if value.isascii() else unicodedata.normalize("NFC", value)
+    return text.strip() if kind is FieldType.TEXT else _SPACE.sub(" ", text).strip()
+
+
+def _name(text: str, _: Field) -> str:
+    if mixed_script(text):
+        raise Invalid(Code.MIXED_SCRIPT)
+    if any(character.isdigit() or character in "<>@{}[]|\\/" for character in text):
+        raise Invalid(Code.INVALID_VALUE)
+    return text
+
+
+def _email(text: str, _: Field) -> str:
+    local, _, domain = text.rpartition("@")
+    lowered = text.lower()
+    if not domain.isascii():
+        try:
+            lowered = f"{local.lower()}@{domain.encode('idna').decode()}"
+        except UnicodeError as error:
+            raise Invalid(Code.INVALID_VALUE) from error
+    if not _EMAIL.match(lowered) or ".." in lowered or lowered.startswith(".") or local.endswith("."):
+        raise Invalid(Code.INVALID_VALUE)
+    return lowered
+
+
+def _phone(text: str, _: Field) -> str:
+    """E.164. Kazakh numbers are known in all their ways (+7, 8, spaces, brackets); others by libphonenumber."""
+    digits = _PHONE_MARKS.sub("", text)
+    if match := _KZ_PHONE.match(digits):
+        return f"+7{match[1]}"
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(digits.replace("810", "+", 1) if digits.startswith("810") else digits, "KZ")
+    except phonenumbers.NumberParseException as error:
+        raise Invalid(Code.INVALID_VALUE) from error
+    if not phonenumbers.is_possible_number(number):
+        raise Invalid(Code.INVALID_VALUE)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_DMY = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})\Z")
+
+
+def _date(text: str, _: Field) -> str:
+    try:
+        if match := _DMY.match(text):
+            return date(int(match[3]), int(match[2]), int(match[1])).isoformat()
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise Invalid(Code.INVALID_VALUE) from error
+
+
+def _birth_date(text: str, field: Field) -> str:
+    found = _date(text, field)
+    if not "1880-01-01" <= found:
+        raise Invalid(Code.INVALID_VALUE)
+    return found
+
+
+def check_digit(digits: str) -> int | None:
+    """The twelfth digit of an IIN or BIN from its first eleven; None if the stem is never issued (law-kz §4.1)."""
+    numbers = [int(digit) for digit in digits[:11]]
+    rest = sum(number * weight for number, weight in zip(numbers, range(1, 12), strict=True)) % 11
+    if rest == 10:
+        rest = (
+            sum(number * weight for number, weight in zip(numbers, (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2), strict=True))
+            % 11
+        )
+    return None if rest == 10 else rest
+
+
+def is_iin(text: str) -> bool:
+    """Whether 12 digits are an IIN: a real date of birth, a known century digit and the right check digit."""
+    if not _DIGITS.match(text) or int(text[6]) > 6 or check_digit(text) != int(text[11]):
+        return False
+    century = (1900, 1800, 1800, 1900, 1900, 2000, 2000)[int(text[6])]
+    year, month, day = century + int(text[:2]), int(text[2:4]), int(text[4:6])
+    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
+
+
+def is_bin(text: str) -> bool:
+    """Whether 12 digits are a BIN: a real month, a kind of entity (4-6), a kind of unit (0-3), the check digit."""
+    if not _DIGITS.match(text) or check_digit(text) != int(text[11]):
+        return False
+    return 1 <= int(text[2:4]) <= 12 and text[4] in "456" and text[5] in "0123"
+
+
+def luhn(digits: str) -> bool:
+    """Whether a row of digits passes the check of payment card numbers (ISO/IEC 7812-1 annex B)."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        number = int(digit) * (2 if place % 2 else 1)
+        total += number - 9 if number > 9 else number
+    return total % 10 == 0
+
+
+def _checked(check: Callable[[str], bool]) -> Callable[[str, Field], str]:
+    def form(text: str, _: Field) -> str:
+        compact = text.replace(" ", "")
+        if not check(compact):
+            raise Invalid(Code.INVALID_VALUE)
+        return compact
+
+    return form
+
+
+def _matching(pattern: str, *, upper: bool = True) -> Callable[[str, Field], str]:
+    compiled = re.compile(rf"(?:{pattern})\Z")
+
+    def form(text: str, _: Field) -> str:
+        compact = re.sub(r"[\s-]+", "", text)
+        compact = compact.upper() if upper else compact
+        if not compiled.match(compact):
+            raise Invalid(Code.INVALID_VALUE)
+        return compact
+
+    return form
+
+
+def _card(text: str, _: Field) -> str:
+    digits = re.sub(r"[ -]+", "", text)
+    if not re.fullmatch(r"\d{13,19}", digits) or not luhn(digits):
+        raise Invalid(Code.INVALID_VALUE)
+    return digits
+
+
+def _iban(text: str, _: Field) -> str:
+    compact = text.replace(" ", "").upper()
+    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}", compact) or (compact.startswith("KZ") and len(compact) != 20):
+        raise Invalid(Code.INVALID_VALUE)
+    number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
+    if int(number) % 97 != 1:
+        raise Invalid(Code.INVALID_VALUE)
+    return compact
+
+
+def _choice(text: str, field: Field) -> str:
+    if text not in field.choices:
+        raise Invalid(Code.INVALID_VALUE)
+    return text
+
+
+def _number(text: str, _: Field) -> str:
+    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", text):
+        raise Invalid(Code.INVALID_VALUE)
+    return text
+
+
+def _ip(text: str, _: Field) -> str:
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise Invalid(Code.INVALID_VALUE) from error
+
+
+def _matches(pattern: re.Pattern[str]) -> Callable[[str, Field], str]:
+    def form(text: str, _: Field) -> str:
+        if not pattern.match(text):
+            raise Invalid(Code.INVALID_VALUE)
+        return text
+
+    return form
+
+
+def _as_is(text: str, _: Field) -> str:
+    return text
+
+
+def _file(text: str, _: Field) -> str:
+    raise Invalid(Code.INVALID_VALUE)
+
+
+_FORMS: dict[FieldType, Callable[[str, Field], str]] = {
+    FieldType.NAME: _name,
+    FieldType.EMAIL: _email,
+    FieldType.PHONE: _phone,
+    FieldType.BIRTH_DATE: _birth_date,
+    FieldType.DATE: _date,
+    FieldType.COUNTRY: _matches(_COUNTRY),
+    FieldType.ADDRESS: _as_is,
+    FieldType.POSTCODE: _matching(r"[A-Z0-9]{3,10}"),
+    FieldType.IIN: _checked(is_iin),
+    FieldType.BIN: _checked(is_bin),
+    FieldType.PASSPORT: _matching(r"[A-Z]{0,2}\d{6,9}"),
+    FieldType.ID_CARD: _matching(r"\d{9}"),
+    FieldType.CARD: _card,
+    FieldType.CARD_EXPIRY: _matching(r"(?:0[1-9]|1[0-2])/?\d{2}"),
+    FieldType.IBAN: _iban,
+    FieldType.REFERENCE: _matches(_REFERENCE),
+    FieldType.URL: _matches(_URL),
+    FieldType.ACCOUNT: _as_is,
+    FieldType.NUMBER: _number,
+    FieldType.BOOLEAN: lambda text, field: _choice(text, Field(type=field.type, choices=("true", "false"))),
+    FieldType.CHOICE: _choice,
+    FieldType.WORDS: _as_is,
+    FieldType.TEXT: _as_is,
+    FieldType.IP: _ip,
+    FieldType.USER_AGENT: _as_is,
+    FieldType.PHOTO: _file,
+    FieldType.DOCUMENT: _file,
+}
+
+IDENTIFIERS = (FieldType.EMAIL, FieldType.PHONE, FieldType.IIN)
+"""Types by which people are always found."""
+
+
+def identifier_kind(name: str, field: Field) -> str | None:
+    """Under which kind a field is found: ``email``, ``phone``, ``iin``, or its own name if declared an identifier."""
+    if field.type in IDENTIFIERS:
+        return field.type.value
+    return name if field.identifier else None

@@ -1,0 +1,74 @@
+"""A database that is open: reads, group commit, and the key store that is committed just before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from senim.errors import Code, Invalid, Unavailable
+from senim.storage.commit import GroupCommit
+from senim.storage.engine import Engine
+from senim.storage.migrate import migrate
+from senim.storage.sqlite import SQLite
+from senim.storage.statements import Query, Row
+from senim.storage.unit import Unit
+
+
+class Database:
+    """The main database (``keys`` given) or the key store by itself."""
+
+    def __init__(self, engine: Engine, keys: Database | None = None) -> None:
+        self.engine = engine
+        self.keys = keys
+        key_engine = keys.engine if keys else None
+        self._group = GroupCommit(lambda units: engine.apply(units, key_engine))
+        self.read = engine.read
+        self.read_all = engine.read_all
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect
+
+    def one(self, query: Query, *params: object) -> Row | None:
+        """The first row of a query, or None."""
+        rows = self.read(query, *params)
+        return rows[0] if rows else None
+
+    def stream(self, query: Query, *params: object) -> Iterator[Row]:
+        """Rows one after the other, in flat memory."""
+        return self.engine.stream(query, *params)
+
+    def commit(self, unit: Unit) -> None:
+        """Return when the unit is durable. Raises Stale if a guard no longer holds, Unavailable if the disk says no."""
+        if not unit.empty:
+            self._group.commit(unit)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.close()
+
+
+def open_database(url: str, folder: Path, *, keys: Database | None = None, create: bool = False) -> Database:
+    """Open ``sqlite:///file`` (relative to ``folder``) or ``postgresql://…`` and bring its tables up to date.
+
+    Raises Invalid (setting_wrong), Unavailable (storage_unreachable, storage_outdated), Tampered (storage_corrupt).
+    """
+    engine = _engine(url, folder, create=create)
+    migrate(engine, "main" if keys else "keys")
+    return Database(engine, keys)
+
+
+def _engine(url: str, folder: Path, *, create: bool) -> Engine:
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite" and url.startswith("sqlite:///"):
+        path = folder / url.removeprefix("sqlite:///")
+        if not create and not path.exists():
+            raise Unavailable(Code.STORAGE_UNREACHABLE, path.name)
+        return SQLite(path)
+    if scheme in ("postgresql", "postgres"):
+        from senim.storage.postgres import PostgreSQL
+
+        return PostgreSQL(url)
+    raise Invalid(Code.SETTING_WRONG, "database")

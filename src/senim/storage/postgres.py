@@ -1,0 +1,186 @@
+"""PostgreSQL through psycopg 3: one writing connection per process, a few reading ones."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from operator import itemgetter
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg
+
+from senim.errors import Code, SenimError, Tampered, Unavailable
+from senim.storage.engine import Engine
+from senim.storage.statements import Guard, Query, Row, Statement
+
+_READERS = 16
+_COPY_FROM = 8
+"""Rows from which on COPY beats single inserts (benchmarks/, measured on PostgreSQL 18)."""
+
+Connection = psycopg.Connection[Row]
+
+
+def convert(error: Exception) -> SenimError:
+    """An error of the driver as one of ours; the text of the driver stays in the cause, out of answers."""
+    match error:
+        case pg.DiskFull() | pg.FileNameTooLong() | pg.IoError():
+            converted: SenimError = Unavailable(Code.STORAGE_FULL)
+        case pg.DataCorrupted() | pg.IndexCorrupted():
+            converted = Tampered(Code.STORAGE_CORRUPT)
+        case pg.LockNotAvailable() | pg.DeadlockDetected() | pg.SerializationFailure() | pg.QueryCanceled():
+            converted = Unavailable(Code.STORAGE_BUSY)
+        case pg.UndefinedTable():
+            converted = Unavailable(Code.STORAGE_OUTDATED)
+        case _:
+            converted = Unavailable(Code.STORAGE_UNREACHABLE)
+    converted.__cause__ = error
+    return converted
+
+
+class PostgreSQL(Engine):
+    """A PostgreSQL database. Connections that break are replaced; the act under way ends with 503."""
+
+    dialect = "postgresql"
+    errors = (psycopg.Error,)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.sqlalchemy_url = "postgresql+psycopg://" + url.partition("://")[2]
+        self._idle: deque[Connection] = deque()
+        self._writer = self._connect()
+
+    def _connect(self) -> Connection:
+        try:
+            return psycopg.connect(
+                self._url,
+                autocommit=True,
+                prepare_threshold=2,
+                options="-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
+                connect_timeout=10,
+            )
+        except psycopg.Error as error:
+            raise convert(error) from error
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        except psycopg.Error as error:
+            raise convert(error) from error
+        finally:
+            if connection.closed or len(self._idle) >= _READERS:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    def _again(self, error: psycopg.Error) -> bool:
+        """Whether a read failed because its idle connection had died (a restart of the server)."""
+        if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            return False
+        stale = [self._idle.pop() for _ in range(len(self._idle))]
+        for connection in stale:
+            connection.close()
+        return True
+
+    def read(self, query: Query, *params: object) -> list[Row]:
+        return self.read_all((query, params))[0]
+
+    def read_all(self, *asked: tuple[Query, Row]) -> list[list[Row]]:
+        try:
+            return self._read_all(asked)
+        except Unavailable as error:
+            if isinstance(error.__cause__, psycopg.Error) and self._again(error.__cause__):
+                return self._read_all(asked)
+            raise
+
+    def _read_all(self, asked: tuple[tuple[Query, Row], ...]) -> list[list[Row]]:
+        with self._reader() as connection:
+            if len(asked) == 1:
+                query, params = asked[0]
+                return [connection.execute(query.postgres, params, binary=True).fetchall()]
+            with connection.pipeline():
+                cursors = [connection.execute(query.postgres, params, binary=True) for query, params in asked]
+            return [cursor.fetchall() for cursor in cursors]
+
+    def stream(self, query: Query, *params: object) -> Iterator[Row]:
+        with (
+            self._reader() as connection,
+            connection.transaction(),
+            connection.cursor("stream", binary=True) as cursor,
+        ):
+            cursor.itersize = 512
+            cursor.execute(query.postgres, params)
+            yield from cursor
+
+    def begin(self) -> None:
+        if self._writer.closed or self._writer.broken:
+            self._writer = self._connect()
+        self._writer.execute("BEGIN")
+
+    def look(self, guards: Sequence[tuple[Guard, Row]]) -> list[Row | None]:
+        # Locks are taken in one order by all processes, so that they never wait for each other in a ring.
+        order = sorted(
+            range(len(guards)),
+            key=lambda index: (guards[index][0].table, guards[index][1]),
+        )
+        found: list[Row | None] = [None] * len(guards)
+        with self._writer.pipeline():
+            cursors = [
+                (
+                    index,
+                    self._writer.execute(guards[index][0].postgres, guards[index][1], binary=True),
+                )
+                for index in order
+            ]
+        for index, cursor in cursors:
+            found[index] = cursor.fetchone()
+        return found
+
+    def write(self, batch: list[tuple[Statement, list[Row]]]) -> None:
+        with self._writer.cursor() as cursor:
+            for statement, rows in batch:
+                if statement.kind == "insert" and len(rows) >= _COPY_FROM:
+                    self._copy(cursor, statement, rows)
+                elif len(rows) == 1:
+                    cursor.execute(statement.postgres, rows[0])
+                else:
+                    cursor.executemany(statement.postgres, sorted(rows, key=itemgetter(*statement.key)))
+
+    @staticmethod
+    def _copy(cursor: psycopg.Cursor[Any], statement: Statement, rows: list[Row]) -> None:
+        names = ", ".join(statement.columns)
+        with cursor.copy(f"COPY {statement.table} ({names}) FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types([kind.lower() for kind in statement.types])
+            for row in rows:
+                copy.write_row(row)
+
+    def commit(self) -> None:
+        self._writer.execute("COMMIT")
+
+    def rollback(self) -> None:
+        with suppress(psycopg.Error):
+            self._writer.execute("ROLLBACK")
+
+    def converted(self, error: Exception) -> SenimError:
+        return convert(error)
+
+    def execute(self, sql: str) -> None:
+        try:
+            with self._connect() as connection:
+                connection.execute(sql)
+        except psycopg.Error as error:
+            raise convert(error) from error
+
+    def tidy(self) -> None:
+        self.execute("VACUUM")
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+        self._writer.close()

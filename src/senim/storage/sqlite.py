@@ -1,0 +1,148 @@
+"""SQLite: WAL, ``synchronous=FULL``, ``secure_delete``, one writer, a few readers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from senim.errors import Code, SenimError, Tampered, Unavailable
+from senim.storage.engine import Engine
+from senim.storage.statements import Guard, Query, Row, Statement
+
+_BUSY_MS = 5_000
+_READERS = 8
+_CODES = {
+    sqlite3.SQLITE_FULL: Code.STORAGE_FULL,
+    sqlite3.SQLITE_IOERR: Code.STORAGE_FULL,
+    sqlite3.SQLITE_BUSY: Code.STORAGE_BUSY,
+    sqlite3.SQLITE_LOCKED: Code.STORAGE_BUSY,
+    sqlite3.SQLITE_CANTOPEN: Code.STORAGE_UNREACHABLE,
+    sqlite3.SQLITE_READONLY: Code.STORAGE_UNREACHABLE,
+    sqlite3.SQLITE_PERM: Code.STORAGE_UNREACHABLE,
+}
+
+
+def convert(error: Exception) -> SenimError:
+    """An error of the driver as one of ours; the text of the driver stays in the cause, out of answers."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    ):
+        return Tampered(Code.STORAGE_CORRUPT)
+    known = _CODES.get(code & 0xFF) if code is not None else None
+    if known is None and "no such table" in str(error):
+        known = Code.STORAGE_OUTDATED
+    converted = Unavailable(known or Code.STORAGE_UNREACHABLE)
+    converted.__cause__ = error
+    return converted
+
+
+class SQLite(Engine):
+    """An embedded database file. Other processes may read and write it at the same time."""
+
+    dialect = "sqlite"
+    errors = (sqlite3.Error,)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sqlalchemy_url = f"sqlite:///{path}"
+        self._idle: deque[sqlite3.Connection] = deque()
+        try:
+            self._writer = self._connect()
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            self._writer.execute("PRAGMA journal_size_limit = 16777216")
+        except sqlite3.Error as error:
+            raise convert(error) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+            timeout=_BUSY_MS / 1000,
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -4096")
+        return connection
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise convert(error) from error
+        finally:
+            if len(self._idle) < _READERS:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    def read(self, query: Query, *params: object) -> list[Row]:
+        # The body of _reader by hand: a context manager costs as much as the read itself.
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
+        try:
+            return connection.execute(query.sqlite, params).fetchall()
+        except sqlite3.Error as error:
+            raise convert(error) from error
+        finally:
+            self._idle.append(connection)
+
+    def read_all(self, *asked: tuple[Query, Row]) -> list[list[Row]]:
+        with self._reader() as connection:
+            return [connection.execute(query.sqlite, params).fetchall() for query, params in asked]
+
+    def stream(self, query: Query, *params: object) -> Iterator[Row]:
+        with self._reader() as connection:
+            yield from connection.execute(query.sqlite, params)
+
+    def begin(self) -> None:
+        self._writer.execute("BEGIN IMMEDIATE")
+
+    def look(self, guards: Sequence[tuple[Guard, Row]]) -> list[Row | None]:
+        execute = self._writer.execute
+        return [execute(guard.sqlite, key).fetchone() for guard, key in guards]
+
+    def write(self, batch: list[tuple[Statement, list[Row]]]) -> None:
+        for statement, rows in batch:
+            self._writer.executemany(statement.sqlite, rows)
+
+    def commit(self) -> None:
+        self._writer.execute("COMMIT")
+
+    def rollback(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+
+    def converted(self, error: Exception) -> SenimError:
+        return convert(error)
+
+    def execute(self, sql: str) -> None:
+        try:
+            self._writer.execute(sql)
+        except sqlite3.Error as error:
+            raise convert(error) from error
+
+    def tidy(self) -> None:
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+        with suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._writer.close()

@@ -1,0 +1,110 @@
+"""One row a person."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import bindparam, func, select
+
+from senim.identity import SubjectId, lane_of
+from senim.storage import (
+    Database,
+    Query,
+    Unit,
+    at_most,
+    guard,
+    insert,
+    main_metadata,
+    query,
+    update,
+)
+from senim.storage.statements import Row
+from senim.storage.tables import blob, lane, number, table
+from senim.subjects.records import NO_MARKS, Marks, Standing
+from senim.work import Work
+
+subjects = table(
+    main_metadata,
+    "subject",
+    lane(),
+    blob("id", key=True),
+    number("epoch"),
+    number("created_at"),
+    number("erased_at"),
+    blob("marks", null=True),
+)
+
+_INSERT = insert(subjects)
+_UPDATE = update(subjects, "epoch", "erased_at", "marks")
+_GUARD = guard(subjects, "epoch")
+STANDING: Query = query(
+    select(subjects.c.epoch, subjects.c.created_at, subjects.c.erased_at, subjects.c.marks).where(
+        subjects.c.lane == bindparam("lane"), subjects.c.id == bindparam("id")
+    )
+)
+_PAGE = query(
+    at_most(
+        select(
+            subjects.c.id,
+            subjects.c.epoch,
+            subjects.c.created_at,
+            subjects.c.erased_at,
+            subjects.c.marks,
+        )
+        .where(subjects.c.lane == bindparam("lane"), subjects.c.id > bindparam("after"))
+        .order_by(subjects.c.id)
+    )
+)
+_COUNT = query(select(func.count(), func.count(func.nullif(subjects.c.erased_at, 0))).select_from(subjects))
+_marks = msgspec.json.Decoder(Marks).decode
+
+
+def place(subject: SubjectId) -> tuple[int, bytes]:
+    """The key of a person's row."""
+    return lane_of(subject), bytes.fromhex(subject)
+
+
+def standing_of(subject: SubjectId, row: Row) -> Standing:
+    """The standing in a row of ``STANDING``."""
+    epoch, created_at, erased_at, marks = row
+    return Standing(
+        subject=subject,
+        epoch=epoch,
+        created_at=created_at,
+        erased_at=erased_at,
+        marks=_marks(marks) if marks is not None else NO_MARKS,
+    )
+
+
+def find(database: Database, subject: SubjectId) -> Standing | None:
+    """A person's standing, or None if there never was such a person."""
+    row = database.one(STANDING, *place(subject))
+    return standing_of(subject, row) if row else None
+
+
+def page(database: Database, lane_number: int, after: bytes, most: int) -> list[Standing]:
+    """People of one lane in order of their ids."""
+    rows = database.read(_PAGE, lane_number, after, most)
+    return [standing_of(SubjectId(bytes(row[0]).hex()), row[1:]) for row in rows]
+
+
+def count(database: Database) -> tuple[int, int]:
+    """How many people there ever were, and how many of them are erased."""
+    known, erased = database.read(_COUNT)[0]
+    return known, erased
+
+
+def add(work: Work, subject: SubjectId) -> None:
+    """Write the row of a new person."""
+    work.add(_INSERT, *place(subject), 1, work.at, 0, None)
+
+
+def watch(unit: Unit, standing: Standing) -> None:
+    """Let the act stand only if nothing that binds it has changed."""
+    unit.expect(_GUARD, place(standing.subject), (standing.epoch,))
+
+
+def change(work: Work, standing: Standing, *, marks: Marks, erased_at: int) -> None:
+    """Change what binds all decisions about a person."""
+    work.expect(_GUARD, place(standing.subject), (standing.epoch,), changes=True)
+    encoded = None if marks == NO_MARKS else msgspec.json.encode(marks)
+    work.add(_UPDATE, standing.epoch + 1, erased_at, encoded, *place(standing.subject))

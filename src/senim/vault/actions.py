@@ -1,0 +1,301 @@
+"""Enrol, put, read, find, erase. Every read asks the gate first, and names its purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from senim.audit.records import stamp
+from senim.audit.statements import StatementSigner
+from senim.consent import Consents
+from senim.errors import Code, Held, Invalid, NotFound
+from senim.gate import Gate, Question
+from senim.identity import SubjectId
+from senim.policy import Policies
+from senim.policy.promises import Promises
+from senim.policy.records import Field, FieldType, Operation
+from senim.policy.values import identifier_kind, normalise
+from senim.storage import Database
+from senim.storage.tables import moment
+from senim.subjects import Standing, Subjects
+from senim.vault import keystore, store
+from senim.vault.persons import PersonKeys
+from senim.vault.records import ERASE_REASONS, Erasure, Kept, Told
+from senim.vault.rules import masked, sees, visible
+from senim.vault.sealing import BlindIndex, bound_to, seal, unseal
+from senim.vault.store import Mark, SealedValue
+from senim.work import Work
+
+PROOF = "erasure-proof+jws"
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Kept]).decode
+
+
+class Vault:
+    """Sealed values of people."""
+
+    def __init__(
+        self,
+        *,
+        policies: Policies,
+        subjects: Subjects,
+        consents: Consents,
+        gate: Gate,
+        persons: PersonKeys,
+        index: BlindIndex,
+        signer: StatementSigner,
+    ) -> None:
+        self._policies = policies
+        self._subjects = subjects
+        self._consents = consents
+        self._gate = gate
+        self._persons = persons
+        self._index = index
+        self._signer = signer
+
+    def enrol(self, work: Work) -> Standing:
+        """A new person with a key of its own."""
+        standing = self._subjects.register(work)
+        self._persons.create(work, standing.subject)
+        return standing
+
+    def put(
+        self,
+        work: Work,
+        standing: Standing,
+        values: dict[str, Kept],
+        *,
+        new: bool = False,
+    ) -> None:
+        """Seal values (``category.field`` → value) beside those that are there. Asks nobody: callers have.
+
+        ``new`` says that this act is enrolling the person, so that nothing can be there yet.
+        """
+        key = self._persons.open(work, standing.subject)
+        fields = self._policies.in_force(work.now).fields
+        there = {} if new else {one.category: one for one in store.values_of(work.database, standing.subject)}
+        grouped: dict[str, dict[str, Kept]] = {}
+        for reference, kept in values.items():
+            category, _, field = reference.partition(".")
+            grouped.setdefault(category, {})[field] = kept
+        for category, changed in grouped.items():
+            old = there.get(category)
+            merged = {
+                **(self._unsealed(key, standing.subject, old) if old else {}),
+                **changed,
+            }
+            version = old.version + 1 if old else 1
+            sealed = seal(
+                key,
+                _encode(merged),
+                bound_to(bytes.fromhex(standing.subject), category, version),
+            )
+            marks = tuple(self._marks(category, merged, fields))
+            store.put_value(
+                work,
+                standing.subject,
+                SealedValue(category, version, marks, sealed),
+                old,
+            )
+
+    def _marks(self, category: str, values: dict[str, Kept], fields: dict[str, Field]) -> Iterable[Mark]:
+        for name, kept in values.items():
+            reference = f"{category}.{name}"
+            field = fields.get(reference)
+            kind = identifier_kind(reference, field) if field else None
+            if kind:
+                yield kind, self._index.digest(kind, kept.value)
+
+    @staticmethod
+    def _unsealed(key: AESGCM, subject: SubjectId, value: SealedValue) -> dict[str, Kept]:
+        return _decode(
+            unseal(
+                key,
+                value.sealed,
+                bound_to(bytes.fromhex(subject), value.category, value.version),
+            )
+        )
+
+    def read(
+        self,
+        work: Work,
+        standing: Standing,
+        purpose: str,
+        *,
+        categories: tuple[str, ...] = (),
+    ) -> Told:
+        """Values that the purpose needs, for this actor's eyes; in the log before they are told.
+
+        Raises NotPromised or NotAllowed with all reasons of the gate.
+        """
+        promises = self._policies.in_force(work.now)
+        told = promises.told(
+            subject=standing.subject,
+            operation="extract",
+            purpose=purpose,
+            categories=categories,
+        )
+        work.attempt("data.read", **told)
+        work.need("read")
+        question = Question(Operation.EXTRACT, purpose, standing.subject, categories)
+        self._gate.require(work, question, standing)
+        wanted = promises.needed[purpose]
+        if categories:
+            wanted &= promises.policy.expand(categories)
+        values = self._open(
+            work,
+            standing,
+            {reference.partition(".")[0] for reference in wanted},
+            promises,
+        )
+        shown = {reference: kept for reference, kept in values.items() if reference in wanted}
+        hidden = tuple(reference for reference in shown if not sees(promises, work.actor, reference))
+        for reference in hidden:
+            kept = shown[reference]
+            shown[reference] = Kept(
+                masked(kept.value, promises.fields[reference].type),
+                kept.source,
+                kept.at,
+                kept.status,
+            )
+        withheld = sorted({one.partition(".")[0] for one in wanted if not visible(promises, work.actor, one)})
+        told["categories"] = tuple(sorted({reference.partition(".")[0] for reference in shown}))
+        work.record("data.read", **told, count=len(shown))
+        return Told(
+            subject=standing.subject,
+            values=shown,
+            masked=hidden,
+            withheld=tuple(withheld),
+        )
+
+    def _open(self, work: Work, standing: Standing, categories: set[str], promises: Promises) -> dict[str, Kept]:
+        """Values of the categories that this actor may see at all; what it may not see is not even unsealed."""
+        opened: dict[str, Kept] = {}
+        key: AESGCM | None = None
+        for sealed in store.values_of(work.database, standing.subject):
+            if sealed.category in categories and visible(promises, work.actor, sealed.category):
+                key = key or self._persons.open(work, standing.subject)
+                for name, kept in self._unsealed(key, standing.subject, sealed).items():
+                    opened[f"{sealed.category}.{name}"] = kept
+        return opened
+
+    def held(self, work: Work, standing: Standing) -> dict[str, int]:
+        """How many categories are kept of a person, by name, without opening any."""
+        return {one.category: one.version for one in store.values_of(work.database, standing.subject)}
+
+    def owner_of(self, work: Work, reference: str, value: str) -> list[SubjectId]:
+        """People who have a normalised value in an identifying field; for checks, tells nobody."""
+        field = self._policies.in_force(work.now).fields[reference]
+        kind = identifier_kind(reference, field)
+        return store.found(work.database, (kind, self._index.digest(kind, value))) if kind else []
+
+    def find(self, work: Work, kind: str, value: object) -> SubjectId:
+        """The person with an e-mail, telephone, IIN or declared identifier, in whatever way it is written.
+
+        Raises NotFound if there is nobody; Held (several_found) with the ids in ``detail`` if there are several.
+        """
+        promises = self._policies.in_force(work.now)
+        work.attempt("subject.found", policy=promises.version)
+        work.need("find")
+        field = promises.fields.get(kind) or Field(type=_kind_type(kind))
+        known = identifier_kind(kind, field)
+        if known is None:
+            raise Invalid(Code.INVALID_VALUE, "kind")
+        found = store.found(work.database, (known, self._index.digest(known, normalise(value, field))))
+        if not found:
+            raise NotFound(Code.NOT_FOUND, "subject")
+        if len(found) > 1:
+            raise Held(Code.SEVERAL_FOUND, "subject", detail=" ".join(found))
+        work.record("subject.found", subject=found[0], policy=promises.version)
+        return found[0]
+
+    def erase(self, work: Work, standing: Standing, *, reason: str) -> Erasure:
+        """Destroy a person's key, values, index and files; the signed proof of it. It cannot be undone.
+
+        The key goes first and the ledger of erasures with it: whoever is cut off here is erased all the same,
+        and :meth:`settle` removes the rest.
+        """
+        work.attempt(
+            "subject.erased",
+            subject=standing.subject,
+            reason=reason if reason in ERASE_REASONS else None,
+        )
+        work.need("erase")
+        if reason not in ERASE_REASONS:
+            raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(ERASE_REASONS))
+        keystore.destroy_key(work.unit, keystore.Erased(standing.subject, work.at, reason))
+        return self._destroy(work, standing, reason)
+
+    def _destroy(self, work: Work, standing: Standing, reason: str) -> Erasure:
+        sealed = store.values_of(work.database, standing.subject)
+        files = store.documents_of(work.database, standing.subject)
+        marks = [mark for one in sealed for mark in one.marks]
+        store.destroy(work.unit, standing.subject, marks)
+        self._consents.forget(work, standing)
+        self._subjects.erased(work, standing)
+        version = self._policies.in_force(work.now).version
+        entry = work.record(
+            "subject.erased",
+            subject=standing.subject,
+            reason=reason,
+            count=len(sealed),
+            policy=version,
+        )
+        erasure = Erasure(
+            subject=standing.subject,
+            at=work.at,
+            values=len(sealed),
+            documents=len(files),
+            identifiers=len(marks),
+            entry=entry,
+            proof="",
+        )
+        return replace(erasure, proof=self._prove(erasure, reason, version))
+
+    def _prove(self, erasure: Erasure, reason: str, version: int) -> str:
+        return self._signer.sign(
+            PROOF,
+            {
+                "subject": erasure.subject,
+                "erased_at": stamp(moment(erasure.at)),
+                "reason": reason,
+                "destroyed": {
+                    "key": True,
+                    "categories": erasure.values,
+                    "documents": erasure.documents,
+                    "identifiers": erasure.identifiers,
+                },
+                "policy_version": version,
+                "log_entry": erasure.entry,
+            },
+        )
+
+    def settle(self, database: Database, work: Work) -> int:
+        """Finish one erasure that was cut off after its key was destroyed; how many are left to look at."""
+        keys = database.keys
+        left = keystore.unsettled_erasures(keys) if keys else []
+        done = []
+        for erased in left:
+            try:
+                standing = self._subjects.find(database, erased.subject)
+            except NotFound:  # a restored database may never have known this person
+                done.append(erased.subject)
+                continue
+            if standing.erased:
+                done.append(erased.subject)
+                continue
+            self._destroy(work, standing, erased.reason)
+            break
+        if keys and done:
+            keystore.settle(keys, done)
+        return len(left) - len(done)
+
+
+def _kind_type(kind: str) -> FieldType:
+    try:
+        return FieldType(kind)
+    except ValueError as error:
+        raise Invalid(Code.INVALID_VALUE, "kind") from error

@@ -1,0 +1,237 @@
+"""Sealed values, the blind index, sealed files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from senim.identity import LANES, SubjectId, lane_of
+from senim.storage import (
+    Database,
+    Unit,
+    at_most,
+    delete,
+    guard,
+    insert,
+    main_metadata,
+    query,
+    upsert,
+)
+from senim.storage.tables import blob, lane, number, small, table, word
+from senim.work import Work
+
+values = table(
+    main_metadata,
+    "sealed_value",
+    lane(),
+    blob("subject", key=True),
+    word("category", key=True),
+    number("version"),
+    blob("marks"),
+    blob("sealed"),
+)
+blind = table(
+    main_metadata,
+    "blind",
+    lane(),
+    word("kind", key=True),
+    blob("digest", key=True),
+    blob("subject", key=True),
+)
+documents = table(
+    main_metadata,
+    "sealed_document",
+    lane(),
+    blob("subject", key=True),
+    blob("id", key=True),
+    word("field"),
+    small("complete"),
+    number("chunks"),
+    blob("meta"),
+)
+chunks = table(
+    main_metadata,
+    "sealed_chunk",
+    lane(),
+    blob("subject", key=True),
+    blob("document", key=True),
+    number("n", key=True),
+    blob("sealed"),
+)
+
+_PUT_VALUE = upsert(values)
+_DELETE_VALUES = delete(values, "lane", "subject")
+_VALUE_GUARD = guard(values, "version")
+_PUT_BLIND = upsert(blind)
+_DELETE_BLIND = delete(blind)
+_PUT_DOCUMENT = upsert(documents)
+_DELETE_DOCUMENTS = delete(documents, "lane", "subject")
+_DELETE_DOCUMENT = delete(documents)
+_INSERT_CHUNK = insert(chunks)
+_DELETE_CHUNKS = delete(chunks, "lane", "subject")
+_DELETE_CHUNKS_OF = delete(chunks, "lane", "subject", "document")
+_OF_SUBJECT = query(
+    select(values.c.category, values.c.version, values.c.marks, values.c.sealed).where(
+        values.c.lane == bindparam("lane"), values.c.subject == bindparam("subject")
+    )
+)
+_FOUND = query(
+    at_most(
+        select(blind.c.subject)
+        .where(
+            blind.c.lane == bindparam("lane"),
+            blind.c.kind == bindparam("kind"),
+            blind.c.digest == bindparam("digest"),
+        )
+        .order_by(blind.c.subject)
+    )
+)
+_DOCUMENTS = query(
+    select(
+        documents.c.id,
+        documents.c.field,
+        documents.c.complete,
+        documents.c.chunks,
+        documents.c.meta,
+    )
+    .where(
+        documents.c.lane == bindparam("lane"),
+        documents.c.subject == bindparam("subject"),
+    )
+    .order_by(documents.c.id)
+)
+_CHUNK = query(
+    select(chunks.c.sealed).where(
+        chunks.c.lane == bindparam("lane"),
+        chunks.c.subject == bindparam("subject"),
+        chunks.c.document == bindparam("document"),
+        chunks.c.n == bindparam("n"),
+    )
+)
+
+Mark = tuple[str, bytes]
+"""An entry of the blind index: kind and digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedValue:
+    """A person's values of one category. ``marks`` are their entries in the blind index."""
+
+    category: str
+    version: int
+    marks: tuple[Mark, ...]
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedDocument:
+    """A file's row."""
+
+    id: str
+    field: str
+    complete: bool
+    chunks: int
+    meta: bytes
+
+
+def place(subject: SubjectId) -> tuple[int, bytes]:
+    """The beginning of the key of a person's rows."""
+    return lane_of(subject), bytes.fromhex(subject)
+
+
+def _pack(marks: tuple[Mark, ...]) -> bytes:
+    return b"".join(bytes([len(kind)]) + kind.encode() + digest for kind, digest in marks)
+
+
+def _unpack(packed: bytes) -> tuple[Mark, ...]:
+    marks, at = [], 0
+    while at < len(packed):
+        end = at + 1 + packed[at]
+        marks.append((packed[at + 1 : end].decode(), packed[end : end + 16]))
+        at = end + 16
+    return tuple(marks)
+
+
+def values_of(database: Database, subject: SubjectId) -> list[SealedValue]:
+    """All that is sealed of a person."""
+    rows = database.read(_OF_SUBJECT, *place(subject))
+    return [SealedValue(row[0], row[1], _unpack(bytes(row[2])), bytes(row[3])) for row in rows]
+
+
+def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue | None) -> None:
+    """Keep a category's values, if they are still as they were read; move the blind index along."""
+    where = place(subject)
+    if old is not None:
+        work.expect(_VALUE_GUARD, (*where, new.category), (old.version,), changes=True)
+        for mark in set(old.marks) - set(new.marks):
+            _drop_mark(work.unit, mark, where[1])
+    elif new.version > 1:
+        raise ValueError("a first version is 1")
+    else:
+        work.expect(_VALUE_GUARD, (*where, new.category), None, changes=True)
+    work.add(_PUT_VALUE, *where, new.category, new.version, _pack(new.marks), new.sealed)
+    for kind, digest in set(new.marks) - set(old.marks if old else ()):
+        work.add(_PUT_BLIND, digest[-1] % LANES, kind, digest, where[1])
+
+
+def _drop_mark(unit: Unit, mark: Mark, subject: bytes) -> None:
+    kind, digest = mark
+    unit.add(_DELETE_BLIND, digest[-1] % LANES, kind, digest, subject)
+
+
+def found(database: Database, mark: Mark, most: int = 10) -> list[SubjectId]:
+    """People with a digest in the blind index."""
+    kind, digest = mark
+    rows = database.read(_FOUND, digest[-1] % LANES, kind, digest, most)
+    return [SubjectId(bytes(row[0]).hex()) for row in rows]
+
+
+def documents_of(database: Database, subject: SubjectId) -> list[SealedDocument]:
+    """A person's files, unfinished uploads included."""
+    rows = database.read(_DOCUMENTS, *place(subject))
+    return [SealedDocument(bytes(row[0]).hex(), row[1], row[2] == 1, row[3], bytes(row[4])) for row in rows]
+
+
+def put_document(unit: Unit, subject: SubjectId, document: SealedDocument) -> None:
+    """Keep a file's row."""
+    ident = bytes.fromhex(document.id)
+    unit.add(
+        _PUT_DOCUMENT,
+        *place(subject),
+        ident,
+        document.field,
+        int(document.complete),
+        document.chunks,
+        document.meta,
+    )
+
+
+def drop_document(unit: Unit, subject: SubjectId, document_id: str) -> None:
+    """Remove a file."""
+    ident = bytes.fromhex(document_id)
+    unit.add(_DELETE_CHUNKS_OF, *place(subject), ident)
+    unit.add(_DELETE_DOCUMENT, *place(subject), ident)
+
+
+def add_chunk(unit: Unit, subject: SubjectId, document_id: str, n: int, sealed: bytes) -> None:
+    """Keep a sealed chunk of a file."""
+    unit.add(_INSERT_CHUNK, *place(subject), bytes.fromhex(document_id), n, sealed)
+
+
+def read_chunks(database: Database, subject: SubjectId, document: SealedDocument) -> Iterator[bytes | None]:
+    """The sealed chunks of a file in order; None for one that is missing."""
+    for n in range(document.chunks):
+        row = database.one(_CHUNK, *place(subject), bytes.fromhex(document.id), n)
+        yield bytes(row[0]) if row else None
+
+
+def destroy(unit: Unit, subject: SubjectId, marks: list[Mark]) -> None:
+    """Remove everything that is kept of a person."""
+    where = place(subject)
+    for mark in marks:
+        _drop_mark(unit, mark, where[1])
+    unit.add(_DELETE_CHUNKS, *where)
+    unit.add(_DELETE_DOCUMENTS, *where)
+    unit.add(_DELETE_VALUES, *where)

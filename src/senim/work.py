@@ -1,0 +1,253 @@
+"""One unit of work: transaction, actor, time and entries together.
+
+A verb gets a :class:`Work`: it reads committed facts through it, decides, adds rows and records entries.
+:class:`Works` commits rows and entries in one transaction, decides anew when a fact changed meanwhile,
+and when the verb refuses, throws the rows away and records the refusal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import bindparam, select
+
+from senim.audit import store as log
+from senim.audit.records import Entry, Outcome, stamp, to_leaf
+from senim.audit.tiles import fits
+from senim.errors import (
+    Code,
+    Held,
+    NotAllowed,
+    SenimError,
+    Stale,
+    Tampered,
+    Unavailable,
+)
+from senim.identity import Actor, new_id
+from senim.storage import (
+    Database,
+    Guard,
+    Query,
+    Statement,
+    Unit,
+    guard,
+    insert,
+    main_metadata,
+    query,
+)
+from senim.storage.statements import Row
+from senim.storage.tables import blob, lane, micros, moment, number, table
+
+T = TypeVar("T")
+
+TRIES = 8
+"""How often an act is decided anew before the caller is told that too much happens at once."""
+
+MOST_LATER = 20_000
+"""Entries of allowed checks that may wait for the next commit before one is forced."""
+
+_BACKWARDS = timedelta(seconds=5)
+
+_answers = table(
+    main_metadata,
+    "idempotency",
+    lane(),
+    blob("key", key=True),
+    blob("request"),
+    blob("answer"),
+    number("at"),
+)
+_ANSWER = query(
+    select(_answers.c.request, _answers.c.answer).where(
+        _answers.c.lane == bindparam("lane"), _answers.c.key == bindparam("key")
+    )
+)
+_ANSWER_GUARD = guard(_answers, "at")
+_INSERT_ANSWER = insert(_answers)
+
+
+class Clock:
+    """Times that never run backwards: a small step back is waited out, a large one stops writing."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+        self._last = datetime.min.replace(tzinfo=UTC)
+
+    def not_before(self, floor: datetime) -> None:
+        """Remember the time of the newest entry on record."""
+        self._last = max(self._last, floor)
+
+    def now(self) -> datetime:
+        """The time, never before the last one told. Raises Unavailable (clock_went_back)."""
+        now = self._now()
+        if now < self._last:
+            if self._last - now > _BACKWARDS:
+                raise Unavailable(Code.CLOCK_WENT_BACK)
+            return self._last
+        self._last = now
+        return now
+
+
+@dataclass(slots=True)
+class Work:
+    """One act under way."""
+
+    database: Database
+    actor: Actor
+    now: datetime
+    unit: Unit = field(default_factory=Unit)
+    attempted: tuple[str, dict[str, object]] | None = None
+    memo: dict[object, object] = field(default_factory=dict)
+    """What one part of the act leaves for another, e.g. the key of a person that is only being made."""
+
+    @property
+    def at(self) -> int:
+        """The time of the act in microseconds since 1970 UTC."""
+        return micros(self.now)
+
+    def read(self, query: Query, *params: object) -> list[Row]:
+        """Rows as last committed: what this act itself wants to write is not among them."""
+        return self.database.read(query, *params)
+
+    def one(self, query: Query, *params: object) -> Row | None:
+        """The first row of a query, or None."""
+        return self.database.one(query, *params)
+
+    def add(self, statement: Statement, *row: object) -> None:
+        """Write a row when the act is committed."""
+        self.unit.rows.append((statement, row))
+
+    def expect(self, of: Guard, key: Row, found: Row | None, *, changes: bool = False) -> None:
+        """Let the act stand only if the row of ``key`` is still as it was read."""
+        self.unit.expect(of, key, found, changes=changes)
+
+    def need(self, verb: str) -> None:
+        """Raise NotAllowed (role_not_allowed) unless the actor's role may do ``verb``."""
+        if verb not in self.actor.may:
+            raise NotAllowed(Code.ROLE_NOT_ALLOWED, f"{self.actor.role}: {verb}")
+
+    def attempt(self, act: str, **facts: object) -> None:
+        """Say what is being tried, so that a refusal is recorded as one of this."""
+        self.attempted = (act, facts)
+
+    def record(
+        self,
+        act: str,
+        outcome: Outcome = Outcome.DONE,
+        *,
+        entry_id: str = "",
+        **facts: object,
+    ) -> str:
+        """Add an entry to the log, durable with this act; its id."""
+        entry_id, subject, leaf = make_entry(self.actor, self.now, act, outcome, facts, entry_id)
+        log.wait(self.unit, entry_id, subject, leaf)
+        return entry_id
+
+
+def make_entry(
+    actor: Actor,
+    now: datetime,
+    act: str,
+    outcome: Outcome,
+    facts: dict[str, object],
+    entry_id: str = "",
+) -> tuple[str, str | None, bytes]:
+    """An entry: its id, its subject and its leaf."""
+    entry_id = entry_id or new_id()
+    entry = Entry(id=entry_id, at=stamp(now), act=act, actor=actor.label, outcome=outcome, **facts)  # type: ignore[arg-type]  # facts are fields of Entry by name
+    leaf = to_leaf(entry)
+    if not fits(leaf):
+        raise ValueError(f"an entry of {len(leaf)} bytes")
+    return entry_id, entry.subject, leaf
+
+
+class Works:
+    """Runs acts on a database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+        self._later: deque[tuple[str, str | None, bytes]] = deque()
+        self._flushing = threading.Lock()
+        newest = max((tally.last_at for tally in log.tallies(database)), default=0)
+        clock.not_before(moment(newest))
+
+    def begin(self, actor: Actor) -> Work:
+        """A work for looking only; nothing of it is committed."""
+        return Work(self.database, actor, self.clock.now())
+
+    def run(self, actor: Actor, act: Callable[[Work], T]) -> T:
+        """Run an act and return when it is durable. Raises what it raised, after recording a refusal."""
+        for _ in range(TRIES):
+            work = self.begin(actor)
+            try:
+                result = act(work)
+                self.database.commit(work.unit)
+            except Stale:
+                continue
+            except (Unavailable, Tampered):
+                raise
+            except SenimError as refusal:
+                self._record_refusal(work, refusal)
+                raise
+            return result
+        raise Held(Code.CHANGED_MEANWHILE)
+
+    def run_once(self, actor: Actor, key: str, request: bytes, act: Callable[[Work], bytes]) -> tuple[bytes, bool]:
+        """Run an act at most once for a key: its answer, and whether it is that of an earlier run.
+
+        ``request`` identifies the request; the same key with another one raises Held (idempotency_conflict).
+        A refusal is not remembered, so that the same key may be tried again when its reason is gone.
+        """
+        digest = hashlib.sha256(f"{actor.label}\n{key}".encode()).digest()[:16]
+        place = (digest[-1] % 64, digest)
+
+        def once(work: Work) -> tuple[bytes, bool]:
+            row = work.one(_ANSWER, *place)
+            if row is not None:
+                if row[0] != request:
+                    raise Held(Code.IDEMPOTENCY_CONFLICT)
+                return row[1], True
+            answer = act(work)
+            work.expect(_ANSWER_GUARD, place, None, changes=True)
+            work.add(_INSERT_ANSWER, *place, request, answer, work.at)
+            return answer, False
+
+        return self.run(actor, once)
+
+    def _record_refusal(self, work: Work, refusal: SenimError) -> None:
+        if work.attempted is None:
+            return
+        act, facts = work.attempted
+        codes = tuple(dict.fromkeys(str(reason.code) for reason in refusal.reasons))
+        refused = Work(self.database, work.actor, work.now)
+        refused.record(act, Outcome.REFUSED, codes=codes, **facts)
+        self.database.commit(refused.unit)
+
+    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: dict[str, object]) -> str:
+        """Record an entry with the next commit, within a second (allowed checks); its id."""
+        entry = make_entry(actor, self.clock.now(), act, outcome, facts)
+        self._later.append(entry)
+        if len(self._later) >= MOST_LATER:
+            self.flush()
+        return entry[0]
+
+    def flush(self) -> int:
+        """Commit the entries that were to be recorded later; their number."""
+        with self._flushing:
+            entries = [self._later.popleft() for _ in range(len(self._later))]
+            unit = Unit()
+            for entry in entries:
+                log.wait(unit, *entry)
+            try:
+                self.database.commit(unit)
+            except Unavailable:
+                self._later.extendleft(reversed(entries))
+                raise
+            return len(entries)
