@@ -1,11 +1,11 @@
 """Senim runs a privacy policy: one file publishes the text and keeps it.
 
-    import senim
+import senim
 
-    with senim.open("shop", role="site") as shop:
-        person = shop.intake("registration", language="ru", values={...}, consents={"orders": True})
-        if shop.check(person.subject, "use", "newsletter", channel="email"):
-            ...
+with senim.open("shop", role="site") as shop:
+    person = shop.intake("registration", language="ru", values={...}, consents={"orders": True})
+    if shop.check(person.subject, "use", "newsletter", channel="email"):
+        ...
 """
 
 from __future__ import annotations

@@ -98,6 +98,11 @@ class Senim:
         self.conformance = Conformance(self, throwaway)
         self.settle()
 
+    @property
+    def jwk(self) -> dict[str, str]:
+        """The public key of receipts and proofs, as a JWK."""
+        return self.statements.jwk
+
     def run(self, actor: Actor, act: Callable[[Work], T]) -> T:
         """Run an act; its result when it is durable. A refusal is recorded and raised."""
         return self.works.run(actor, act)

@@ -1,9 +1,7 @@
-def control_names():
-    return frozenset(
-        "policy.scope collection.declared-only vault.sealed gate.purpose gate.people-never consent.withdrawal".split()
-    )
+"""Per clause: kept, broken or cannot be told; drills and evidence."""
 
+from senim.conformance.actions import Conformance
+from senim.conformance.controls import control_names
+from senim.conformance.records import Board, ClauseResult, ControlResult, Status
 
-class Conformance:
-    def __init__(self, *a):
-        pass
+__all__ = ["Board", "ClauseResult", "Conformance", "ControlResult", "Status", "control_names"]

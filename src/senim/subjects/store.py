@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, literal_column, select
 
 from senim.identity import SubjectId, lane_of
 from senim.storage import (
@@ -54,7 +54,9 @@ _PAGE = query(
         .order_by(subjects.c.id)
     )
 )
-_COUNT = query(select(func.count(), func.count(func.nullif(subjects.c.erased_at, 0))).select_from(subjects))
+_COUNT = query(
+    select(func.count(), func.count(func.nullif(subjects.c.erased_at, literal_column("0")))).select_from(subjects)
+)
 _marks = msgspec.json.Decoder(Marks).decode
 
 

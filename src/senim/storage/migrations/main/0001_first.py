@@ -63,6 +63,16 @@ def upgrade(op: Operations) -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "control_run",
+        sa.Column("control", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("control"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "idempotency",
         sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),

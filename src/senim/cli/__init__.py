@@ -1,0 +1,76 @@
+"""The command ``senim``. Each command parses, calls one action, prints; it is loaded only when it is used.
+
+Exit codes: 0 done, 1 refused or broken, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from senim.errors import SenimError
+from senim.version import __version__
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("senim.cli.folder:init", "Make an operator's folder: policy, settings, keys."),
+    "demo": ("senim.cli.demo:demo", "A filled example operator, run through and served."),
+    "serve": ("senim.cli.serve:serve", "Run the service: API and public pages."),
+    "policy": ("senim.cli.policy:policy", "Check, show, publish and compare the policy."),
+    "intake": ("senim.cli.collection:intake", "Take in people's data: one from JSON, many from CSV."),
+    "consents": ("senim.cli.consent:consents", "Show, give, withdraw and prove consents."),
+    "subjects": ("senim.cli.vault:subjects", "Find, read, block and erase people."),
+    "check": ("senim.cli.gate:check", "Ask the gate: may this be done?"),
+    "conformance": ("senim.cli.conformance:conformance", "The promises board: kept, broken or cannot be told."),
+    "verify": ("senim.cli.verify:verify", "Verify the log, an export, a receipt or a proof."),
+    "log": ("senim.cli.log:log", "Read and export the log."),
+    "keys": ("senim.cli.keys:keys", "The operator's keys: check, rotate."),
+    "access": ("senim.cli.access:access", "Keys of your systems: add, list, revoke."),
+}
+"""Command → where it is, and what it does in one line."""
+
+
+class _Commands(click.Group):
+    """Finds commands by name without loading the others, so that ``senim --help`` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="senim")
+def senim() -> None:
+    """Senim runs a privacy policy: one file publishes the text and keeps it."""
+
+
+def main() -> None:
+    """Run the command; a refusal ends with exit code 1 and a sentence that says what to do."""
+    try:
+        senim(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except SenimError as error:
+        from senim.cli.terminal import tell
+
+        tell(error)
+        sys.exit(1)

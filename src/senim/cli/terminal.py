@@ -1,0 +1,95 @@
+"""What all commands share: the folder, the language, JSON or text, and how errors are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from senim.app import Senim, open_senim
+from senim.errors import Reason, SenimError
+from senim.languages import LANGUAGES, Language, explain
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def folder_option(command: F) -> F:
+    """``-C/--dir``: the operator's folder."""
+    return click.option(
+        "-C",
+        "--dir",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(),
+        envvar="SENIM_DIR",
+        help="The operator's folder (default: this one).",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """``--json``: print JSON."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def role_option(command: F) -> F:
+    """``--role``: act in one of the policy's roles."""
+    return click.option("--role", default="responsible", show_default=True, help="Act in this role of the policy.")(
+        command
+    )
+
+
+def opened(folder: Path) -> Senim:
+    """The operator's platform. Raises SenimError if the folder, a key or a database is wrong."""
+    return open_senim(folder)
+
+
+def language() -> Language:
+    """The language of messages: ``SENIM_LANGUAGE``, or that of the terminal, or English."""
+    wanted = os.environ.get("SENIM_LANGUAGE") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "en"
+    return next((one for one in LANGUAGES if wanted.lower().startswith(one)), "en")
+
+
+def tell(error: SenimError) -> None:
+    """Print a refusal to standard error: code, place, what it means and what to do."""
+    for reason in error.reasons:
+        click.echo(reason_line(reason), err=True)
+    if error.detail:
+        click.echo(f"  {error.detail}", err=True)
+
+
+def reason_line(reason: Reason) -> str:
+    """One ground of a refusal in a line."""
+    where = f" {reason.where}:" if reason.where else ""
+    behind = ", ".join(part for part in (reason.clause, reason.article and f"art. {reason.article}") if part)
+    return f"{reason.code}:{where} {explain(reason.code, language())}{f' [{behind}]' if behind else ''}"
+
+
+def show_json(content: Any) -> None:
+    """Print JSON, readable."""
+    encoded = msgspec.json.encode(content, enc_hook=_plain)
+    click.echo(msgspec.json.format(encoded, indent=2).decode())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(type(value))
+
+
+def fail(message: str) -> None:
+    """End with exit code 1 and a sentence."""
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def when(moment: datetime | None) -> str:
+    """A time as people read it, in their own zone."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "—"

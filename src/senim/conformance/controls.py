@@ -1,0 +1,128 @@
+"""The controls that a clause may name in ``kept-by``, and the rooms that they belong to.
+
+A control without a drill belongs to a room that is not built yet: clauses that rest on it are shown as
+*cannot be told*. What each control does is said in three languages in ``locales/controls.toml``.
+"""
+
+from __future__ import annotations
+
+from senim.conformance.drills import audit, collection, consent, gate, policy, vault
+from senim.conformance.records import Control
+
+CONTROLS: tuple[Control, ...] = (
+    # the text itself
+    Control("policy.statement", policy.statement),
+    Control("policy.published", policy.published, ("policy.published",)),
+    Control("policy.versions", policy.versions, ("policy.published",)),
+    Control("policy.scope", policy.scope, ("data.collected",)),
+    Control("policy.contract", policy.contract, ("consent.given",)),
+    Control("policy.law", policy.law),
+    Control("policy.operations", policy.operations, ("check.refused:operation_undeclared",)),
+    Control("policy.purposes", policy.purposes, ("check.refused:purpose_undeclared",)),
+    Control("policy.contacts", policy.contacts),
+    Control("policy.authorised-change", policy.authorised_change, ("policy.published",)),
+    Control("policy.change-at-posting", policy.change_at_posting, ("policy.published",)),
+    Control("policy.clashes", policy.clashes),
+    # consent
+    Control("consent.proof", consent.proof, ("consent.given", "check.refused:consent_unproven")),
+    Control("consent.receipts", consent.receipts, ("consent.given",)),
+    Control("consent.per-purpose", consent.per_purpose, ("consent.given", "check.refused:consent_missing")),
+    Control("consent.per-recipient", consent.per_recipient, ("consent.given",)),
+    Control("consent.per-channel", consent.per_channel, ("consent.given",)),
+    Control("consent.operations", consent.operations, ("consent.given",)),
+    Control("consent.free", consent.free),
+    Control("consent.withdrawal", consent.withdrawal, ("consent.withdrawn", "check.refused:consent_withdrawn")),
+    Control("consent.renewal", consent.renewal, ("check.refused:consent_outdated",)),
+    Control("consent.ways", consent.ways, ("consent.given",)),
+    # the way in
+    Control("collection.notice", collection.notice, ("data.collected", "data.collected:notice_missing")),
+    Control("collection.notice-by-telephone", collection.notice_by_telephone, ("data.collected",)),
+    Control("collection.declared-only", collection.declared_only, ("data.collected:category_undeclared",)),
+    Control("collection.needed-only", collection.needed_only, ("data.collected:field_not_needed",)),
+    Control("collection.explained", collection.explained, ("data.collected:field_missing",)),
+    Control("collection.points", collection.points, ("data.collected",)),
+    Control(
+        "collection.attestation", collection.attestation, ("subject.attested", "data.collected:attestation_missing")
+    ),
+    Control("collection.documents-of-others", collection.documents_of_others, ("subject.attested",)),
+    Control("collection.source", collection.source, ("data.collected",)),
+    Control("collection.stated", collection.stated, ("data.collected",)),
+    Control("collection.card-refused", collection.card_refused, ("data.collected:card_number",)),
+    Control("collection.special-refused", collection.special_refused, ("data.collected:special_category",)),
+    # the vault
+    Control("vault.sealed", vault.sealed, ("data.collected",)),
+    Control("vault.keys-apart", vault.keys_apart),
+    Control("vault.erasure", vault.erasure, ("subject.erased",)),
+    Control("vault.found", vault.found, ("subject.found",)),
+    Control("vault.documents", vault.documents, ("document.stored", "document.read")),
+    # the gate
+    Control("gate.purpose", gate.purpose, ("check.allowed", "check.refused")),
+    Control("gate.recipient", gate.recipient, ("check.refused:recipient_undeclared",)),
+    Control("gate.entrusted", gate.entrusted, ("check.refused:operation_not_entrusted",)),
+    Control("gate.border", gate.border, ("check.refused:country_not_allowed",)),
+    Control("gate.roles", gate.roles, ("check.refused:role_not_allowed", "data.read:role_not_allowed")),
+    Control("gate.people-never", gate.people_never, ("data.read:human_read_forbidden",)),
+    Control("gate.block", gate.block, ("subject.blocked", "check.refused:subject_blocked")),
+    Control("gate.stop", gate.stop, ("subject.stopped", "check.refused:subject_stopped")),
+    Control("gate.term", gate.term, ("subject.event", "check.refused:term_over")),
+    Control("gate.default-sealed", gate.default_sealed, ("check.refused",)),
+    # the log
+    Control("audit.every-act", audit.every_act, ("data.collected", "data.read", "check.allowed", "check.refused")),
+    Control("audit.tamper-evident", audit.tamper_evident),
+    # rooms that come with later work
+    Control("collection.cookies"),
+    Control("collection.technical"),
+    Control("connectors.bulk"),
+    Control("connectors.erase"),
+    Control("disclosure.approval"),
+    Control("disclosure.bulk"),
+    Control("disclosure.choice"),
+    Control("disclosure.official"),
+    Control("disclosure.register"),
+    Control("disclosure.secrecy"),
+    Control("disclosure.transfer-register"),
+    Control("disclosure.visibility"),
+    Control("governance.appointments"),
+    Control("governance.control-runs"),
+    Control("governance.doctor"),
+    Control("governance.documents"),
+    Control("governance.measures"),
+    Control("governance.residency"),
+    Control("governance.tls"),
+    Control("governance.training"),
+    Control("incidents.concern"),
+    Control("incidents.detect"),
+    Control("incidents.recurrence"),
+    Control("messaging.address-bound"),
+    Control("messaging.by-channel"),
+    Control("messaging.notice"),
+    Control("messaging.service"),
+    Control("messaging.unsubscribe"),
+    Control("recovery.integrity"),
+    Control("recovery.restore"),
+    Control("retention.end"),
+    Control("retention.hold"),
+    Control("retention.schedule"),
+    Control("rights.access"),
+    Control("rights.block"),
+    Control("rights.claim"),
+    Control("rights.complaint"),
+    Control("rights.correct"),
+    Control("rights.email"),
+    Control("rights.erase"),
+    Control("rights.guide"),
+    Control("rights.inbox"),
+    Control("rights.letter"),
+    Control("rights.notice"),
+    Control("rights.self-service"),
+    Control("rights.withdraw"),
+    Control("statistics.release"),
+    Control("statistics.technical"),
+)
+
+BY_NAME = {control.name: control for control in CONTROLS}
+
+
+def control_names() -> frozenset[str]:
+    """The names that a clause may use."""
+    return frozenset(BY_NAME)

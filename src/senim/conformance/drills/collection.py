@@ -1,0 +1,219 @@
+"""Drills of the way in: what comes in, and what does not."""
+
+from __future__ import annotations
+
+import io
+
+from msgspec.structs import replace
+
+from senim.collection import OnBehalf, SourceGiven
+from senim.conformance import cast
+from senim.conformance.records import NothingDeclared
+from senim.conformance.stage import Person, Stage
+from senim.errors import Code
+from senim.languages import Text
+from senim.policy.records import FieldType, Operation
+from senim.work import Work
+
+_SPECIAL_WORDS = "у меня инвалидность второй группы"
+
+
+def _read(stage: Stage, person: Person) -> dict[str, object]:
+    """All that this stage's person gave, as a service that may see everything reads it, purpose by purpose."""
+    found: dict[str, object] = {}
+    for purpose, declared in stage.policy.purposes.items():
+        if Operation.EXTRACT in declared.operations:
+
+            def act(work: Work, purpose: str = purpose) -> dict[str, object]:
+                standing = stage.platform.subjects.about(work, person.subject)
+                return dict(stage.platform.vault.read(work, standing, purpose).values)
+
+            try:
+                found.update(stage.platform.run(stage.actor, act))
+            except Exception as error:  # a purpose not consented to at this point tells nothing
+                if getattr(error, "code", None) != Code.CONSENT_MISSING:
+                    raise
+    return found
+
+
+def notice(stage: Stage) -> None:
+    """Nothing is taken before the notice was shown, in the person's language, as it stands now."""
+    request = stage.request(stage.point())
+    stage.refused(Code.NOTICE_MISSING, lambda: stage.take(replace(request, notice="")), "no notice")
+    stage.refused(Code.NOTICE_OUTDATED, lambda: stage.take(replace(request, notice="0" * 64)), "another notice")
+    stage.take(request)
+
+
+def notice_by_telephone(stage: Stage) -> None:
+    """What staff enter from a call carries the mark that the notice was read to the caller."""
+    point = stage.point(lambda one: "telephone" in one.channels)
+    request = replace(stage.request(point), channel="telephone", surface="telephone", act="spoken")
+    stage.refused(
+        Code.NOTICE_MISSING,
+        lambda: stage.take(replace(request, read_to_caller=False)),
+        "a call without the notice read",
+    )
+    stage.take(replace(request, read_to_caller=True))
+
+
+def declared_only(stage: Stage) -> None:
+    """A field that the policy does not declare is refused, and nothing of the request is kept."""
+    before = stage.platform.subjects.count(stage.platform.database)
+    request = stage.request(stage.point())
+    bad = replace(request, values={**request.values, "contact.pager": "12345"})
+    stage.refused(Code.CATEGORY_UNDECLARED, lambda: stage.take(bad), "an undeclared field")
+    stage.expect(stage.platform.subjects.count(stage.platform.database) == before, "something of it was kept")
+
+
+def needed_only(stage: Stage) -> None:
+    """A field that no purpose consented to needs is refused."""
+    for name, point in stage.policy.points.items():
+        if point.subject == "other":
+            continue
+        required = stage.consents(name, only=lambda ask: ask.ask == "required")
+        by_law = {one for one, purpose in stage.policy.purposes.items() if purpose.basis != "consent"}
+        needed = frozenset[str]().union(*(stage.promises.needed[one] for one in {c.purpose for c in required} | by_law))
+        request = stage.request(name, consents=required)
+        extra = [reference for reference in request.values if reference not in needed]
+        if extra:
+            stage.refused(Code.CONSENT_MISSING, lambda: stage.take(request), f"{extra[0]} without its purpose")
+            return
+    outside = next((ref for ref in stage.promises.fields if ref not in stage.policy.points[stage.point()].asks), None)
+    if outside is None:
+        raise NothingDeclared("every field is needed at every point")
+    request = stage.request(stage.point())
+    value = cast.value(outside, stage.promises.fields[outside], 1)
+    bad = replace(request, values={**request.values, outside: value})
+    stage.refused(Code.FIELD_NOT_NEEDED, lambda: stage.take(bad), f"{outside} at a point that does not ask for it")
+
+
+def explained(stage: Stage) -> None:
+    """Each required field says why it is needed and what refusing means, in three languages."""
+    for name, point in stage.policy.points.items():
+        for reference in point.asks:
+            asked = point.asked(reference)
+            if asked.ask == "required":
+                complete = asked.why != Text() and asked.refusal != Text()
+                stage.expect(
+                    complete and not asked.why.missing() and not asked.refusal.missing(), f"{name}: {reference}"
+                )
+    point_name = stage.point(lambda one: any(one.asked(reference).ask == "required" for reference in one.asks))
+    point = stage.policy.points[point_name]
+    required = next(reference for reference in point.asks if point.asked(reference).ask == "required")
+    request = stage.request(point_name)
+    values = {name: value for name, value in request.values.items() if name != required}
+    stage.refused(Code.FIELD_MISSING, lambda: stage.take(replace(request, values=values)), f"{required} left out")
+
+
+def points(stage: Stage) -> None:
+    """Every declared point takes in what it declares."""
+    for name in stage.policy.points:
+        person = stage.person(name)
+        stage.expect(set(person.taken.stored) == set(person.values), f"{name} kept something else than was given")
+
+
+def attestation(stage: Stage) -> None:
+    """Another person's data is refused without a word on who agreed and by what right."""
+    point = stage.point(lambda one: one.subject in ("other", "either") and one.proof == "attestation")
+    speaker = stage.person()
+    behalf = OnBehalf(authority="agreed-with-person", by=speaker.subject)
+    request = stage.request(point, on_behalf_of=behalf)
+    if stage.policy.points[point].subject == "other":
+        stage.refused(
+            Code.ATTESTATION_MISSING, lambda: stage.take(replace(request, on_behalf_of=None)), "another person's data"
+        )
+    stranger = replace(request, on_behalf_of=OnBehalf(authority="agreed-with-person", by="nobody"))
+    stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(stranger), "an attestation by nobody")
+    taken = stage.take(request)
+    event = stage.platform.consents.history(stage.platform.database, taken.subject)[0]
+    stage.expect(event.evidence.representative, "the consent does not tell who spoke")
+
+
+def documents_of_others(stage: Stage) -> None:
+    """Other people's data needs a document that proves the right to represent them."""
+    point = stage.point(lambda one: one.proof == "document" and one.subject != "self")
+    speaker = stage.person()
+    behalf = OnBehalf(authority="power-of-attorney", by=speaker.subject)
+    request = stage.request(point, on_behalf_of=behalf)
+    stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(request), "no document")
+    unknown = replace(request, on_behalf_of=replace(behalf, document="0" * 32))
+    stage.refused(Code.NOT_FOUND, lambda: stage.take(unknown), "a document that is not there")
+    document = upload(stage, speaker)
+    taken = stage.take(replace(request, on_behalf_of=replace(behalf, document=document)))
+    event = stage.platform.consents.history(stage.platform.database, taken.subject)[0]
+    stage.expect(event.evidence.representative and event.evidence.representative.document == document, "not recorded")
+
+
+def upload(stage: Stage, person: Person, content: bytes = b"%PDF-1.7 drill") -> str:
+    """Upload a file for a person; its id. Raises NothingDeclared if the policy takes no files."""
+    fields = [name for name, field in stage.promises.fields.items() if field.type is FieldType.DOCUMENT]
+    if not fields:
+        raise NothingDeclared("the policy takes no documents")
+    reference = fields[0]
+    purpose = next(name for name, needed in stage.promises.needed.items() if reference in needed)
+
+    def act(work: Work) -> str:
+        standing = stage.platform.subjects.about(work, person.subject)
+        document = stage.platform.collection.receive(
+            work, standing, reference, media="application/pdf", content=io.BytesIO(content), purpose=purpose
+        )
+        return document.id
+
+    made: str = stage.platform.run(stage.actor, act)
+    return made
+
+
+def source(stage: Stage) -> None:
+    """Every value carries where it came from, and undeclared sources are refused."""
+    request = stage.request(stage.point())
+    stage.refused(Code.SOURCE_UNDECLARED, lambda: stage.take(replace(request, source="hearsay")), "an unknown source")
+    for name, declared in stage.policy.sources.items():
+        place = "https://people.example/open" if declared.kind == "public" else ""
+        person = stage.person(source=SourceGiven(id=name, place=place))
+        kept = _read(stage, person)
+        stage.expect(kept, "nothing was kept")
+        stage.expect(
+            all(one.source == name and one.place == place for one in kept.values()), f"the source {name} is lost"
+        )  # type: ignore[attr-defined]  # Kept
+
+
+def stated(stage: Stage) -> None:
+    """What people state is marked as stated, not as verified."""
+    kept = _read(stage, stage.person())
+    stage.expect(kept and all(one.status == "stated" for one in kept.values()), "an unchecked value counts as checked")  # type: ignore[attr-defined]  # Kept
+
+
+def _free_field(stage: Stage) -> tuple[str, str]:
+    """A point and a field of it that takes people's own words. Raises NothingDeclared."""
+    free = (FieldType.TEXT, FieldType.WORDS, FieldType.ADDRESS, FieldType.ACCOUNT, FieldType.NAME)
+    for kind in free:
+        for name, point in stage.policy.points.items():
+            for reference in point.asks:
+                if stage.promises.fields[reference].type is kind and point.subject != "other":
+                    return name, reference
+    raise NothingDeclared("no point takes free text")
+
+
+def card_refused(stage: Stage) -> None:
+    """A card number is refused in every field but one made for it, free text and files included."""
+    point, reference = _free_field(stage)
+    request = stage.request(point)
+    number = cast.card(7)
+    for text in (number, f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}", f"pay with {number}, thanks"):
+        bad = replace(request, values={**request.values, reference: text})
+        stage.refused(Code.CARD_NUMBER, lambda bad=bad: stage.take(bad), f"a card number in {reference}")  # type: ignore[misc]  # mypy loses the default
+    try:
+        person = stage.person()
+        stage.refused(
+            Code.CARD_NUMBER, lambda: upload(stage, person, f"%PDF-1.7\n({number})".encode()), "a card number in a file"
+        )
+    except NothingDeclared:
+        pass
+
+
+def special_refused(stage: Stage) -> None:
+    """Special categories are refused unless declared, in free text too."""
+    point, reference = _free_field(stage)
+    request = stage.request(point)
+    bad = replace(request, values={**request.values, reference: _SPECIAL_WORDS})
+    stage.refused(Code.SPECIAL_CATEGORY, lambda: stage.take(bad), f"a word on health in {reference}")

@@ -1,0 +1,257 @@
+"""Drills of the gate: what is not promised cannot be done."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+from senim.conformance.records import NothingDeclared
+from senim.conformance.stage import Person, Stage
+from senim.consent import Scope
+from senim.errors import Code
+from senim.gate import Question
+from senim.gate.actions import ALLOWED
+from senim.identity import Actor, ActorKind
+from senim.policy.records import Operation, Term
+from senim.storage.tables import micros
+from senim.work import Work
+
+
+def purpose(stage: Stage) -> None:
+    """Data is used only for the listed purposes, and only the fields that each needs."""
+    person, name = stage.person(), stage.consent_purpose()
+    question = stage.question(stage.an_operation(name), name, person)
+    stage.allows(question, "a listed purpose")
+    stage.denies(Code.PURPOSE_UNDECLARED, question._replace(purpose="anything-else"), "another purpose")
+    stage.denies(Code.CATEGORY_UNDECLARED, question._replace(categories=("no-such-category",)), "an unknown category")
+    outside = [ref for ref in stage.promises.fields if ref not in stage.promises.needed[name]]
+    if outside:
+        stage.denies(Code.FIELD_NOT_NEEDED, question._replace(categories=(outside[0],)), f"{outside[0]} for {name}")
+
+
+def recipient(stage: Stage) -> None:
+    """Nothing is passed to anybody who is not declared for that purpose."""
+    person, name = stage.person(), stage.consent_purpose()
+    question = Question("transfer", name, person.subject, recipient="somebody")
+    stage.denies(Code.RECIPIENT_UNDECLARED, question, "an undeclared recipient")
+    undeclared = Question("transfer", name, person.subject)
+    decision = stage.ask(undeclared)
+    stage.expect(not decision.allowed, "passing data to nobody in particular")
+
+
+def entrusted(stage: Stage) -> None:
+    """A recipient gets only the categories, and does only the operations, that are on its list."""
+    for name, one in stage.policy.recipients.items():
+        allowed = stage.policy.expand(one.uses)
+        for purpose_name in one.purposes:
+            outside = stage.promises.needed[purpose_name] - allowed
+            missing = [
+                operation for operation in Operation if operation not in one.operations and operation != "transfer"
+            ]
+            question = Question(
+                "transfer", purpose_name, recipient=name, country=one.countries[0] if one.countries else ""
+            )
+            if outside:
+                wrong = question._replace(categories=(sorted(outside)[0],))
+                stage.denies(Code.CATEGORY_NOT_ENTRUSTED, wrong, f"{wrong.categories[0]} to {name}")
+            if missing:
+                wrong = question._replace(operation=missing[0].value)
+                stage.denies(Code.OPERATION_NOT_ENTRUSTED, wrong, f"{missing[0]} by {name}")
+            return
+    raise NothingDeclared("no recipient is declared")
+
+
+def border(stage: Stage) -> None:
+    """Data crosses the border only to declared countries and on a ground that the law knows."""
+    law = stage.promises.law
+    person, name = stage.person(), stage.consent_purpose()
+    if law.pack.borders.store_at_home:
+        stage.denies(
+            Code.STORE_OUTSIDE_COUNTRY, Question("store", name, person.subject, country="ZZ"), "storing abroad"
+        )
+    abroad = [
+        (ref, purpose_name, country)
+        for ref, one in stage.policy.recipients.items()
+        for purpose_name in one.purposes
+        for country in one.countries
+        if not law.at_home(country) and country not in stage.policy.borders.assessed
+    ]
+    for ref, one in stage.policy.recipients.items():
+        question = Question("transfer", one.purposes[0], person.subject, recipient=ref, country="ZZ", reason="0" * 32)
+        stage.denies(Code.COUNTRY_NOT_ALLOWED, question, f"an undeclared country for {ref}")
+    for ref, purpose_name, country in abroad:
+        stranger = _without(stage, purpose_name, country)
+        question = Question("transfer", purpose_name, stranger.subject, recipient=ref, country=country)
+        decision = stage.ask(question)
+        lacking = {reason.code for reason in decision.reasons}
+        stage.expect(not decision.allowed, f"{ref} in {country} without consent")
+        stage.expect(lacking & {Code.CONSENT_MISSING, Code.CONSENT_WITHDRAWN}, f"{ref} in {country}: {lacking}")
+    if not stage.policy.recipients:
+        raise NothingDeclared("no recipient is declared")
+
+
+def _without(stage: Stage, purpose_name: str, country: str) -> Person:
+    """A person who agreed to everything but this border."""
+    point = next(
+        (name for name, one in stage.policy.points.items() if any(ask.purpose == purpose_name for ask in one.consents)),
+        stage.point(),
+    )
+    person = stage.person(point)
+    stage.consent(person, Scope(purpose=purpose_name, country=country), given=False)
+    return person
+
+
+def roles(stage: Stage) -> None:
+    """Each role does only what the policy grants it."""
+    person = stage.person()
+    for name, role in stage.policy.roles.items():
+        actor = Actor(kind=ActorKind(role.kind), id="drill", role=name, may=frozenset({"check"}))
+        for purpose_name, declared in stage.policy.purposes.items():
+            for operation in declared.operations:
+                if purpose_name not in role.purposes or operation not in role.operations:
+                    question = Question(operation.value, purpose_name, person.subject)
+                    stage.denies(
+                        Code.ROLE_NOT_ALLOWED, question, f"{name}: {operation} for {purpose_name}", actor=actor
+                    )
+                    break
+    if not stage.policy.roles:
+        raise NothingDeclared("no role is declared")
+    nobody = Actor(kind=ActorKind.SERVICE, id="drill", role="nobody", may=frozenset({"check"}))
+    name = stage.consent_purpose()
+    stage.denies(
+        Code.ROLE_NOT_ALLOWED, stage.question(stage.an_operation(name), name, person), "a stranger", actor=nobody
+    )
+
+
+def people_never(stage: Stage) -> None:
+    """What no human may read no human reads: every try is refused and logged; the named service reads it."""
+    closed = [name for name, one in stage.policy.categories.items() if one.people == "never"]
+    if not closed:
+        raise NothingDeclared("no category is closed to people")
+    category = closed[0]
+    purpose_name = next(
+        name for name, needed in stage.promises.needed.items() if needed & stage.policy.expand((category,))
+    )
+    point = stage.point(lambda one: any(reference.startswith(f"{category}.") for reference in one.asks))
+    person = stage.person(point)
+
+    def look(work: Work) -> object:
+        standing = stage.platform.subjects.about(work, person.subject)
+        return stage.platform.vault.read(work, standing, purpose_name, categories=(category,))
+
+    stage.refused(
+        Code.HUMAN_READ_FORBIDDEN, lambda: stage.platform.run(stage.staff(), look), f"a human reading {category}"
+    )
+    told = stage.platform.run(stage.staff(), lambda work: _all(stage, work, person, purpose_name))
+    stage.expect(not any(one.startswith(f"{category}.") for one in told), f"a human was told {category}")
+    for role in stage.policy.categories[category].readers:
+        if role in stage.policy.roles and "read" in stage.policy.roles[role].may:
+            stage.platform.run(stage.service(role), look)
+    stage.platform.tick()
+    refused = [entry for _, entry in stage.platform.log.entries_about(person.subject) if entry.outcome == "refused"]
+    stage.expect(any("human_read_forbidden" in entry.codes for entry in refused), "the try is not in the log")
+
+
+def _all(stage: Stage, work: Work, person: Person, purpose_name: str) -> tuple[str, ...]:
+    standing = stage.platform.subjects.about(work, person.subject)
+    return tuple(stage.platform.vault.read(work, standing, purpose_name).values)
+
+
+def block(stage: Stage) -> None:
+    """A blocked person's data serves no purpose until the block is lifted; the responsible person may look."""
+    person, name = stage.person(), stage.consent_purpose()
+    question = stage.question(stage.an_operation(name), name, person)
+    gate, subjects = stage.platform.gate, stage.platform.subjects
+    stage.platform.run(
+        stage.actor, lambda work: gate.block(work, subjects.about(work, person.subject), reason="inaccuracy-reported")
+    )
+    stage.denies(Code.SUBJECT_BLOCKED, question, "using blocked data")
+    reader = next(
+        (one for one in stage.policy.purposes if Operation.EXTRACT in stage.policy.purposes[one].operations), ""
+    )
+    if reader:
+        stage.allows(stage.question("extract", reader, person), "the responsible person looking")
+    stage.platform.run(
+        stage.actor, lambda work: gate.unblock(work, subjects.about(work, person.subject), reason="check-finished")
+    )
+    stage.allows(question, "using data after the block")
+
+
+def stop(stage: Stage) -> None:
+    """A stop of a purpose, or of all, binds the very next decision."""
+    person, name = stage.person(), stage.consent_purpose()
+    question = stage.question(stage.an_operation(name), name, person)
+    gate, subjects = stage.platform.gate, stage.platform.subjects
+    for purpose_name in (name, ""):
+        stage.platform.run(
+            stage.actor,
+            lambda work, one=purpose_name: gate.stop(
+                work, subjects.about(work, person.subject), one, reason="request-of-person"
+            ),
+        )
+        stage.denies(Code.SUBJECT_STOPPED, question, "a stopped purpose")
+        stage.platform.run(
+            stage.actor,
+            lambda work, one=purpose_name: gate.resume(
+                work, subjects.about(work, person.subject), one, reason="check-finished"
+            ),
+        )
+        stage.allows(question, "a purpose resumed")
+
+
+def term(stage: Stage) -> None:
+    """When a purpose's term is over, the data serves it no more."""
+    for name, declared in stage.policy.purposes.items():
+        if isinstance(declared.term, Term) and declared.term.until:
+            person = stage.person(_point_for(stage, name))
+            question = stage.question(stage.an_operation(name), name, person)
+            stage.allows(question, f"{name} within its term")
+            at = micros(stage.platform.works.clock.now().astimezone(UTC) - timedelta(seconds=1))
+            stage.platform.run(
+                stage.actor,
+                lambda work, event=declared.term.until: stage.platform.gate.happened(  # type: ignore[misc]  # mypy loses the default
+                    work, stage.platform.subjects.about(work, person.subject), event, at
+                ),
+            )
+            stage.denies(Code.TERM_OVER, question, f"{name} after its term")
+            return
+        if isinstance(declared.term, Term) and declared.term.after == "consent" and declared.basis == "consent":
+            person = stage.person(_point_for(stage, name))
+            states = stage.platform.consents.of(stage.platform.database, person.subject)
+            stage.expect(
+                any(one.until for one in states if one.scope.purpose == name), f"a consent to {name} has no end"
+            )
+            return
+    raise NothingDeclared("no purpose has a term that can be counted")
+
+
+def _point_for(stage: Stage, purpose_name: str) -> str:
+    return stage.point(
+        lambda one: (
+            one.subject != "other"
+            and (
+                any(ask.purpose == purpose_name for ask in one.consents)
+                or stage.policy.purposes[purpose_name].basis != "consent"
+            )
+        )
+    )
+
+
+def default_sealed(stage: Stage) -> None:
+    """What the text does not speak of is passed to nobody and used for nothing."""
+    person = stage.person()
+    for name in stage.policy.purposes:
+        question = Question("transfer", name, person.subject, recipient="somebody", categories=("anything.else",))
+        decision = stage.ask(question)
+        codes = {reason.code for reason in decision.reasons}
+        stage.expect(Code.RECIPIENT_UNDECLARED in codes and Code.CATEGORY_UNDECLARED in codes, f"{name}: {codes}")
+
+
+def logged(stage: Stage) -> None:
+    """Every answer of the gate is in the log, allowed or refused."""
+    person, name = stage.person(), stage.consent_purpose()
+    allowed = stage.ask(stage.question(stage.an_operation(name), name, person))
+    refused = stage.ask(Question("use", "anything-else", person.subject))
+    stage.platform.tick()
+    entries = {entry.id: entry for _, entry in stage.platform.log.entries_about(person.subject)}
+    stage.expect(allowed.entry in entries and entries[allowed.entry].act == ALLOWED, "an allowance is not in the log")
+    stage.expect(refused.entry in entries and entries[refused.entry].codes, "a refusal is not in the log")
