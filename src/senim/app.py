@@ -7,6 +7,7 @@ can be built. Doors (command line, web, library) call :meth:`Senim.run` with one
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -61,6 +62,7 @@ class Senim:
         self.persons = PersonKeys(self.key_store, keys)
         self.persons.recognise()
 
+        self._index_secret = keys.secret("index")
         self.statements = StatementSigner(keys.secret("receipts"))
         anchor = folder / settings.log.anchor if settings.log.anchor else None
         signer = LogSigner(settings.log.origin or "senim.example/log", keys.secret("log"))
@@ -83,7 +85,7 @@ class Senim:
             consents=self.consents,
             gate=self.gate,
             persons=self.persons,
-            index=BlindIndex(keys.secret("index")),
+            index=BlindIndex(self._index_secret),
             signer=self.statements,
         )
         self.documents = Documents(self.works, self.policies, self.subjects, self.gate, self.persons)
@@ -96,12 +98,17 @@ class Senim:
             documents=self.documents,
         )
         self.conformance = Conformance(self, throwaway)
+        self._erased = 0
         self.settle()
 
     @property
     def jwk(self) -> dict[str, str]:
         """The public key of receipts and proofs, as a JWK."""
         return self.statements.jwk
+
+    def fingerprint(self, content: bytes) -> bytes:
+        """Recognises a request without keeping it: a keyed digest, as its content may be personal."""
+        return hmac.digest(self._index_secret, b"senim request\n" + content, "sha256")[:16]
 
     def run(self, actor: Actor, act: Callable[[Work], T]) -> T:
         """Run an act; its result when it is durable. A refusal is recorded and raised."""
@@ -122,6 +129,13 @@ class Senim:
         """What has to happen every now and then: commit late entries, seal the log. The number of entries sealed."""
         self.works.flush()
         return self.log.seal()
+
+    def tidy_keys(self) -> None:
+        """Bring destroyed keys out of the key store's files (WAL, dead rows), if any were destroyed since."""
+        erased = self.subjects.count(self.database)[1]
+        if erased != self._erased:
+            self.key_store.engine.tidy()
+            self._erased = erased
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases."""
@@ -184,11 +198,11 @@ def make_folder(
 
 
 @contextmanager
-def throwaway(policy: bytes, *, now: Callable[[], datetime] | None = None) -> Iterator[Senim]:
+def throwaway(policy: bytes, *, database: str = "", now: Callable[[], datetime] | None = None) -> Iterator[Senim]:
     """A platform with a policy published, gone when the block ends: for drills, tests and trying things out."""
     with TemporaryDirectory(prefix="senim-") as name:
         folder = Path(name) / "operator"
-        make_folder(folder, policy, origin="throwaway.example/log")
+        make_folder(folder, policy, database=database, origin="throwaway.example/log")
         with open_senim(folder, environment={}, now=now) as senim:
             senim.run(senim.actor(), lambda work: senim.policies.publish(work, policy))
             yield senim

@@ -150,6 +150,11 @@ class Work:
         return entry_id
 
 
+def codes_of(refusal: SenimError) -> tuple[str, ...]:
+    """The codes of a refusal, each once, as entries hold them."""
+    return tuple(dict.fromkeys(str(reason.code) for reason in refusal.reasons))
+
+
 def make_entry(
     actor: Actor,
     now: datetime,
@@ -225,9 +230,8 @@ class Works:
         if work.attempted is None:
             return
         act, facts = work.attempted
-        codes = tuple(dict.fromkeys(str(reason.code) for reason in refusal.reasons))
         refused = Work(self.database, work.actor, work.now)
-        refused.record(act, Outcome.REFUSED, codes=codes, **facts)
+        refused.record(act, Outcome.REFUSED, codes=codes_of(refusal), **facts)
         self.database.commit(refused.unit)
 
     def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: dict[str, object]) -> str:

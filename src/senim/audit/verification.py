@@ -7,9 +7,9 @@ know of more entries than the log has.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from collections import deque
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path

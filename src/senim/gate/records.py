@@ -72,3 +72,7 @@ class Decision(NamedTuple):
     reasons: tuple[Reason, ...]
     entry: str = ""
     """Id of the log entry of this decision."""
+
+    def __bool__(self) -> bool:
+        """Whether it is allowed, so that ``if gate.check(…):`` says what it means."""
+        return self.allowed

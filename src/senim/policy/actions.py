@@ -106,6 +106,7 @@ class Version:
     published_by: str
     digest: str
     source: bytes = field(repr=False)
+    canonical: bytes = field(repr=False)
     policy: Policy = field(repr=False)
     law_on: date = field(repr=False)
 
@@ -274,6 +275,7 @@ def _version(stored: store.StoredVersion) -> Version:
         published_by=stored.published_by,
         digest=stored.digest,
         source=stored.source,
+        canonical=stored.canonical,
         policy=msgspec.json.decode(stored.canonical, type=Policy),
         law_on=date.fromisoformat(stored.law_on),
     )

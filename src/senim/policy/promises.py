@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from senim.errors import Code, Reason
+from senim.identity import is_id
 from senim.law import Calendar, Law, Override
 from senim.policy.clashes import operator_country
-from senim.identity import is_id
 from senim.policy.records import (
     Category,
     Channel,

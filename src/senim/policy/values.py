@@ -121,7 +121,7 @@ def _date(text: str, _: Field) -> str:
 
 def _birth_date(text: str, field: Field) -> str:
     found = _date(text, field)
-    if not "1880-01-01" <= found:
+    if not found >= "1880-01-01":
         raise Invalid(Code.INVALID_VALUE)
     return found
 

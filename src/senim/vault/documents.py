@@ -150,6 +150,13 @@ class Documents:
         rows = [row for row in store.documents_of(database, standing.subject) if row.complete]
         return [self._document(work, standing, row) for row in rows]
 
+    def list(self, work: Work, standing: Standing) -> list[Document]:
+        """A person's files, for who may read."""
+        work.attempt("document.listed", subject=standing.subject)
+        work.need("read")
+        work.record("document.listed", subject=standing.subject)
+        return self.of(work.database, work, standing)
+
     def _document(self, work: Work, standing: Standing, row: store.SealedDocument) -> Document:
         key = self._persons.open(work, standing.subject)
         bound = bound_to(bytes.fromhex(standing.subject), row.id, row.chunks)

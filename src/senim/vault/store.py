@@ -160,17 +160,17 @@ def values_of(database: Database, subject: SubjectId) -> list[SealedValue]:
     return [SealedValue(row[0], row[1], _unpack(bytes(row[2])), bytes(row[3])) for row in rows]
 
 
-def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue | None) -> None:
-    """Keep a category's values, if they are still as they were read; move the blind index along."""
+def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue | None, *, enrolling: bool) -> None:
+    """Keep a category's values, if they are still as they were read; move the blind index along.
+
+    Of a person who is only being enrolled nobody else can know, so that nothing needs to be guarded.
+    """
     where = place(subject)
-    if old is not None:
-        work.expect(_VALUE_GUARD, (*where, new.category), (old.version,), changes=True)
-        for mark in set(old.marks) - set(new.marks):
-            _drop_mark(work.unit, mark, where[1])
-    elif new.version > 1:
-        raise ValueError("a first version is 1")
-    else:
-        work.expect(_VALUE_GUARD, (*where, new.category), None, changes=True)
+    if not enrolling:
+        found = (old.version,) if old else None
+        work.expect(_VALUE_GUARD, (*where, new.category), found, changes=True)
+    for mark in set(old.marks) - set(new.marks) if old else ():
+        _drop_mark(work.unit, mark, where[1])
     work.add(_PUT_VALUE, *where, new.category, new.version, _pack(new.marks), new.sealed)
     for kind, digest in set(new.marks) - set(old.marks if old else ()):
         work.add(_PUT_BLIND, digest[-1] % LANES, kind, digest, where[1])

@@ -1,0 +1,55 @@
+"""``senim init``: an operator's folder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from senim.app import make_folder
+from senim.conformance import control_names
+from senim.policy import check
+
+PROFILES = ("travel", "airline", "tickets", "foundation", "shop")
+
+
+def profile(name: str) -> bytes:
+    """The policy file of an example operator."""
+    return resources.files("senim.profiles").joinpath(f"{name}.yaml").read_bytes()
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--profile",
+    "name",
+    type=click.Choice(PROFILES),
+    default="shop",
+    show_default=True,
+    help="The example to begin with.",
+)
+@click.option(
+    "--policy",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Your own policy file instead.",
+)
+@click.option("--database", default="", help="sqlite:///file or postgresql://user@host/name.")
+@click.option("--origin", default="", help="The log's name in its checkpoints, e.g. shop.example/log.")
+def init(directory: Path, name: str, file: Path | None, database: str, origin: str) -> None:
+    """Make an operator's folder in DIRECTORY: policy.yaml, senim.toml, keys and empty databases."""
+    source = file.read_bytes() if file else profile(name)
+    checked = check(source, control_names(), datetime.now(UTC).date())
+    ident = checked.policy.id if checked.policy else name
+    make_folder(directory, source, database=database, origin=origin or f"{ident}.example/log")
+    click.echo(
+        f"Made {directory}: policy.yaml (profile {name}), senim.toml, keys/." if not file else f"Made {directory}."
+    )
+    click.echo("Back up keys/ and the key store apart from the data. Next:")
+    click.echo(f"  edit {directory / 'policy.yaml'}")
+    click.echo(f"  senim policy check -C {directory}")
+    click.echo(f"  senim policy publish -C {directory}")
+    click.echo(f"  senim access add site --role <role> -C {directory}")
+    click.echo(f"  senim serve -C {directory}")

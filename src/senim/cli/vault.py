@@ -1,0 +1,114 @@
+"""``senim subjects``: find, read, block, erase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from senim.audit.records import stamp
+from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
+from senim.gate.records import REASONS
+from senim.identity import SubjectId
+from senim.storage.tables import moment
+from senim.vault import ERASE_REASONS
+
+
+@click.group()
+def subjects() -> None:
+    """Find, read, block and erase people."""
+
+
+def _act(folder: Path, role: str, subject: str, act: Any) -> Any:
+    with opened(folder) as senim:
+        return senim.run(
+            senim.actor(role), lambda work: act(senim, work, senim.subjects.about(work, SubjectId(subject)))
+        )
+
+
+@subjects.command()
+@click.argument("kind")
+@click.option(
+    "--value", prompt=True, hide_input=True, help="Asked for if left out, so that it stays out of the shell's history."
+)
+@role_option
+@folder_option
+def find(kind: str, value: str, role: str, folder: Path) -> None:
+    """Print the id of the person with an identifier of KIND: email, phone, iin or a category.field."""
+    with opened(folder) as senim:
+        click.echo(senim.run(senim.actor(role), lambda work: senim.vault.find(work, kind, value)))
+
+
+@subjects.command()
+@click.argument("subject")
+@click.argument("purpose")
+@role_option
+@folder_option
+@json_option
+def read(subject: str, purpose: str, role: str, folder: Path, *, as_json: bool) -> None:
+    """Show the values of SUBJECT that PURPOSE needs. The look is logged."""
+    told = _act(folder, role, subject, lambda senim, work, who: senim.vault.read(work, who, purpose))
+    if as_json:
+        show_json(told)
+        return
+    for name, kept in told.values.items():
+        click.echo(f"{name:32} {kept.value}    [{kept.source}, {kept.status}, {stamp(moment(kept.at))}]")
+    for name in told.withheld:
+        click.echo(f"{name:32} (not for this role)")
+
+
+@subjects.command()
+@click.argument("subject")
+@folder_option
+@json_option
+def log(subject: str, folder: Path, *, as_json: bool) -> None:
+    """Show what the log tells of SUBJECT."""
+    with opened(folder) as senim:
+        senim.tick()
+        standing = senim.subjects.find(senim.database, SubjectId(subject))
+        entries = senim.log.entries_about(standing.subject, most=10_000)
+    if as_json:
+        show_json([{"index": index, "entry": entry} for index, entry in entries])
+        return
+    for index, entry in entries:
+        told = " ".join(part for part in (entry.purpose, entry.recipient, entry.reason, *entry.codes) if part)
+        click.echo(f"{index:>9}  {entry.at}  {entry.act:18} {entry.outcome:8} {entry.actor:24} {told}")
+
+
+def _reasoned(name: str, says: str) -> click.Command:
+    @subjects.command(name, help=says)
+    @click.argument("subject")
+    @click.option("--reason", type=click.Choice(REASONS), required=True)
+    @role_option
+    @folder_option
+    def command(subject: str, reason: str, role: str, folder: Path) -> None:
+        entry = _act(
+            folder, role, subject, lambda senim, work, who: getattr(senim.gate, name)(work, who, reason=reason)
+        )
+        click.echo(f"{name}ed; entry {entry}")
+
+    return command
+
+
+block = _reasoned("block", "Block the data of SUBJECT: it serves no purpose until the block is lifted.")
+unblock = _reasoned("unblock", "Lift the block of SUBJECT.")
+
+
+@subjects.command()
+@click.argument("subject")
+@click.option("--reason", type=click.Choice(ERASE_REASONS), required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@role_option
+@folder_option
+@json_option
+def erase(subject: str, reason: str, role: str, folder: Path, *, yes: bool, as_json: bool) -> None:
+    """Destroy the key, values, index and files of SUBJECT, and print the signed proof. It cannot be undone."""
+    if not yes:
+        click.confirm("This destroys the person's data for ever. Go on?", abort=True)
+    done = _act(folder, role, subject, lambda senim, work, who: senim.vault.erase(work, who, reason=reason))
+    if as_json:
+        show_json(done)
+    else:
+        click.echo(f"Erased: {done.values} categories, {done.documents} files, {done.identifiers} identifiers.")
+        click.echo(done.proof)

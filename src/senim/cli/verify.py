@@ -1,0 +1,109 @@
+"""``senim verify``: the log, an export, a receipt or a proof, with the public key alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from senim.audit.checkpoint import LogVerifier
+from senim.audit.records import Report
+from senim.audit.statements import open_statement
+from senim.audit.verification import FolderLog, verify_log
+from senim.cli.terminal import folder_option, json_option, opened, show_json
+from senim.errors import Code, Invalid, SenimError
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option("--key", default="", help="The public key: a verifier key line or a JWK, or a file that holds it.")
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A checkpoint kept elsewhere; may be repeated.",
+)
+@folder_option
+@json_option
+def verify(file: Path | None, key: str, anchors: tuple[Path, ...], folder: Path, *, as_json: bool) -> None:
+    """Verify FILE: an exported log (a folder), a receipt or a proof (JWS). Without it, the log of this operator.
+
+    An export and a statement are checked with the public key alone. Exit code 1 if anything is wrong.
+    """
+    notes = tuple(path.read_text(encoding="utf-8") for path in anchors)
+    if file is not None and file.is_file():
+        _statement(file, key, folder, as_json=as_json)
+        return
+    if file is None:
+        with opened(folder) as senim:
+            report = senim.log.verify(anchors=notes)
+    else:
+        verifier = LogVerifier(_log_key(file, key))
+        report = verify_log(FolderLog(file), verifier, anchors=notes, processes=os.cpu_count() or 1)
+    _show(report, as_json=as_json)
+
+
+def _text(key: str) -> str:
+    path = Path(key)
+    return path.read_text(encoding="utf-8").strip() if key and path.is_file() else key
+
+
+def _log_key(folder: Path, key: str) -> str:
+    if key:
+        return _text(key)
+    inside = folder / "vkey"
+    if not inside.exists():
+        raise Invalid(Code.KEY_FILE_MISSING, "--key")
+    click.echo("The key comes from the export itself; give --key to check who signed it.", err=True)
+    return inside.read_text(encoding="utf-8").strip()
+
+
+def _show(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        problems = [{"kind": one.kind.value, "index": one.index, "detail": one.detail} for one in report.problems]
+        show_json({"ok": report.ok, "size": report.size, "root": report.root, "problems": problems})
+    else:
+        for one in report.problems:
+            place = f"entry {one.index}" if one.index >= 0 else "the log"
+            click.echo(f"{one.kind.value}: {place}: {one.detail}")
+        click.echo(
+            f"{'Good' if report.ok else 'BROKEN'}: {report.size} entries of {report.origin}, root {report.root or '—'}"
+        )
+    sys.exit(0 if report.ok else 1)
+
+
+def _statement(file: Path, key: str, folder: Path, *, as_json: bool) -> None:
+    """A receipt or a proof: good or not, and what it says."""
+    try:
+        kind, payload = open_statement(file.read_text(encoding="ascii"), _jwk(key, folder))
+        problems: list[dict[str, Any]] = []
+    except (SenimError, UnicodeDecodeError) as error:
+        kind, payload = "", {}
+        code = error.code.value if isinstance(error, SenimError) else Code.SIGNATURE_WRONG.value
+        problems = [{"kind": "signature", "index": -1, "detail": code}]
+    if as_json:
+        show_json({"ok": not problems, "kind": kind, "payload": payload, "problems": problems})
+    elif problems:
+        click.echo(f"BROKEN: the signature does not hold ({problems[0]['detail']}).")
+    else:
+        click.echo(f"Good: {kind}")
+        click.echo(msgspec.json.format(msgspec.json.encode(payload), indent=2).decode())
+    sys.exit(1 if problems else 0)
+
+
+def _jwk(key: str, folder: Path) -> dict[str, str]:
+    if not key:
+        with opened(folder) as senim:
+            return senim.jwk
+    try:
+        found = msgspec.json.decode(_text(key), type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise Invalid(Code.KEY_FILE_WRONG, "--key") from error
+    keys = found.get("keys")
+    jwk: dict[str, str] = keys[0] if isinstance(keys, list) and keys else found
+    return jwk

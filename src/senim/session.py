@@ -1,0 +1,154 @@
+"""The library's front door: an operator's own Python program, in one of the policy's roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from senim.app import Senim, open_senim
+from senim.audit.records import Report
+from senim.collection import Intake, OnBehalf, SourceGiven, Taken
+from senim.collection.records import ConsentGiven
+from senim.conformance import Board
+from senim.consent import Evidence, Given, Scope, State
+from senim.errors import Code, Invalid
+from senim.gate import Decision, Question
+from senim.identity import RESPONSIBLE, SubjectId
+from senim.languages import Language
+from senim.policy import Notice
+from senim.runner import Runner
+from senim.vault import Erasure, Told
+from senim.work import Work
+
+
+class Session:
+    """An opened operator's folder. Use it as a context manager; it may be shared by threads."""
+
+    def __init__(self, senim: Senim, role: str) -> None:
+        self.senim = senim
+        self.actor = senim.actor(role)
+        self._runner = Runner(senim)
+        self._runner.start()
+
+    def notice(self, point: str, language: Language) -> Notice:
+        """What a person is to be shown at a point before giving anything; hand it to :meth:`intake` afterwards."""
+        return self.senim.run(self.actor, lambda work: self.senim.collection.notice(work, point, language))
+
+    def intake(
+        self,
+        notice: Notice,
+        values: Mapping[str, Any],
+        *,
+        consents: Mapping[str, bool],
+        subject: str = "",
+        on_behalf_of: OnBehalf | None = None,
+        source: SourceGiven | str = "",
+        **how: Any,
+    ) -> Taken:
+        """Take in a person's data after ``notice`` was shown. Raises what :meth:`Collection.intake` raises.
+
+        ``consents`` are named ``purpose``, ``purpose/recipient``, ``purpose@channel`` or ``purpose>country``.
+        ``how`` may tell ``surface``, ``act``, ``channel``, ``read_to_caller`` and ``document``.
+        """
+        intake = Intake(
+            point=notice.point,
+            language=notice.language,
+            notice=notice.digest,
+            values=dict(values),
+            consents=tuple(_consent(name, given=given) for name, given in consents.items()),
+            subject=subject,
+            on_behalf_of=on_behalf_of,
+            source=source,
+            **how,
+        )
+        return self.senim.run(self.actor, lambda work: self.senim.collection.intake(work, intake))
+
+    def check(self, subject: str, operation: str, purpose: str, **more: Any) -> Decision:
+        """May this be done? True or false, with all reasons. ``more``: categories, recipient, country, channel, reason."""
+        question = Question(operation, purpose, subject, **more)
+        return self.senim.gate.check(self.actor, question)
+
+    def read(self, subject: str, purpose: str, *, categories: tuple[str, ...] = ()) -> Told:
+        """Values of a person that the purpose needs; in the log before they are told."""
+        return self._about(subject, lambda work, who: self.senim.vault.read(work, who, purpose, categories=categories))
+
+    def correct(self, subject: str, purpose: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Correct values of a person; the fields changed."""
+        return self._about(subject, lambda work, who: self.senim.collection.correct(work, who, purpose, values=values))
+
+    def find(self, kind: str, value: str) -> SubjectId:
+        """The person with an e-mail, telephone, IIN or declared identifier."""
+        return self.senim.run(self.actor, lambda work: self.senim.vault.find(work, kind, value))
+
+    def give(self, subject: str, consent: str, notice: Notice, **evidence: Any) -> Given:
+        """Record a consent given after ``notice`` was shown."""
+        proof = Evidence(notice=notice.digest, language=notice.language, **evidence)
+        return self._about(
+            subject, lambda work, who: self.senim.consents.give(work, who, scope_of(consent), evidence=proof)
+        )
+
+    def withdraw(self, subject: str, consent: str, **evidence: Any) -> list[Given]:
+        """Withdraw a consent, with all that hangs on it."""
+        proof = Evidence(**{"surface": "account", "act": "button", **evidence})
+        return self._about(
+            subject, lambda work, who: self.senim.consents.withdraw(work, who, scope_of(consent), evidence=proof)
+        )
+
+    def consents(self, subject: str) -> list[State]:
+        """What a person agreed to or withdrew, as it holds now."""
+        return self.senim.consents.of(self.senim.database, SubjectId(subject))
+
+    def erase(self, subject: str, *, reason: str) -> Erasure:
+        """Destroy a person's data; the signed proof of it. It cannot be undone."""
+        return self._about(subject, lambda work, who: self.senim.vault.erase(work, who, reason=reason))
+
+    def verify(self) -> Report:
+        """Verify the whole log."""
+        return self.senim.log.verify()
+
+    def board(self) -> Board:
+        """The promises board."""
+        return self.senim.conformance.board()
+
+    def _about(self, subject: str, act: Any) -> Any:
+        def acted(work: Work) -> Any:
+            return act(work, self.senim.subjects.about(work, SubjectId(subject)))
+
+        return self.senim.run(self.actor, acted)
+
+    def close(self) -> None:
+        """Commit and seal what waits, and close."""
+        self._runner.stop()
+        self.senim.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def scope_of(consent: str) -> Scope:
+    """``purpose[/recipient][@channel][>country]`` as a scope. Raises Invalid (invalid_value)."""
+    rest, _, country = consent.partition(">")
+    rest, _, channel = rest.partition("@")
+    purpose, _, recipient = rest.partition("/")
+    if not purpose:
+        raise Invalid(Code.INVALID_VALUE, "consent")
+    return Scope(purpose=purpose, recipient=recipient, channel=channel, country=country)
+
+
+def _consent(name: str, *, given: bool) -> ConsentGiven:
+    scope = scope_of(name)
+    return ConsentGiven(
+        purpose=scope.purpose, given=given, recipient=scope.recipient, channel=scope.channel, country=scope.country
+    )
+
+
+def open_session(folder: str | Path, *, role: str = RESPONSIBLE) -> Session:
+    """Open an operator's folder in one of the policy's roles. Raises SenimError naming what is wrong."""
+    return Session(open_senim(Path(folder)), role)

@@ -1,0 +1,472 @@
+"""The operations of ``/v1``: each parses, calls one action and answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from senim.audit.records import stamp
+from senim.audit.tiles import TileName
+from senim.collection import Intake
+from senim.consent import Event, Scope, State
+from senim.errors import Code, Invalid, NotFound
+from senim.gate import Decision, Question
+from senim.gate.records import REASONS
+from senim.identity import SubjectId, is_id
+from senim.languages import LANGUAGES, Language
+from senim.storage.tables import micros, moment
+from senim.vault import ERASE_REASONS, Document, Told
+from senim.web.api import bodies
+from senim.web.api.calls import Call, Operation, Param, read_body
+from senim.web.shared.problems import reason_details
+
+_PAGE = 100
+_MOST_FILE = 20 * 1024 * 1024
+
+
+def _time(at: int) -> str:
+    return stamp(moment(at)) if at else ""
+
+
+def intake(call: Call) -> bodies.IntakeAnswer:
+    """Take in one person's data."""
+    taken = call.run(lambda work: call.senim.collection.intake(work, call.body))
+    return bodies.IntakeAnswer(subject=taken.subject, stored=taken.stored, receipts=taken.receipts)
+
+
+def notice(call: Call, point: str) -> bodies.NoticeAnswer:
+    """What is to be shown at a point."""
+    senim = call.senim
+    language = _language(call)
+    work = senim.works.begin(senim.actor())
+    shown = senim.collection.notice(work, point, language)
+    call.response.set_header("Cache-Control", "public, max-age=60")
+    return bodies.NoticeAnswer(
+        point=shown.point,
+        language=shown.language,
+        notice=shown.digest,
+        version=senim.policies.in_force(work.now).version,
+        lines=[bodies.LineTold(kind=one.kind, text=one.text, ref=one.ref) for one in shown.lines],  # type: ignore[arg-type]  # one of four
+    )
+
+
+def _language(call: Call) -> Language:
+    wanted = call.param("language")
+    for language in LANGUAGES:
+        if wanted == language:
+            return language
+    raise Invalid(Code.INVALID_VALUE, "language")
+
+
+def consent(call: Call) -> bodies.ConsentAnswer:
+    """Give or withdraw a consent."""
+    body: bodies.ConsentBody = call.body
+    scope = Scope(purpose=body.purpose, recipient=body.recipient, channel=body.channel, country=body.country)
+    consents = call.senim.consents
+    if body.given:
+        given = [call.about(body.subject, lambda work, who: consents.give(work, who, scope, evidence=body.evidence))]
+    else:
+        given = call.about(body.subject, lambda work, who: consents.withdraw(work, who, scope, evidence=body.evidence))
+    receipts = tuple(one.receipt for one in given)
+    return bodies.ConsentAnswer(receipt=receipts[0], receipts=receipts, proven=given[0].state.proven)
+
+
+def consents_of(call: Call, subject: str) -> bodies.ConsentsAnswer:
+    """What a person agreed to."""
+    after = call.param("cursor")
+    if after and not is_id(after):
+        raise Invalid(Code.CURSOR_WRONG, "cursor")
+    senim = call.senim
+
+    def act(work: Any) -> tuple[list[State], list[Event]]:
+        work.need("read")
+        standing = senim.subjects.find(work.database, SubjectId(subject))
+        events = senim.consents.history(work.database, standing.subject, after, _PAGE)
+        work.record("consent.read", subject=standing.subject)
+        return senim.consents.of(work.database, standing.subject), events
+
+    states, events = call.run(act)
+    return bodies.ConsentsAnswer(
+        consents=[_state(one) for one in states],
+        events=[_event(one) for one in events],
+        next=events[-1].id if len(events) == _PAGE else None,
+    )
+
+
+def _state(state: State) -> bodies.StateTold:
+    return bodies.StateTold(
+        **msgspec.structs.asdict(state.scope),
+        given=state.given,
+        proven=state.proven,
+        version=state.version,
+        at=_time(state.at),
+        until=_time(state.until),
+    )
+
+
+def _event(event: Event) -> bodies.EventTold:
+    return bodies.EventTold(
+        **msgspec.structs.asdict(event.scope),
+        id=event.id,
+        given=event.given,
+        proven=event.proven,
+        version=event.version,
+        at=event.at,
+        until=event.until,
+        evidence=event.evidence,
+    )
+
+
+def find(call: Call) -> bodies.SubjectAnswer:
+    """Find a person."""
+    body: bodies.FindBody = call.body
+    subject = call.run(lambda work: call.senim.vault.find(work, body.kind, body.value))
+    return bodies.SubjectAnswer(subject=subject)
+
+
+def read(call: Call, subject: str) -> bodies.DataAnswer:
+    """Read a person's values for a purpose."""
+    purpose = call.param("purpose")
+    categories = tuple(part for part in call.param("categories").split(",") if part)
+    told: Told = call.about(subject, lambda work, who: call.senim.vault.read(work, who, purpose, categories=categories))
+    values = {
+        name: bodies.ValueTold(
+            value=kept.value,
+            source=kept.source,
+            at=_time(kept.at),
+            status=kept.status,
+            masked=name in told.masked,
+            place=kept.place if name not in told.masked else "",
+        )
+        for name, kept in told.values.items()
+    }
+    return bodies.DataAnswer(subject=subject, purpose=purpose, values=values, withheld=told.withheld)
+
+
+def correct(call: Call, subject: str) -> bodies.CorrectAnswer:
+    """Correct a person's values."""
+    body: bodies.CorrectBody = call.body
+    changed = call.about(
+        subject, lambda work, who: call.senim.collection.correct(work, who, body.purpose, values=body.values)
+    )
+    return bodies.CorrectAnswer(changed=changed)
+
+
+def erase(call: Call, subject: str) -> bodies.ErasureAnswer:
+    """Destroy a person's data."""
+    reason = call.param("reason")
+    done = call.about(subject, lambda work, who: call.senim.vault.erase(work, who, reason=reason))
+    return bodies.ErasureAnswer(
+        subject=done.subject,
+        erased_at=_time(done.at),
+        categories=done.values,
+        documents=done.documents,
+        identifiers=done.identifiers,
+        entry=done.entry,
+        proof=done.proof,
+    )
+
+
+def check(call: Call) -> bodies.CheckAnswer | bodies.ChecksAnswer:
+    """Ask the gate one question, or many."""
+    body: bodies.CheckBody | bodies.ChecksBody = call.body
+    if isinstance(body, bodies.ChecksBody):
+        return bodies.ChecksAnswer(checks=[_decision(_ask(call, one)) for one in body.checks])
+    return _decision(_ask(call, body))
+
+
+def _ask(call: Call, body: bodies.CheckBody) -> Decision:
+    question = Question(
+        body.operation,
+        body.purpose,
+        body.subject,
+        body.categories,
+        body.recipient,
+        body.country,
+        body.channel,
+        body.reason,
+    )
+    return call.senim.gate.check(call.caller, question)
+
+
+def _decision(decision: Decision) -> bodies.CheckAnswer:
+    reasons = [bodies.ReasonTold(**reason_details(reason)) for reason in decision.reasons]
+    return bodies.CheckAnswer(allowed=decision.allowed, reasons=reasons, decision=decision.entry)
+
+
+def block(call: Call, subject: str) -> bodies.EntryAnswer:
+    """Block a person's data."""
+    reason = call.body.reason
+    return _entry(call.about(subject, lambda work, who: call.senim.gate.block(work, who, reason=reason)))
+
+
+def unblock(call: Call, subject: str) -> bodies.EntryAnswer:
+    """Lift a block."""
+    reason = call.param("reason")
+    return _entry(call.about(subject, lambda work, who: call.senim.gate.unblock(work, who, reason=reason)))
+
+
+def stop(call: Call, subject: str) -> bodies.EntryAnswer:
+    """Stop a purpose, or all."""
+    body: bodies.ReasonBody = call.body
+    return _entry(
+        call.about(subject, lambda work, who: call.senim.gate.stop(work, who, body.purpose, reason=body.reason))
+    )
+
+
+def resume(call: Call, subject: str) -> bodies.EntryAnswer:
+    """Lift a stop."""
+    purpose, reason = call.param("purpose"), call.param("reason")
+    return _entry(call.about(subject, lambda work, who: call.senim.gate.resume(work, who, purpose, reason=reason)))
+
+
+def happened(call: Call, subject: str) -> bodies.EntryAnswer:
+    """Note an event that ends or starts a term."""
+    body: bodies.EventBody = call.body
+    try:
+        at = datetime.fromisoformat(body.at) if body.at else None
+    except ValueError as error:
+        raise Invalid(Code.INVALID_VALUE, "at") from error
+    if at is not None and at.tzinfo is None:
+        raise Invalid(Code.INVALID_VALUE, "at")
+    return _entry(
+        call.about(
+            subject,
+            lambda work, who: call.senim.gate.happened(
+                work, who, body.event, micros(at.astimezone(UTC)) if at else work.at
+            ),
+        )
+    )
+
+
+def _entry(entry: str) -> bodies.EntryAnswer:
+    return bodies.EntryAnswer(entry=entry)
+
+
+def put_document(call: Call, subject: str, field: str) -> bodies.DocumentTold:
+    """Take in a file."""
+    import io
+
+    content = io.BytesIO(read_body(call.request, _MOST_FILE))
+    media = (call.request.content_type or "").partition(";")[0].strip().lower()
+    purpose = call.param("purpose")
+    return _document(
+        call.about(
+            subject,
+            lambda work, who: call.senim.collection.receive(
+                work, who, field, media=media, content=content, purpose=purpose
+            ),
+        )
+    )
+
+
+def _document(document: Document) -> bodies.DocumentTold:
+    return bodies.DocumentTold(
+        id=document.id, field=document.field, media=document.media, size=document.size, at=_time(document.at)
+    )
+
+
+def documents_of(call: Call, subject: str) -> bodies.DocumentsAnswer:
+    """A person's files, without content."""
+    found = call.about(subject, lambda work, who: call.senim.documents.list(work, who))
+    return bodies.DocumentsAnswer(documents=[_document(one) for one in found])
+
+
+def get_document(call: Call, subject: str, document: str) -> bytes:
+    """A file's content, to be saved and never shown inside a page."""
+    purpose = call.param("purpose")
+
+    def act(work: Any, who: Any) -> tuple[Document, bytes]:
+        found, chunks = call.senim.documents.open(work, who, document, purpose)
+        return found, b"".join(chunks)
+
+    _, content = call.about(subject, act)
+    call.response.set_header("Content-Disposition", f'attachment; filename="{document}"')
+    call.response.set_header("X-Content-Type-Options", "nosniff")
+    return bytes(content)
+
+
+def entries_of(call: Call, subject: str) -> bodies.EntriesAnswer:
+    """Entries about a person."""
+    cursor = call.param("cursor", "0")
+    if not cursor.isdigit() or len(cursor) > 18:
+        raise Invalid(Code.CURSOR_WRONG, "cursor")
+    senim = call.senim
+
+    def act(work: Any) -> tuple[Any, Any]:
+        work.need("log")
+        standing = senim.subjects.find(work.database, SubjectId(subject))
+        return (
+            senim.log.entries_about(standing.subject, int(cursor), _PAGE),
+            senim.log.entries_waiting(standing.subject),
+        )
+
+    sealed, waiting = call.run(act)
+    return bodies.EntriesAnswer(
+        entries=[bodies.EntryTold(index=index, entry=msgspec.to_builtins(one)) for index, one in sealed],
+        waiting=[msgspec.to_builtins(one) for one in waiting],
+        next=str(sealed[-1][0] + 1) if len(sealed) == _PAGE else None,
+    )
+
+
+def checkpoint(call: Call) -> bytes:
+    """The newest signed checkpoint."""
+    call.response.set_header("Cache-Control", "no-cache")
+    return call.senim.log.checkpoint().encode()
+
+
+def tile(call: Call, path: str) -> bytes:
+    """A tile of hashes: nothing in it can be traced to a person."""
+    name = _tile_name(path)
+    if name.level < 0:
+        raise NotFound(Code.NOT_FOUND, "tile")
+    content = call.senim.log.tile(name)
+    call.response.set_header("Cache-Control", "public, max-age=31536000, immutable")
+    return content
+
+
+def bundle(call: Call, path: str) -> bytes:
+    """A bundle of entries, for auditors."""
+
+    def act(work: Any) -> bytes:
+        work.need("log")
+        content: bytes = call.senim.log.tile(_tile_name(f"entries/{path}"))
+        return content
+
+    return bytes(call.run(act))
+
+
+def _tile_name(path: str) -> TileName:
+    try:
+        return TileName.parse(path)
+    except Invalid as error:
+        raise NotFound(Code.NOT_FOUND, "tile") from error
+
+
+def keys(call: Call) -> bodies.KeyAnswer:
+    """Public keys."""
+    return bodies.KeyAnswer(log=call.senim.log.vkey, statements=call.senim.jwk)
+
+
+def health(call: Call) -> bodies.HealthAnswer:
+    """Whether the service can do its work."""
+    senim = call.senim
+    trouble = call.request.env.get("senim.trouble", "")
+    version = senim.policies.in_force(senim.works.clock.now()).version
+    return bodies.HealthAnswer(
+        status="trouble" if trouble else "ok", trouble=trouble, policy=version, entries=senim.log.size
+    )
+
+
+_PURPOSE = Param("purpose", "The purpose for which it is read.", required=True)
+_CURSOR = Param("cursor", "Where the page begins: `next` of the page before.")
+_LANGUAGE = Param("language", "kk, ru or en.", required=True, schema={"type": "string", "enum": list(LANGUAGES)})
+
+
+def _why(reasons: tuple[str, ...]) -> Param:
+    return Param("reason", "Why.", required=True, schema={"type": "string", "enum": list(reasons)})
+
+
+_S = "/v1/subjects/{subject}"
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        method="POST", path="/v1/intake", name="intake", grant="intake", handler=intake, bodies=(Intake,),
+        answers=(bodies.IntakeAnswer,), status=201, once=True,
+        says="Take in one person's data at a collection point, with the consents given at the same time.",
+    ),
+    Operation(
+        method="GET", path="/v1/points/{point}/notice", name="notice", grant=None, handler=notice,
+        answers=(bodies.NoticeAnswer,), params=(_LANGUAGE,),
+        says="What a person is to be shown at a point before giving anything.",
+    ),
+    Operation(
+        method="POST", path="/v1/consents", name="consent", grant="consent", handler=consent, bodies=(bodies.ConsentBody,),
+        answers=(bodies.ConsentAnswer,), status=201, once=True, says="Give or withdraw a consent.",
+    ),
+    Operation(
+        method="GET", path=f"{_S}/consents", name="consents_of", grant="read", handler=consents_of,
+        answers=(bodies.ConsentsAnswer,), params=(_CURSOR,), says="What a person agreed to, now and over time.",
+    ),
+    Operation(
+        method="POST", path="/v1/subjects/find", name="find", grant="find", handler=find, bodies=(bodies.FindBody,),
+        answers=(bodies.SubjectAnswer,), says="Find a person by e-mail, telephone, IIN or a declared identifier.",
+    ),
+    Operation(
+        method="GET", path=f"{_S}/data", name="read", grant="read", handler=read, answers=(bodies.DataAnswer,),
+        params=(_PURPOSE, Param("categories", "Categories or category.field, with commas; all that the purpose needs if left out.")),
+        says="A person's values for a purpose.",
+    ),
+    Operation(
+        method="PATCH", path=f"{_S}/data", name="correct", grant="correct", handler=correct, bodies=(bodies.CorrectBody,),
+        answers=(bodies.CorrectAnswer,), says="Correct or complete a person's values.",
+    ),
+    Operation(
+        method="DELETE", path=_S, name="erase", grant="erase", handler=erase, answers=(bodies.ErasureAnswer,),
+        params=(_why(ERASE_REASONS),), says="Destroy a person's key, values, index and files. It cannot be undone.",
+    ),
+    Operation(
+        method="POST", path="/v1/check", name="check", grant="check", handler=check,
+        bodies=(bodies.CheckBody, bodies.ChecksBody), answers=(bodies.CheckAnswer, bodies.ChecksAnswer),
+        says="May this be done? One question, or many.",
+    ),
+    Operation(
+        method="POST", path=f"{_S}/block", name="block", grant="block", handler=block, bodies=(bodies.ReasonBody,),
+        answers=(bodies.EntryAnswer,), status=201, once=True, says="Block a person's data at once.",
+    ),
+    Operation(
+        method="DELETE", path=f"{_S}/block", name="unblock", grant="block", handler=unblock,
+        answers=(bodies.EntryAnswer,), params=(_why(REASONS),), says="Lift a block.",
+    ),
+    Operation(
+        method="POST", path=f"{_S}/stops", name="stop", grant="block", handler=stop, bodies=(bodies.ReasonBody,),
+        answers=(bodies.EntryAnswer,), status=201, once=True, says="Stop a purpose for a person, or all of them.",
+    ),
+    Operation(
+        method="DELETE", path=f"{_S}/stops", name="resume", grant="block", handler=resume, answers=(bodies.EntryAnswer,),
+        params=(Param("purpose", "The purpose; empty: the stop of all."), _why(REASONS)), says="Lift a stop.",
+    ),
+    Operation(
+        method="POST", path=f"{_S}/events", name="happened", grant="block", handler=happened, bodies=(bodies.EventBody,),
+        answers=(bodies.EntryAnswer,), status=201, once=True, says="Note an event that ends or starts a term.",
+    ),
+    Operation(
+        method="GET", path=f"{_S}/documents", name="documents_of", grant="read", handler=documents_of,
+        answers=(bodies.DocumentsAnswer,), says="A person's files, without their content.",
+    ),
+    Operation(
+        method="POST", path=f"{_S}/fields/{{field}}/document", name="put_document", grant="intake", handler=put_document,
+        answers=(bodies.DocumentTold,), status=201, params=(_PURPOSE,), takes="application/octet-stream",
+        says="Seal a file into a field; its media type is the Content-Type.",
+    ),
+    Operation(
+        method="GET", path=f"{_S}/documents/{{document}}", name="get_document", grant="read", handler=get_document,
+        answers=(bytes,), params=(_PURPOSE,), media="application/octet-stream", says="A file's content.",
+    ),
+    Operation(
+        method="GET", path=f"{_S}/entries", name="entries_of", grant="log", handler=entries_of,
+        answers=(bodies.EntriesAnswer,), params=(_CURSOR,), says="Entries of the log about a person.",
+    ),
+    Operation(
+        method="GET", path="/v1/log/checkpoint", name="checkpoint", grant=None, handler=checkpoint, answers=(bytes,),
+        media="text/plain; charset=utf-8", says="The newest signed checkpoint of the log (C2SP tlog-checkpoint).",
+    ),
+    Operation(
+        method="GET", path="/v1/log/tile/entries/{path:path}", name="bundle", grant="log", handler=bundle, answers=(bytes,),
+        media="application/octet-stream", says="A bundle of entries (C2SP tlog-tiles), for auditors.",
+    ),
+    Operation(
+        method="GET", path="/v1/log/tile/{path:path}", name="tile", grant=None, handler=tile, answers=(bytes,),
+        media="application/octet-stream", says="A tile of hashes (C2SP tlog-tiles).",
+    ),
+    Operation(
+        method="GET", path="/v1/keys", name="keys", grant=None, handler=keys, answers=(bodies.KeyAnswer,),
+        says="Public keys to verify checkpoints, receipts and proofs with.",
+    ),
+    Operation(
+        method="GET", path="/v1/health", name="health", grant=None, handler=health, answers=(bodies.HealthAnswer,),
+        says="Whether the service can do its work.",
+    ),
+)  # fmt: skip

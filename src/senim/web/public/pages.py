@@ -1,0 +1,190 @@
+"""What a policy page shows, made from a version: sections, lists, dates. Pure; the template only lays it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from babel.dates import format_date
+
+from senim.languages import LANGUAGES, Language, wording
+from senim.policy import Promises, Version
+from senim.policy.clashes import clashes_of
+from senim.policy.notices import country_name, field_name, time_in_words
+from senim.policy.records import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A clause; ``clash`` says where the law says otherwise, in the reader's language."""
+
+    id: str
+    text: str
+    clash: str = ""
+
+
+@dataclass(slots=True)
+class Section:
+    """Clauses under a heading."""
+
+    heading: str
+    anchor: str
+    paragraphs: list[Paragraph] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeRow:
+    """A purpose as people read it."""
+
+    name: str
+    basis: str
+    data: str
+    term: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """A recipient as people read it."""
+
+    name: str
+    kind: str
+    countries: str
+    purposes: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """An edition in the list on top of the page."""
+
+    number: int
+    date: str
+    machine_date: str
+    shown: bool
+    in_force: bool
+    coming: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything that the page shows, in one language."""
+
+    language: Language
+    languages: tuple[Language, ...]
+    title: str
+    operator: str
+    brand: str
+    address: str
+    number: str
+    email: str
+    phone: str
+    responsible: str
+    digest: str
+    version: int
+    in_force: int
+    effective: str
+    versions: tuple[VersionRow, ...]
+    sections: tuple[Section, ...]
+    purposes: tuple[PurposeRow, ...]
+    recipients: tuple[RecipientRow, ...]
+
+
+def page_of(
+    promises: Promises, version: Version, versions: tuple[Version, ...], in_force: int, language: Language
+) -> Page:
+    """The page of a version."""
+    policy = version.policy
+    operator = policy.operator
+    return Page(
+        language=language,
+        languages=LANGUAGES,
+        title=policy.title.in_(language),
+        operator=operator.name.in_(language),
+        brand=operator.brand or operator.name.in_(language),
+        address=operator.address.in_(language),
+        number=operator.bin,
+        email=operator.contacts.email,
+        phone=operator.contacts.phone,
+        responsible=operator.responsible.position.in_(language),
+        digest=version.digest,
+        version=version.number,
+        in_force=in_force,
+        effective=day(version.effective, language, promises),
+        versions=tuple(
+            VersionRow(
+                number=one.number,
+                date=day(one.effective, language, promises),
+                machine_date=one.effective.date().isoformat(),
+                shown=one.number == version.number,
+                in_force=one.number == in_force,
+                coming=one.number > in_force,
+            )
+            for one in reversed(versions)
+        ),
+        sections=tuple(_sections(promises, language)),
+        purposes=tuple(_purposes(promises, language)),
+        recipients=tuple(_recipients(promises, language)),
+    )
+
+
+def day(moment: datetime | date, language: Language, promises: Promises) -> str:
+    """A date in words, in the operator's zone."""
+    from zoneinfo import ZoneInfo
+
+    local = moment.astimezone(ZoneInfo(promises.calendar.zone)).date() if isinstance(moment, datetime) else moment
+    return format_date(local, format="long", locale=language)
+
+
+def _sections(promises: Promises, language: Language) -> list[Section]:
+    names = {rule.id: rule.name.in_(language) for rule in promises.law.rules}
+    clashes: dict[str, str] = {}
+    for clash in clashes_of(promises.policy, promises.law):
+        clashes.setdefault(clash.clause, f"{names[clash.rule]} ({clash.article})")
+    sections: list[Section] = []
+    for clause in promises.policy.clauses:
+        if clause.heading or not sections:
+            heading = clause.heading.in_(language) if clause.heading else ""
+            sections.append(Section(heading, f"s-{clause.id}"))
+        sections[-1].paragraphs.append(Paragraph(clause.id, clause.says.in_(language), clashes.get(clause.id, "")))
+    return sections
+
+
+def _purposes(promises: Promises, language: Language) -> list[PurposeRow]:
+    rows = []
+    for name, purpose in promises.policy.purposes.items():
+        basis = promises.law.bases[purpose.basis]
+        data = ", ".join(
+            dict.fromkeys(
+                field_name(promises, ref, language) for ref in promises.fields if ref in promises.needed[name]
+            )
+        )
+        ground = f"{basis.name.in_(language)} ({purpose.act or basis.article})"
+        rows.append(
+            PurposeRow(purpose.name.in_(language), ground, data, _term(promises.term(name), language), purpose.optional)
+        )
+    return rows
+
+
+def _term(term: Term | None, language: Language) -> str:
+    words = wording("notices")
+    if term is None:
+        return wording("pages")["until-met"].in_(language)
+    if term.until:
+        known = words.get(f"event-{term.until}")
+        return known.in_(language) if known else term.until
+    return time_in_words(term.lasts, language)
+
+
+def _recipients(promises: Promises, language: Language) -> list[RecipientRow]:
+    words = wording("notices")
+    return [
+        RecipientRow(
+            name=one.name.in_(language),
+            kind=words[f"kind-{one.kind}"].in_(language),
+            countries=", ".join(country_name(country, language) for country in one.countries) or "—",
+            purposes=", ".join(promises.policy.purposes[purpose].name.in_(language) for purpose in one.purposes),
+            policy=one.policy,
+        )
+        for one in promises.policy.recipients.values()
+    ]

@@ -1,0 +1,1 @@
+"""What the web doors have in common: how errors become statuses."""

@@ -1,0 +1,27 @@
+"""The one WSGI application of the service: ``/v1`` to the API, everything else to the public pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from senim.app import Senim
+from senim.runner import Runner
+from senim.web.api import api
+from senim.web.public import public
+
+WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def site(senim: Senim, runner: Runner | None = None) -> WSGI:
+    """The application. ``runner`` is the clock whose trouble ``/v1/health`` tells."""
+    machines, pages = api(senim), public(senim)
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith("/v1/"):
+            if runner is not None and runner.trouble is not None:
+                environ["senim.trouble"] = runner.trouble.code.value
+            return machines(environ, start_response)
+        return pages.wsgi_app(environ, start_response)
+
+    return application
