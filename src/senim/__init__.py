@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 from senim.version import __version__
 
 if TYPE_CHECKING:
-    from senim.session import Session, open_session
-
-    open = open_session
+    from senim.session import Session
+    from senim.session import open_session as open  # noqa: A004  # senim.open(DIR) is the front door's name
 
 __all__ = ["Session", "__version__", "open"]
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
@@ -45,14 +45,7 @@ T = TypeVar("T")
 class Senim:
     """One operator's platform: the parts, and the way to run their verbs."""
 
-    def __init__(
-        self,
-        folder: Path,
-        settings: Settings,
-        *,
-        environment: Mapping[str, str],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, folder: Path, settings: Settings, *, environment: Mapping[str, str], clock: Clock) -> None:
         self.folder = folder
         self.settings = settings
         keys = provider(settings.keys.provider, folder / settings.keys.folder, environment)
@@ -66,12 +59,7 @@ class Senim:
         self.statements = StatementSigner(keys.secret("receipts"))
         anchor = folder / settings.log.anchor if settings.log.anchor else None
         signer = LogSigner(settings.log.origin or "senim.example/log", keys.secret("log"))
-        self.log = Log(
-            self.database,
-            Sealer(self.database, signer, clock.now, anchor),
-            signer.vkey,
-            anchor,
-        )
+        self.log = Log(self.database, Sealer(self.database, signer, clock.now, anchor), signer.vkey, anchor)
 
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
@@ -143,7 +131,7 @@ class Senim:
         self.database.close()
         self.key_store.close()
 
-    def __enter__(self) -> Senim:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,29 +139,16 @@ class Senim:
 
 
 def open_senim(
-    folder: Path,
-    *,
-    environment: Mapping[str, str] | None = None,
-    now: Callable[[], datetime] | None = None,
+    folder: Path, *, environment: Mapping[str, str] | None = None, now: Callable[[], datetime] | None = None
 ) -> Senim:
     """Open an operator's folder. Raises Unavailable or Invalid, naming the setting or the file that is wrong."""
     environment = os.environ if environment is None else environment
     settings = read(folder, environment)
-    return Senim(
-        folder,
-        settings,
-        environment=environment,
-        clock=Clock(now or (lambda: datetime.now(UTC))),
-    )
+    return Senim(folder, settings, environment=environment, clock=Clock(now or (lambda: datetime.now(UTC))))
 
 
 def make_folder(
-    folder: Path,
-    policy: bytes,
-    *,
-    database: str = "",
-    origin: str = "",
-    environment: Mapping[str, str] | None = None,
+    folder: Path, policy: bytes, *, database: str = "", origin: str = "", environment: Mapping[str, str] | None = None
 ) -> None:
     """Make an operator's folder: policy, settings, keys, empty databases. Raises Invalid if there is one already."""
     if (folder / FILE).exists():
@@ -182,10 +157,7 @@ def make_folder(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "log").mkdir(exist_ok=True)
         (folder / "policy.yaml").write_bytes(policy)
-        settings = replace(
-            Settings(database=database or Settings().database),
-            log=LogSettings(origin=origin),
-        )
+        settings = replace(Settings(database=database or Settings().database), log=LogSettings(origin=origin))
         (folder / FILE).write_text(_toml(settings), encoding="utf-8")
     except OSError as error:
         raise Unavailable(Code.FOLDER_WRONG, folder.name, detail=error.strerror or "") from error

@@ -141,14 +141,7 @@ class Reason:
 class SenimError(Exception):
     """Base of all refusals; ``reasons`` holds every ground, the first one gives the ``code``."""
 
-    def __init__(
-        self,
-        code: Code,
-        where: str = "",
-        *,
-        detail: str = "",
-        reasons: Iterable[Reason] = (),
-    ) -> None:
+    def __init__(self, code: Code, where: str = "", *, detail: str = "", reasons: Iterable[Reason] = ()) -> None:
         self.reasons: tuple[Reason, ...] = tuple(reasons) or (Reason(code, where),)
         self.code = code
         self.where = where

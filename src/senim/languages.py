@@ -28,10 +28,7 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def in_(self, language: Language) -> str:
         """The text in ``language``, or in the next one that a reader of it most likely understands."""
-        return next(
-            (text for choice in FALL_BACK[language] if (text := getattr(self, choice))),
-            "",
-        )
+        return next((text for choice in FALL_BACK[language] if (text := getattr(self, choice))), "")
 
     def missing(self) -> tuple[Language, ...]:
         """The languages in which there is no text."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from senim.app import Senim, open_senim
 from senim.audit.records import Report
@@ -19,8 +19,11 @@ from senim.identity import RESPONSIBLE, SubjectId
 from senim.languages import Language
 from senim.policy import Notice
 from senim.runner import Runner
+from senim.subjects import Standing
 from senim.vault import Erasure, Told
 from senim.work import Work
+
+T = TypeVar("T")
 
 
 class Session:
@@ -66,7 +69,7 @@ class Session:
         return self.senim.run(self.actor, lambda work: self.senim.collection.intake(work, intake))
 
     def check(self, subject: str, operation: str, purpose: str, **more: Any) -> Decision:
-        """May this be done? True or false, with all reasons. ``more``: categories, recipient, country, channel, reason."""
+        """May this be done? True or false, with all reasons. ``more`` are fields of :class:`Question`."""
         question = Question(operation, purpose, subject, **more)
         return self.senim.gate.check(self.actor, question)
 
@@ -112,8 +115,8 @@ class Session:
         """The promises board."""
         return self.senim.conformance.board()
 
-    def _about(self, subject: str, act: Any) -> Any:
-        def acted(work: Work) -> Any:
+    def _about(self, subject: str, act: Callable[[Work, Standing], T]) -> T:
+        def acted(work: Work) -> T:
             return act(work, self.senim.subjects.about(work, SubjectId(subject)))
 
         return self.senim.run(self.actor, acted)
@@ -123,7 +126,7 @@ class Session:
         self._runner.stop()
         self.senim.close()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

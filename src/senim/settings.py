@@ -22,7 +22,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pass
 
 
-class Keys(_Section):
+class Keys(_Section, frozen=True, kw_only=True):
     """Where keys are."""
 
     store: str = "sqlite:///keys.db"
@@ -33,7 +33,7 @@ class Keys(_Section):
     """Folder of the key files, for provider ``file``."""
 
 
-class Serve(_Section):
+class Serve(_Section, frozen=True, kw_only=True):
     """The service."""
 
     address: str = "127.0.0.1"
@@ -53,7 +53,7 @@ class Serve(_Section):
     """Largest JSON body in bytes. Files have the limits of their fields."""
 
 
-class Log(_Section):
+class Log(_Section, frozen=True, kw_only=True):
     """The log of entries."""
 
     origin: str = ""
@@ -62,7 +62,7 @@ class Log(_Section):
     """File to which the newest checkpoint is written, outside the database; empty: none."""
 
 
-class Settings(_Section):
+class Settings(_Section, frozen=True, kw_only=True):
     """All settings."""
 
     database: str = "sqlite:///senim.db"
@@ -93,18 +93,16 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         return msgspec.convert(found, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(
-            Code.SETTING_WRONG,
-            str(error).partition(" - at ")[2].strip("`$.") or FILE,
-            detail=str(error),
+            Code.SETTING_WRONG, str(error).partition(" - at ")[2].strip("`$.") or FILE, detail=str(error)
         ) from error
 
 
 def variables() -> dict[str, str]:
     """Environment variable → setting."""
-    names = {}
+    names: list[str] = []
     for name, kind in get_type_hints(Settings).items():
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            names.update({f"{name}.{inner}": None for inner in kind.__struct_fields__})
+            names += [f"{name}.{inner}" for inner in kind.__struct_fields__]
         else:
-            names[name] = None
+            names.append(name)
     return {f"SENIM_{name.upper().replace('.', '_')}": name for name in names}

@@ -27,7 +27,7 @@ from senim.consent import Evidence
 from senim.errors import SenimError
 from senim.gate import Question
 from senim.identity import Actor, ActorKind, SubjectId
-from senim.policy.records import FieldType, Operation
+from senim.policy.taxonomy import FieldType, Operation
 from senim.work import Work
 
 __all__ = ["FixedClock", "Person", "Stage", "Story", "platform", "story"]

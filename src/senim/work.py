@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -20,31 +21,15 @@ from sqlalchemy import bindparam, select
 from senim.audit import store as log
 from senim.audit.records import Entry, Outcome, stamp, to_leaf
 from senim.audit.tiles import fits
-from senim.errors import (
-    Code,
-    Held,
-    NotAllowed,
-    SenimError,
-    Stale,
-    Tampered,
-    Unavailable,
-)
+from senim.errors import Code, Held, NotAllowed, SenimError, Stale, Tampered, Unavailable
 from senim.identity import Actor, new_id
-from senim.storage import (
-    Database,
-    Guard,
-    Query,
-    Statement,
-    Unit,
-    guard,
-    insert,
-    main_metadata,
-    query,
-)
+from senim.storage import Database, Guard, Query, Statement, Unit, guard, insert, main_metadata, query
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, micros, moment, number, table
 
 T = TypeVar("T")
+Facts = Mapping[str, object]
+"""Facts of an entry, by the names of its fields."""
 
 TRIES = 8
 """How often an act is decided anew before the caller is told that too much happens at once."""
@@ -55,13 +40,7 @@ MOST_LATER = 20_000
 _BACKWARDS = timedelta(seconds=5)
 
 _answers = table(
-    main_metadata,
-    "idempotency",
-    lane(),
-    blob("key", key=True),
-    blob("request"),
-    blob("answer"),
-    number("at"),
+    main_metadata, "idempotency", lane(), blob("key", key=True), blob("request"), blob("answer"), number("at")
 )
 _ANSWER = query(
     select(_answers.c.request, _answers.c.answer).where(
@@ -102,7 +81,7 @@ class Work:
     actor: Actor
     now: datetime
     unit: Unit = field(default_factory=Unit)
-    attempted: tuple[str, dict[str, object]] | None = None
+    attempted: tuple[str, Facts] | None = None
     memo: dict[object, object] = field(default_factory=dict)
     """What one part of the act leaves for another, e.g. the key of a person that is only being made."""
 
@@ -132,20 +111,43 @@ class Work:
         if verb not in self.actor.may:
             raise NotAllowed(Code.ROLE_NOT_ALLOWED, f"{self.actor.role}: {verb}")
 
-    def attempt(self, act: str, **facts: object) -> None:
+    def attempt(self, act: str, facts: Facts | None = None, **more: object) -> None:
         """Say what is being tried, so that a refusal is recorded as one of this."""
-        self.attempted = (act, facts)
+        self.attempted = (act, {**(facts or {}), **more})
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the act that may be refused on its own: what it wrote is thrown away, the refusal recorded.
+
+        The refusal is raised again, for the caller to count it and go on with the next part.
+        """
+        unit = self.unit
+        marks = len(unit.rows), len(unit.keys), len(unit.guards)
+        self.attempted = None
+        try:
+            yield
+        except SenimError as refusal:
+            del unit.rows[marks[0] :], unit.keys[marks[1] :], unit.guards[marks[2] :]
+            self._record_refusal(refusal)
+            raise
+
+    def _record_refusal(self, refusal: SenimError) -> None:
+        if self.attempted is not None:
+            act, facts = self.attempted
+            self.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
 
     def record(
         self,
         act: str,
-        outcome: Outcome = Outcome.DONE,
+        facts: Facts | None = None,
         *,
+        outcome: Outcome = Outcome.DONE,
         entry_id: str = "",
-        **facts: object,
+        **more: object,
     ) -> str:
-        """Add an entry to the log, durable with this act; its id."""
-        entry_id, subject, leaf = make_entry(self.actor, self.now, act, outcome, facts, entry_id)
+        """Add an entry to the log, durable with this act; its id. Facts are fields of :class:`Entry`."""
+        told = {**(facts or {}), **more}
+        entry_id, subject, leaf = make_entry(self.actor, self.now, act, outcome, told, entry_id)
         log.wait(self.unit, entry_id, subject, leaf)
         return entry_id
 
@@ -156,12 +158,7 @@ def codes_of(refusal: SenimError) -> tuple[str, ...]:
 
 
 def make_entry(
-    actor: Actor,
-    now: datetime,
-    act: str,
-    outcome: Outcome,
-    facts: dict[str, object],
-    entry_id: str = "",
+    actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts, entry_id: str = ""
 ) -> tuple[str, str | None, bytes]:
     """An entry: its id, its subject and its leaf."""
     entry_id = entry_id or new_id()
@@ -231,10 +228,10 @@ class Works:
             return
         act, facts = work.attempted
         refused = Work(self.database, work.actor, work.now)
-        refused.record(act, Outcome.REFUSED, codes=codes_of(refusal), **facts)
+        refused.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
         self.database.commit(refused.unit)
 
-    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: dict[str, object]) -> str:
+    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: Facts) -> str:
         """Record an entry with the next commit, within a second (allowed checks); its id."""
         entry = make_entry(actor, self.clock.now(), act, outcome, facts)
         self._later.append(entry)

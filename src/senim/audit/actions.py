@@ -96,12 +96,7 @@ class Log:
         self.seal()
         source = StoredLog(self._database)
         waiting = store.waiting_count(self._database)
-        return verify_log(
-            source,
-            LogVerifier(self.vkey),
-            anchors=(*self.anchors(), *anchors),
-            waiting=waiting,
-        )
+        return verify_log(source, LogVerifier(self.vkey), anchors=(*self.anchors(), *anchors), waiting=waiting)
 
     def export(self, folder: Path) -> int:
         """Write the log as an outsider's copy (C2SP tlog-tiles); the number of entries in it."""

@@ -6,7 +6,6 @@ the head moves only if it is still where it was read.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,13 +35,7 @@ LEASE = 5_000_000
 class Sealer:
     """Seals what waits; several may run, in one process or in many."""
 
-    def __init__(
-        self,
-        database: Database,
-        signer: LogSigner,
-        now: Callable[[], datetime],
-        anchor: Path | None,
-    ) -> None:
+    def __init__(self, database: Database, signer: LogSigner, now: Callable[[], datetime], anchor: Path | None) -> None:
         self._database = database
         self._signer = signer
         self._now = now
@@ -138,31 +131,13 @@ class Sealer:
             entry = from_leaf(leaf)
             at = micros(datetime.fromisoformat(entry.at))
             if entry.subject:
-                unit.add(
-                    store.INSERT_ENTRY_OF,
-                    lane_of(entry.subject),
-                    bytes.fromhex(entry.subject),
-                    index,
-                )
+                unit.add(store.INSERT_ENTRY_OF, lane_of(entry.subject), bytes.fromhex(entry.subject), index)
             for detail in (entry.outcome.value, *entry.codes):
                 key = (entry.act, detail)
                 one = changed.get(key) or known.get(key) or store.Tally(*key, 0, at, at, index)
-                changed[key] = replace(
-                    one,
-                    count=one.count + 1,
-                    last_at=max(at, one.last_at),
-                    last_index=index,
-                )
+                changed[key] = replace(one, count=one.count + 1, last_at=max(at, one.last_at), last_index=index)
         for one in changed.values():
-            unit.add(
-                store.PUT_TALLY,
-                one.act,
-                one.detail,
-                one.count,
-                one.first_at,
-                one.last_at,
-                one.last_index,
-            )
+            unit.add(store.PUT_TALLY, one.act, one.detail, one.count, one.first_at, one.last_at, one.last_index)
 
     def _write_anchor(self, note: str) -> None:
         """Leave the checkpoint outside the database, where cutting the database's tail does not reach."""
@@ -170,4 +145,4 @@ class Sealer:
             return
         draft = self._anchor.with_suffix(f".{self._name}")
         draft.write_text(note, encoding="utf-8")
-        os.replace(draft, self._anchor)
+        draft.replace(self._anchor)

@@ -12,10 +12,7 @@ from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from senim.errors import Code, Invalid
 
@@ -84,13 +81,7 @@ def open_statement(statement: str, jwk: dict[str, str]) -> tuple[str, dict[str, 
         public.verify(_unbase64url(signature), f"{head}.{body}".encode())
         payload = msgspec.json.decode(_unbase64url(body))
         if not isinstance(payload, dict):
-            raise ValueError
-    except (
-        ValueError,
-        binascii.Error,
-        msgspec.DecodeError,
-        InvalidSignature,
-        UnicodeEncodeError,
-    ) as error:
+            raise ValueError  # noqa: TRY004  # converted below with the other faults of a statement
+    except (ValueError, binascii.Error, msgspec.DecodeError, InvalidSignature, UnicodeEncodeError) as error:
         raise Invalid(Code.SIGNATURE_WRONG, "statement") from error
     return str(header.get("typ", "")), payload

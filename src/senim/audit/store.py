@@ -9,36 +9,13 @@ from sqlalchemy import bindparam, func, select
 from senim.audit.tiles import TileName
 from senim.audit.tree import Frontier
 from senim.identity import LANES, SubjectId, lane_of
-from senim.storage import (
-    Database,
-    Unit,
-    at_most,
-    delete,
-    guard,
-    insert,
-    main_metadata,
-    query,
-    upsert,
-)
+from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
 from senim.storage.tables import blob, lane, number, small, table, word
 
 pending = table(main_metadata, "log_pending", lane(), blob("id", key=True), blob("leaf"))
 bundle = table(main_metadata, "log_bundle", lane(), number("n", key=True), blob("leaves"))
-tile = table(
-    main_metadata,
-    "log_tile",
-    lane(),
-    small("level", key=True),
-    number("n", key=True),
-    blob("hashes"),
-)
-entry_of = table(
-    main_metadata,
-    "log_entry_of",
-    lane(),
-    blob("subject", key=True),
-    number("ix", key=True),
-)
+tile = table(main_metadata, "log_tile", lane(), small("level", key=True), number("n", key=True), blob("hashes"))
+entry_of = table(main_metadata, "log_entry_of", lane(), blob("subject", key=True), number("ix", key=True))
 head = table(
     main_metadata,
     "log_head",
@@ -81,9 +58,7 @@ _HEAD = query(select(head))
 _BUNDLE = query(select(bundle.c.leaves).where(bundle.c.lane == bindparam("lane"), bundle.c.n == bindparam("n")))
 _TILE = query(
     select(tile.c.hashes).where(
-        tile.c.lane == bindparam("lane"),
-        tile.c.level == bindparam("level"),
-        tile.c.n == bindparam("n"),
+        tile.c.lane == bindparam("lane"), tile.c.level == bindparam("level"), tile.c.n == bindparam("n")
     )
 )
 _INDEXES = query(
@@ -167,16 +142,7 @@ def put_head(unit: Unit, new: Head, old: Head) -> None:
     expected = (old.size,) if old is not NO_HEAD else None
     unit.expect(HEAD_GUARD, (1,), expected, changes=True)
     frontier = b"".join(new.frontier)
-    unit.add(
-        PUT_HEAD,
-        1,
-        new.size,
-        frontier,
-        new.checkpoint,
-        new.kept_at,
-        new.holder,
-        new.held_until,
-    )
+    unit.add(PUT_HEAD, 1, new.size, frontier, new.checkpoint, new.kept_at, new.holder, new.held_until)
 
 
 def _split(hashes: bytes) -> tuple[bytes, ...]:

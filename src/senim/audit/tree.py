@@ -69,10 +69,7 @@ def range_root(hash_at: HashAt, start: int, end: int) -> bytes:
     """The root over leaves ``start`` to ``end - 1``, where ``start`` is a multiple of a power of two ≥ the range."""
     frontier: list[bytes] = []
     while start < end:
-        level = min(
-            (start & -start).bit_length() - 1 if start else 64,
-            (end - start).bit_length() - 1,
-        )
+        level = min((start & -start).bit_length() - 1 if start else 64, (end - start).bit_length() - 1)
         frontier.append(hash_at(level, start >> level))
         start += 1 << level
     root = frontier[-1]

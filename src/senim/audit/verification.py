@@ -86,12 +86,7 @@ def _text(path: Path) -> str:
 
 
 def verify_log(
-    source: LogSource,
-    verifier: LogVerifier,
-    *,
-    anchors: Iterable[str] = (),
-    processes: int = 1,
-    waiting: int = 0,
+    source: LogSource, verifier: LogVerifier, *, anchors: Iterable[str] = (), processes: int = 1, waiting: int = 0
 ) -> Report:
     """Check everything a log states. ``anchors`` are signed checkpoints that were kept outside of it."""
     return _Verification(source, verifier).run(list(anchors), processes, waiting)
@@ -117,13 +112,7 @@ class _Verification:
             self._mark(note, "anchor", signed.size)
         for bundle in self._bundles(signed.size, processes):
             self._grow(bundle)
-        return Report(
-            signed.size,
-            self._tree.root().hex(),
-            tuple(self._problems),
-            self._verifier.name,
-            waiting,
-        )
+        return Report(signed.size, self._tree.root().hex(), tuple(self._problems), self._verifier.name, waiting)
 
     def _found(self, kind: ProblemKind, index: int, detail: str) -> None:
         if len(self._problems) < MOST_PROBLEMS:
@@ -144,11 +133,7 @@ class _Verification:
         if earlier is None:
             return
         if earlier.size > size:
-            self._found(
-                ProblemKind.CUT,
-                size,
-                f"an {what} knows of {earlier.size} entries, the log of {size}",
-            )
+            self._found(ProblemKind.CUT, size, f"an {what} knows of {earlier.size} entries, the log of {size}")
         else:
             self._marks.setdefault(earlier.size, set()).add(earlier.root)
 
@@ -194,54 +179,32 @@ class _Verification:
 
     def _hashes(self, bundle: _Bundle) -> list[bytes]:
         """Name what is wrong with a bundle, if anything; the hashes that the tree goes on with."""
-        start, end = (
-            bundle.name.n * WIDTH,
-            bundle.name.n * WIDTH + bundle.name.width - 1,
-        )
+        start, end = (bundle.name.n * WIDTH, bundle.name.n * WIDTH + bundle.name.width - 1)
         if not bundle.fault:
             return bundle.hashes
         known = [bundle.tile[at : at + 32] for at in range(0, len(bundle.tile), 32)]
         if bundle.fault is not ProblemKind.CHANGED:
-            self._found(
-                bundle.fault,
-                start,
-                f"entries {start} to {end}: the bundle is {bundle.fault.value}",
-            )
+            self._found(bundle.fault, start, f"entries {start} to {end}: the bundle is {bundle.fault.value}")
         elif not known:
-            self._found(
-                ProblemKind.MISSING,
-                start,
-                f"entries {start} to {end}: the tile is missing",
-            )
+            self._found(ProblemKind.MISSING, start, f"entries {start} to {end}: the tile is missing")
         else:
             self._locate(start, bundle.hashes, known)
         return known or bundle.hashes
 
     def _locate(self, start: int, found: list[bytes], known: list[bytes]) -> None:
         """Compare a bundle's hashes with its tile: which entries were changed, moved, removed or added."""
-        where, sealed = (
-            {digest: index for index, digest in enumerate(found)},
-            set(known),
-        )
+        where, sealed = ({digest: index for index, digest in enumerate(found)}, set(known))
         for index in range(max(len(found), len(known))):
             gone = index < len(known) and known[index] not in where
             new = index < len(found) and found[index] not in sealed
             if gone and new:
-                self._found(
-                    ProblemKind.CHANGED,
-                    start + index,
-                    "the entry is not the one that was sealed",
-                )
+                self._found(ProblemKind.CHANGED, start + index, "the entry is not the one that was sealed")
             elif gone:
                 self._found(ProblemKind.REMOVED, start + index, "the sealed entry is gone")
             elif new:
                 self._found(ProblemKind.ADDED, start + index, "the entry was never sealed")
             elif len(found) == len(known) and where[known[index]] != index:
-                self._found(
-                    ProblemKind.MOVED,
-                    start + index,
-                    f"the entry stands at {start + where[known[index]]}",
-                )
+                self._found(ProblemKind.MOVED, start + index, f"the entry stands at {start + where[known[index]]}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ def list_(folder: Path, *, as_json: bool) -> None:
         return
     for one in told:
         click.echo(
-            f"{one['id']}  {one['role']:16} {'revoked' if one['revoked'] else 'good':8} {one['created']}  {one['label']}"
+            f"{one['id']}  {one['role']:16} {'revoked' if one['revoked'] else 'good':8}"
+            f" {one['created']}  {one['label']}"
         )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 import msgspec
@@ -17,7 +18,7 @@ from senim.collection import Intake
 from senim.collection.records import ConsentGiven
 from senim.errors import Code, Invalid, SenimError
 from senim.identity import Actor
-from senim.languages import LANGUAGES
+from senim.languages import LANGUAGES, Language
 from senim.session import scope_of
 from senim.work import Work
 
@@ -35,10 +36,10 @@ def intake() -> None:
 @click.option("--language", "chosen", type=click.Choice(LANGUAGES), default="ru", show_default=True)
 @folder_option
 @json_option
-def notice(point: str, chosen: str, folder: Path, *, as_json: bool) -> None:
+def notice(point: str, chosen: Language, folder: Path, *, as_json: bool) -> None:
     """Print what a person is to be shown at POINT before giving anything, and its digest."""
     with opened(folder) as senim:
-        shown = senim.collection.notice(senim.works.begin(senim.actor()), point, chosen)  # type: ignore[arg-type]  # click checked it
+        shown = senim.collection.notice(senim.works.begin(senim.actor()), point, chosen)
     if as_json:
         show_json(shown)
         return
@@ -56,7 +57,7 @@ def notice(point: str, chosen: str, folder: Path, *, as_json: bool) -> None:
 @role_option
 @folder_option
 @json_option
-def add(file: click.utils.LazyFile, role: str, folder: Path, *, as_json: bool) -> None:
+def add(file: BinaryIO, role: str, folder: Path, *, as_json: bool) -> None:
     """Take in one person from the JSON in FILE (or standard input), as POST /v1/intake takes it."""
     try:
         request = msgspec.json.decode(file.read(), type=Intake)
@@ -99,7 +100,7 @@ def add(file: click.utils.LazyFile, role: str, folder: Path, *, as_json: bool) -
 def import_(
     file: Path,
     point: str,
-    chosen: str,
+    chosen: Language,
     notice: str,
     consents: tuple[str, ...],
     source: str,
@@ -117,7 +118,7 @@ def import_(
     agreed = tuple(_consent(one) for one in consents)
     with opened(folder) as senim:
         actor = senim.actor(role)
-        shown = notice or senim.collection.notice(senim.works.begin(actor), point, chosen).digest  # type: ignore[arg-type]
+        shown = notice or senim.collection.notice(senim.works.begin(actor), point, chosen).digest
         frame = Intake(
             point=point,
             language=chosen,
@@ -125,7 +126,7 @@ def import_(
             consents=agreed,
             source=source,
             document=document,
-            surface="import",  # type: ignore[arg-type]
+            surface="import",
         )
         done = _Import(senim, actor, frame)
         with click.progressbar(length=file.stat().st_size, label="importing", file=sys.stderr) as bar:

@@ -13,6 +13,7 @@ from senim.consent import Evidence, Given, State
 from senim.identity import SubjectId
 from senim.session import scope_of
 from senim.storage.tables import moment
+from senim.work import Work
 
 
 @click.group()
@@ -99,7 +100,7 @@ def withdraw(subject: str, consent: str, more: str, role: str, folder: Path, *, 
     evidence = _evidence(more, "")
     with opened(folder) as senim:
 
-        def act(work):  # type: ignore[no-untyped-def]  # a lambda of two branches
+        def act(work: Work) -> list[Given]:
             standing = senim.subjects.about(work, SubjectId(subject))
             if consent == "all":
                 return senim.consents.withdraw_all(work, standing, evidence=evidence)

@@ -35,7 +35,7 @@ _MARK = "senim-demo"
     "--serve/--no-serve", "serving", default=None, help="Serve it afterwards (default: if this is a terminal)."
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8600, show_default=True)
-def demo(name: str, people: int, folder: Path, serving: bool | None, port: int) -> None:  # noqa: FBT001  # click passes by name
+def demo(name: str, people: int, folder: Path, serving: bool | None, port: int) -> None:  # click passes by name
     """Fill an example operator with made-up people and keep its promises before your eyes."""
     _make_way(folder)
     source = profile(name)

@@ -9,7 +9,7 @@ import click
 
 from senim.cli.terminal import folder_option, json_option, opened, reason_line, role_option, show_json
 from senim.gate import Question
-from senim.policy.records import Operation
+from senim.policy.taxonomy import Operation
 from senim.web.shared.problems import reason_details
 
 

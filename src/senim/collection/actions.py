@@ -15,12 +15,13 @@ from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Representative, State
 from senim.errors import Code, Invalid, NotFound, NotPromised, Reason
 from senim.gate import Gate, Question
+from senim.gate.rules import COLLECTION
 from senim.identity import SubjectId, is_id, new_id
 from senim.languages import Language
 from senim.policy import Policies
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
-from senim.policy.records import FieldType, Operation
+from senim.policy.taxonomy import FieldType, Operation
 from senim.subjects import Standing, Subjects
 from senim.vault import Document, Documents, Kept, Vault
 from senim.work import Work
@@ -63,19 +64,15 @@ class Collection:
         NotPromised and NotAllowed of the gate, or NotFound for an unknown or erased person.
         """
         promises = self._policies.in_force(work.now)
-        work.attempt("data.collected", point=intake.point if intake.point in promises.policy.points else None,
-                     **promises.told(subject=intake.subject, operation="collect"))  # fmt: skip
+        known = intake.point if intake.point in promises.policy.points else None
+        work.attempt("data.collected", promises.told(subject=intake.subject, operation="collect"), point=known)
         work.need("intake")
         if intake.point not in promises.policy.points:
             reason = promises.reason(Code.POINT_UNDECLARED, intake.point[:64])
             raise NotPromised(Code.POINT_UNDECLARED, intake.point[:64], reasons=[reason])
         point = promises.policy.points[intake.point]
         reasons = check_point(promises, intake, self._policies.notices(promises))
-        looked = look(
-            promises,
-            {name: value for name, value in intake.values.items() if value is not None},
-            point.asks,
-        )
+        looked = look(promises, {name: value for name, value in intake.values.items() if value is not None}, point.asks)
         reasons += looked.reasons
         source, place = self._source(promises, intake)
         standing = self._subjects.about(work, SubjectId(intake.subject)) if intake.subject else None
@@ -90,14 +87,11 @@ class Collection:
         kept = {name: Kept(value, source, work.at, "stated", place) for name, value in looked.values.items()}
         if kept:
             self._vault.put(work, enrolled, kept, new=standing is None)
+        if standing is not None and self._gate.counts_collection(promises):
+            self._subjects.happened(work, standing, COLLECTION, work.at)
         told = promises.told(subject=enrolled.subject, operation="collect", categories=looked.values)
-        entry = work.record("data.collected", **told, point=intake.point, count=len(kept))
-        return Taken(
-            subject=enrolled.subject,
-            stored=tuple(sorted(kept)),
-            receipts=tuple(receipts),
-            entry=entry,
-        )
+        entry = work.record("data.collected", told, point=intake.point, count=len(kept))
+        return Taken(subject=enrolled.subject, stored=tuple(sorted(kept)), receipts=tuple(receipts), entry=entry)
 
     def _source(self, promises: Promises, intake: Intake) -> tuple[str, str]:
         """Where the values come from: every value keeps it (travel-6)."""
@@ -108,11 +102,7 @@ class Collection:
             chosen = next(name for name, one in promises.policy.sources.items() if one.kind == "subject")
         source = promises.policy.sources.get(chosen)
         if source is None:
-            raise Invalid(
-                Code.SOURCE_UNDECLARED,
-                "source",
-                reasons=[promises.reason(Code.SOURCE_UNDECLARED, "source")],
-            )
+            raise Invalid(Code.SOURCE_UNDECLARED, "source", reasons=[promises.reason(Code.SOURCE_UNDECLARED, "source")])
         if (source.kind == "public") != bool(named.place) or len(named.place) > 2000:
             raise Invalid(Code.INVALID_VALUE, "source.place")
         return chosen, named.place
@@ -164,12 +154,7 @@ class Collection:
             document=behalf.document,
         )
         store.add(work, attestation)
-        work.record(
-            "subject.attested",
-            subject=standing.subject,
-            ref=attestation.id,
-            reason=behalf.authority,
-        )
+        work.record("subject.attested", subject=standing.subject, ref=attestation.id, reason=behalf.authority)
 
     def _agree(
         self, work: Work, standing: Standing, promises: Promises, intake: Intake
@@ -193,23 +178,14 @@ class Collection:
         receipts: list[str] = []
         states: dict[str, dict[tuple[str, str, str], State]] = {}
         for one in intake.consents:
-            scope = Scope(
-                purpose=one.purpose,
-                recipient=one.recipient,
-                channel=one.channel,
-                country=one.country,
-            )
+            scope = Scope(purpose=one.purpose, recipient=one.recipient, channel=one.channel, country=one.country)
             if one.given:
                 made = [self._consents.give(work, standing, scope, evidence=evidence)]
             else:
                 made = self._consents.withdraw(work, standing, scope, evidence=evidence)
             for given in made:
                 receipts.append(given.receipt)
-                key = (
-                    given.state.scope.recipient,
-                    given.state.scope.channel,
-                    given.state.scope.country,
-                )
+                key = (given.state.scope.recipient, given.state.scope.channel, given.state.scope.country)
                 states.setdefault(one.purpose, {})[key] = given.state
         return receipts, states
 
@@ -241,23 +217,11 @@ class Collection:
                 allowed.append(purpose)
         return unserved(promises, values, allowed, refused)
 
-    def correct(
-        self,
-        work: Work,
-        standing: Standing,
-        purpose: str,
-        *,
-        values: Mapping[str, object],
-    ) -> tuple[str, ...]:
+    def correct(self, work: Work, standing: Standing, purpose: str, *, values: Mapping[str, object]) -> tuple[str, ...]:
         """Correct or complete values of a person (94-V 13); the fields changed. Raises as :meth:`intake` does."""
         promises = self._policies.in_force(work.now)
-        told = promises.told(
-            subject=standing.subject,
-            operation="clarify",
-            purpose=purpose,
-            categories=values,
-        )
-        work.attempt("data.corrected", **told)
+        told = promises.told(subject=standing.subject, operation="clarify", purpose=purpose, categories=values)
+        work.attempt("data.corrected", told)
         work.need("correct")
         looked = look(promises, values, None)
         _refuse(looked.reasons)
@@ -266,28 +230,16 @@ class Collection:
         source = next(name for name, one in promises.policy.sources.items() if one.kind == "subject")
         kept = {name: Kept(value, source, work.at) for name, value in looked.values.items()}
         self._vault.put(work, standing, kept)
-        work.record("data.corrected", **told, count=len(kept))
+        work.record("data.corrected", told, count=len(kept))
         return tuple(sorted(kept))
 
     def receive(
-        self,
-        work: Work,
-        standing: Standing,
-        reference: str,
-        *,
-        media: str,
-        content: BinaryIO,
-        purpose: str,
+        self, work: Work, standing: Standing, reference: str, *, media: str, content: BinaryIO, purpose: str
     ) -> Document:
         """Take in a file: sealed, of a declared type, without card numbers in what of it can be read (tickets-9)."""
         promises = self._policies.in_force(work.now)
-        told = promises.told(
-            subject=standing.subject,
-            operation="collect",
-            purpose=purpose,
-            categories=(reference,),
-        )
-        work.attempt("document.stored", **told)
+        told = promises.told(subject=standing.subject, operation="collect", purpose=purpose, categories=(reference,))
+        work.attempt("document.stored", told)
         whole = content.read(_MOST_SCANNED + 1)
         if len(whole) > _MOST_SCANNED:
             raise Invalid(Code.BODY_TOO_LARGE, reference)
@@ -298,14 +250,7 @@ class Collection:
             category = promises.category(reference)
             if found in promises.law.special and (category is None or category.special != found):
                 _refuse([promises.reason(Code.SPECIAL_CATEGORY, reference)])
-        return self._documents.put(
-            work,
-            standing,
-            reference,
-            media=media,
-            content=io.BytesIO(whole),
-            purpose=purpose,
-        )
+        return self._documents.put(work, standing, reference, media=media, content=io.BytesIO(whole), purpose=purpose)
 
 
 def _refuse(reasons: list[Reason] | tuple[Reason, ...]) -> None:

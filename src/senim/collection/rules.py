@@ -10,27 +10,14 @@ from senim.collection.scanning import has_card, iins, special
 from senim.errors import Code, Invalid, Reason
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
-from senim.policy.records import Channel, FieldType, Point
+from senim.policy.records import Point
+from senim.policy.taxonomy import Channel, FieldType
 from senim.policy.values import normalise
 
-_FREE = (
-    FieldType.TEXT,
-    FieldType.WORDS,
-    FieldType.ADDRESS,
-    FieldType.ACCOUNT,
-    FieldType.URL,
-    FieldType.NAME,
-)
+_FREE = (FieldType.TEXT, FieldType.WORDS, FieldType.ADDRESS, FieldType.ACCOUNT, FieldType.URL, FieldType.NAME)
 """Types whose value is in people's own words."""
 
-_CARD_FREE = (
-    FieldType.CARD,
-    FieldType.BIRTH_DATE,
-    FieldType.DATE,
-    FieldType.BOOLEAN,
-    FieldType.CHOICE,
-    FieldType.IIN,
-)
+_CARD_FREE = (FieldType.CARD, FieldType.BIRTH_DATE, FieldType.DATE, FieldType.BOOLEAN, FieldType.CHOICE, FieldType.IIN)
 """Types that are card numbers, or cannot hold one."""
 
 
@@ -44,7 +31,7 @@ class Looked:
 
 
 def look(promises: Promises, values: Mapping[str, object], asked: Iterable[str] | None) -> Looked:
-    """Check and normalise values by ``category.field``. ``asked`` are the fields of the point; None: any declared one."""
+    """Check and normalise values by ``category.field``. ``asked``: the point's fields; None: any declared."""
     known = frozenset(asked) if asked is not None else None
     good: dict[str, str] = {}
     reasons: list[Reason] = []
@@ -136,10 +123,7 @@ def channel_of(point: Point, intake: Intake) -> Channel:
 
 
 def unserved(
-    promises: Promises,
-    references: Iterable[str],
-    allowed: Iterable[str],
-    refused: Mapping[str, tuple[Reason, ...]],
+    promises: Promises, references: Iterable[str], allowed: Iterable[str], refused: Mapping[str, tuple[Reason, ...]]
 ) -> list[Reason]:
     """Why fields may not be kept: no purpose that may collect now needs them."""
     served = frozenset[str]().union(*(promises.needed[purpose] for purpose in allowed))
@@ -150,11 +134,7 @@ def unserved(
         wanting = [purpose for purpose in refused if reference in promises.needed[purpose]]
         if not wanting:
             reasons.append(
-                promises.reason(
-                    Code.FIELD_NOT_NEEDED,
-                    reference,
-                    f"categories.{reference.partition('.')[0]}",
-                )
+                promises.reason(Code.FIELD_NOT_NEEDED, reference, f"categories.{reference.partition('.')[0]}")
             )
         for purpose in wanting:
             reasons.extend(Reason(one.code, reference, one.clause, one.article) for one in refused[purpose])

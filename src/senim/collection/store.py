@@ -12,21 +12,13 @@ from senim.storage.tables import blob, lane, table
 from senim.work import Work
 
 attestations = table(
-    main_metadata,
-    "attestation",
-    lane(),
-    blob("subject", key=True),
-    blob("id", key=True),
-    blob("body"),
+    main_metadata, "attestation", lane(), blob("subject", key=True), blob("id", key=True), blob("body")
 )
 
 _INSERT = insert(attestations)
 _OF = query(
     select(attestations.c.body)
-    .where(
-        attestations.c.lane == bindparam("lane"),
-        attestations.c.subject == bindparam("subject"),
-    )
+    .where(attestations.c.lane == bindparam("lane"), attestations.c.subject == bindparam("subject"))
     .order_by(attestations.c.id)
 )
 _decode = msgspec.json.Decoder(Attestation).decode

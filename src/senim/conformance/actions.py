@@ -32,11 +32,7 @@ FRESH = timedelta(days=31)
 """How long a drill counts. After that nobody has looked, and it cannot be told."""
 
 _VERIFIED = "audit.tamper-evident"
-_STATUS = {
-    Evidence.DRILLED: Status.KEPT,
-    Evidence.DRILL_FAILED: Status.BROKEN,
-    Evidence.FAULT_FOUND: Status.BROKEN,
-}
+_STATUS = {Evidence.DRILLED: Status.KEPT, Evidence.DRILL_FAILED: Status.BROKEN, Evidence.FAULT_FOUND: Status.BROKEN}
 
 
 class Conformance:
@@ -127,7 +123,11 @@ class Conformance:
                 store.put(work, run)
                 outcome = Outcome.REFUSED if _STATUS.get(run.evidence) is Status.BROKEN else Outcome.DONE
                 work.record(
-                    "control.drilled", outcome, reason=run.control, codes=(run.evidence.value,), policy=run.version
+                    "control.drilled",
+                    outcome=outcome,
+                    reason=run.control,
+                    codes=(run.evidence.value,),
+                    policy=run.version,
                 )
 
         self._platform.run(SYSTEM, act)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 
 from senim.languages import Language
-from senim.policy.records import Field, FieldType
+from senim.policy.records import Field
+from senim.policy.taxonomy import FieldType
 from senim.policy.values import check_digit
 
-_FAMILIES: dict[Language, tuple[str, ...]] = {
-    "kk": ("Сынақбаев", "Әбдіқалықов", "Жұмабекова", "Қасенов", "Өтегенов", "Ермекқызы", "Тұрсынбек", "Нұрланов", "Байжанова", "Серікұлы", "Мұқашев", "Шәріпова"),
-    "ru": ("Пробников", "Иванова", "Соколов", "Кузнецова", "Лебедев", "Новикова", "Морозов", "Васильева", "Щербаков", "Ёлкина", "Зайцев", "Орлова"),
-    "en": ("Sampleton", "Whitfield", "O’Connor", "Harper", "Bennett", "Fletcher", "Marsh", "Ellison", "Thornbury", "Quigley", "Underhill", "Winslow"),
-}  # fmt: skip
-_GIVEN: dict[Language, tuple[str, ...]] = {
-    "kk": ("Әлия", "Қуаныш", "Гүлнұр", "Ғалым", "Жансая", "Дәурен", "Ұлпан", "Іңкәр", "Арман", "Өркен", "Мөлдір", "Һәкім"),
-    "ru": ("Анна", "Пётр", "Мария", "Семён", "Ольга", "Иван", "Дарья", "Алексей", "Юлия", "Фёдор", "Татьяна", "Глеб"),
-    "en": ("Alice", "Robert", "Grace", "Thomas", "Emily", "George", "Hannah", "Oliver", "Sophie", "Henry", "Lucy", "Edward"),
-}  # fmt: skip
+_FAMILIES: dict[Language, str] = {
+    "kk": "Сынақбай Әбдіқалық Жұмабекова Қасенов Өтегенов Ермекқызы Тұрсынбек Нұрлан Байжанова Серікұлы Мұқаш Шәріп",
+    "ru": "Пробников Иванова Соколов Кузнецова Лебедев Новикова Морозов Васильева Щербаков Ёлкина Зайцев Орлова",
+    "en": "Sampleton Whitfield O’Connor Harper Bennett Fletcher Marsh Ellison Thornbury Quigley Underhill Winslow",
+}
+_GIVEN: dict[Language, str] = {
+    "kk": "Әлия Қуаныш Гүлнұр Ғалым Жансая Дәурен Ұлпан Іңкәр Арман Өркен Мөлдір Һәкім",
+    "ru": "Анна Пётр Мария Семён Ольга Иван Дарья Алексей Юлия Фёдор Татьяна Глеб",
+    "en": "Alice Robert Grace Thomas Emily George Hannah Oliver Sophie Henry Lucy Edward",
+}
 _LANGUAGES: tuple[Language, ...] = ("kk", "ru", "en")
 
 
@@ -31,7 +33,7 @@ def luhn_digit(stem: str) -> str:
     total = 0
     for place, digit in enumerate(reversed(stem)):
         value = int(digit) * (1 if place % 2 else 2)
-        total += value - 9 if value > 9 else value  # noqa: PLR2004
+        total += value - 9 if value > 9 else value
     return str(-total % 10)
 
 
@@ -68,13 +70,13 @@ def iban(number: int) -> str:
 
 def family(number: int) -> str:
     """A surname."""
-    names = _FAMILIES[language_of(number)]
+    names = _FAMILIES[language_of(number)].split()
     return names[number // 3 % len(names)]
 
 
 def given(number: int) -> str:
     """A given name."""
-    names = _GIVEN[language_of(number)]
+    names = _GIVEN[language_of(number)].split()
     return names[number // 36 % len(names)]
 
 
@@ -101,7 +103,7 @@ def value(reference: str, field: Field, number: int) -> str:
     return made(number) if made else f"{given(number)} {_word(number)}"
 
 
-_BY_TYPE = {
+_BY_TYPE: dict[FieldType, Callable[[int], str]] = {
     FieldType.EMAIL: lambda n: f"person.{_word(n)}@people.example",
     FieldType.PHONE: phone,
     FieldType.BIRTH_DATE: lambda n: f"{1950 + n % 55}-{n % 12 + 1:02d}-{n % 28 + 1:02d}",

@@ -20,11 +20,11 @@ class Status(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class DrillFailed(Exception):  # noqa: N818  # it is a finding, told as a value to people
+class DrillFailed(Exception):  # it is a finding, told as a value to people
     """A drill saw that a mechanism does not hold; the text says what it expected."""
 
 
-class NothingDeclared(Exception):  # noqa: N818
+class NothingDeclared(Exception):
     """The policy declares nothing that this control could be shown on; the text says what is lacking."""
 
 

@@ -21,7 +21,8 @@ from senim.errors import Code, SenimError
 from senim.gate import Decision, Gate, Question
 from senim.identity import Actor, ActorKind, SubjectId
 from senim.policy import Policies, Policy, Promises
-from senim.policy.records import FILES, ConsentAsked, Point
+from senim.policy.records import ConsentAsked, Point
+from senim.policy.taxonomy import FILES, Operation
 from senim.storage import Database
 from senim.subjects import Subjects
 from senim.vault import Documents, Vault
@@ -43,7 +44,10 @@ class Platform(Protocol):
     vault: Vault
     documents: Documents
     collection: Collection
-    jwk: dict[str, str]
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        """The public key of receipts and proofs."""
 
     def run(self, actor: Actor, act: Callable[[Work], Any]) -> Any:
         """Run an act."""
@@ -156,6 +160,15 @@ class Stage:
             if only(ask)
         )
 
+    def served(self, purposes: set[str]) -> frozenset[str]:
+        """The fields that these purposes need, and those that the law lets be collected without consent."""
+        by_law = {
+            name
+            for name, one in self.policy.purposes.items()
+            if one.basis != "consent" and Operation.COLLECT in one.operations
+        }
+        return frozenset[str]().union(*(self.promises.needed[name] for name in purposes | by_law))
+
     def request(self, point: str, **changed: Any) -> Intake:
         """A complete intake request for a point; ``changed`` replaces parts of it."""
         declared = self.policy.points[point]
@@ -220,13 +233,11 @@ class Stage:
                     return ask.purpose
         raise NothingDeclared("no purpose rests on consent")
 
-    def question(self, operation: str, purpose: str, person: Person, **changed: str) -> Question:
+    def question(self, operation: str, purpose: str, person: Person, **changed: Any) -> Question:
         """A question about a person, by the first channel that the purpose declares."""
         channels = self.policy.purposes[purpose].channels
         channel = channels[0].value if channels and operation == "use" else ""
-        return Question(
-            **{"operation": operation, "purpose": purpose, "subject": person.subject, "channel": channel, **changed}
-        )  # type: ignore[arg-type]  # all are texts
+        return Question(operation, purpose, person.subject, channel=channel)._replace(**changed)
 
     def an_operation(self, purpose: str) -> str:
         """An operation of a purpose that needs no recipient."""

@@ -7,19 +7,12 @@ from dataclasses import replace
 
 import msgspec
 
-from senim.audit.records import Outcome, stamp
+from senim.audit.records import stamp
 from senim.audit.statements import StatementSigner
 from senim.consent import store
 from senim.consent.receipts import KIND, receipt
 from senim.consent.records import Event, Evidence, Given, Scope, State
-from senim.consent.rules import (
-    agreed_at,
-    check_notice,
-    check_scope,
-    end_of,
-    is_proven,
-    until_micros,
-)
+from senim.consent.rules import agreed_at, check_notice, check_scope, end_of, is_proven, until_micros
 from senim.errors import Code, NotFound
 from senim.identity import SubjectId, is_id, new_id
 from senim.policy import Policies
@@ -87,18 +80,11 @@ class Consents:
 
     def _begin(self, work: Work, standing: Standing, scope: Scope, act: str) -> Promises:
         promises = self._policies.in_force(work.now)
-        work.attempt(act, **_facts(promises, standing, scope))
+        work.attempt(act, _facts(promises, standing, scope))
         work.need("consent")
         return promises
 
-    def _end(
-        self,
-        work: Work,
-        standing: Standing,
-        promises: Promises,
-        state: State,
-        evidence: Evidence,
-    ) -> Given:
+    def _end(self, work: Work, standing: Standing, promises: Promises, state: State, evidence: Evidence) -> Given:
         ended = replace(state, given=False, proven=True, at=work.at, until=0, event=new_id())
         return self._keep(work, standing, promises, ended, evidence)
 
@@ -110,13 +96,7 @@ class Consents:
         return True
 
     def _keep(
-        self,
-        work: Work,
-        standing: Standing,
-        promises: Promises,
-        state: State,
-        evidence: Evidence,
-        until: str = "",
+        self, work: Work, standing: Standing, promises: Promises, state: State, evidence: Evidence, until: str = ""
     ) -> Given:
         entry = new_id()
         event = Event(
@@ -136,11 +116,10 @@ class Consents:
         store.add(work, standing.subject, body, event.id, state)
         work.record(
             "consent.given" if event.given else "consent.withdrawn",
-            Outcome.DONE,
+            _facts(promises, standing, state.scope),
             entry_id=entry,
             ref=event.id,
             digest=hashlib.sha256(body).hexdigest(),
-            **_facts(promises, standing, state.scope),
         )
         return Given(event=event, receipt=self._sign(promises, event), state=state)
 

@@ -10,7 +10,8 @@ from typing import Any
 from senim.consent.records import Event, Scope
 from senim.languages import LANGUAGES, Language
 from senim.policy.promises import Promises
-from senim.policy.records import Operation
+from senim.policy.records import Purpose
+from senim.policy.taxonomy import Operation
 
 KIND = "consent-receipt+jws"
 
@@ -70,11 +71,7 @@ def receipt(promises: Promises, event: Event) -> dict[str, Any]:
         "schema_version": "ISO/IEC TS 27560:2023",
         "record_id": event.id,
         "pii_principal_id": event.subject,
-        "policy": {
-            "id": promises.policy.id,
-            "version": promises.version,
-            "digest": promises.digest,
-        },
+        "policy": {"id": promises.policy.id, "version": promises.version, "digest": promises.digest},
         "privacy_notice": {"digest": evidence.notice, "shown": bool(evidence.notice)},
         "language": evidence.language or "und",
         **_processing(promises, event.scope, evidence.language or "en"),
@@ -103,10 +100,7 @@ def _processing(promises: Promises, scope: Scope, language: Language) -> dict[st
 
 
 def _make_processing(promises: Promises, scope: Scope, language: Language) -> dict[str, Any]:
-    operator, purpose = (
-        promises.policy.operator,
-        promises.policy.purposes.get(scope.purpose),
-    )
+    operator, purpose = (promises.policy.operator, promises.policy.purposes.get(scope.purpose))
     if purpose is None:
         return {"purpose": {"id": scope.purpose}}
     basis = promises.law.bases[purpose.basis]
@@ -119,10 +113,7 @@ def _make_processing(promises: Promises, scope: Scope, language: Language) -> di
                 "party_contact": f"mailto:{operator.contacts.email}",
             }
         ],
-        "purpose": {
-            "id": scope.purpose,
-            **{one: purpose.name.in_(one) for one in LANGUAGES},
-        },
+        "purpose": {"id": scope.purpose, **{one: purpose.name.in_(one) for one in LANGUAGES}},
         "consent_to": {
             "recipient": scope.recipient or None,
             "channel": scope.channel or None,
@@ -130,20 +121,22 @@ def _make_processing(promises: Promises, scope: Scope, language: Language) -> di
         },
         "lawful_basis": "dpv:Consent" if basis.consent else purpose.act,
         "pii_information": sorted(promises.needed[scope.purpose]),
-        "processing_method": [_DPV[operation] for operation in promises.policy.consent.covers or purpose.operations],
+        "processing_method": [_DPV[operation] for operation in _covered(promises, purpose)],
         "storage_locations": list(promises.law.pack.borders.home) if promises.law.pack.borders.store_at_home else [],
         "retention_period": _retention(promises, scope.purpose),
         "recipient_third_parties": [
-            {
-                "id": name,
-                "party_name": one.name.in_(language),
-                "countries": list(one.countries),
-            }
+            {"id": name, "party_name": one.name.in_(language), "countries": list(one.countries)}
             for name, one in promises.recipients_for(scope.purpose).items()
         ],
         "withdrawal_method": f"mailto:{operator.contacts.email}",
         "jurisdiction": promises.law.pack.pack,
     }
+
+
+def _covered(promises: Promises, purpose: Purpose) -> list[Operation]:
+    """The operations that a consent names: those of its purpose, as far as the text's consent covers them."""
+    covers = promises.policy.consent.covers
+    return [operation for operation in purpose.operations if not covers or operation in covers]
 
 
 def _retention(promises: Promises, purpose: str) -> str:

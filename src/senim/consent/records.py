@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from senim.languages import Language
-from senim.policy.records import Channel
+from senim.policy.taxonomy import Channel
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,13 +50,7 @@ class Representative(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Id of the sealed document that shows the authority."""
 
 
-class Evidence(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    omit_defaults=True,
-    forbid_unknown_fields=True,
-):
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What proves a consent. Closed fields only: no address, no device, no free text."""
 
     notice: str = ""

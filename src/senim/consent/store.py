@@ -7,28 +7,12 @@ from sqlalchemy import bindparam, func, select
 
 from senim.consent.records import Event, Scope, State
 from senim.identity import SubjectId, lane_of
-from senim.storage import (
-    Database,
-    Query,
-    at_most,
-    delete,
-    insert,
-    main_metadata,
-    query,
-    upsert,
-)
+from senim.storage import Database, Query, at_most, delete, insert, main_metadata, query, upsert
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, small, table, word
 from senim.work import Work
 
-events = table(
-    main_metadata,
-    "consent_event",
-    lane(),
-    blob("subject", key=True),
-    blob("id", key=True),
-    blob("body"),
-)
+events = table(main_metadata, "consent_event", lane(), blob("subject", key=True), blob("id", key=True), blob("body"))
 states = table(
     main_metadata,
     "consent_state",
@@ -75,9 +59,7 @@ _EVENTS = query(
 )
 _EVENT = query(
     select(events.c.body).where(
-        events.c.lane == bindparam("lane"),
-        events.c.subject == bindparam("subject"),
-        events.c.id == bindparam("id"),
+        events.c.lane == bindparam("lane"), events.c.subject == bindparam("subject"), events.c.id == bindparam("id")
     )
 )
 _LIVE = query(

@@ -17,20 +17,7 @@ from senim.policy.promises import Promises
 from senim.storage import Database
 from senim.work import Work
 
-VERBS = frozenset(
-    {
-        "intake",
-        "consent",
-        "find",
-        "read",
-        "correct",
-        "check",
-        "erase",
-        "block",
-        "log",
-        "policy",
-    }
-)
+VERBS = frozenset({"intake", "consent", "find", "read", "correct", "check", "erase", "block", "log", "policy"})
 """What a role may be allowed to do at the doors."""
 
 _TOKEN = re.compile(r"senim_([0-9a-f]{32})_([A-Za-z0-9_-]{43})\Z")
@@ -106,9 +93,4 @@ def actor_of(promises: Promises, role: str, actor_id: str) -> Actor:
     declared = promises.policy.roles.get(role)
     if declared is None:
         raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40])
-    return Actor(
-        kind=ActorKind(declared.kind),
-        id=actor_id,
-        role=role,
-        may=frozenset(declared.may),
-    )
+    return Actor(kind=ActorKind(declared.kind), id=actor_id, role=role, may=frozenset(declared.may))

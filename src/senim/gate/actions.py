@@ -10,7 +10,7 @@ from senim.consent import Consents
 from senim.consent.records import State
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, Reason
 from senim.gate.records import REASONS, SCOPE, Decision, Facts, Question, Ruling
-from senim.gate.rules import decide, rule
+from senim.gate.rules import COLLECTION, decide, rule
 from senim.identity import Actor, SubjectId, is_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
@@ -86,24 +86,14 @@ class Gate:
         entry = self._works.record_later(actor, ALLOWED, Outcome.ALLOWED, _recorded(question, promises))
         return Decision(True, ruling.grounds, entry)
 
-    def _refused(
-        self,
-        actor: Actor,
-        question: Question,
-        promises: Promises,
-        reasons: tuple[Reason, ...],
-    ) -> Decision:
+    def _refused(self, actor: Actor, question: Question, promises: Promises, reasons: tuple[Reason, ...]) -> Decision:
         facts = _recorded(question, promises)
         facts["codes"] = tuple(dict.fromkeys(str(reason.code) for reason in reasons))
-        entry = self._works.run(actor, lambda work: work.record(REFUSED, Outcome.REFUSED, **facts))
+        entry = self._works.run(actor, lambda work: work.record(REFUSED, facts, outcome=Outcome.REFUSED))
         return Decision(False, reasons, entry)
 
     def reasons(
-        self,
-        work: Work,
-        question: Question,
-        standing: Standing | None,
-        consents: Mapping[SCOPE, State] | None = None,
+        self, work: Work, question: Question, standing: Standing | None, consents: Mapping[SCOPE, State] | None = None
     ) -> tuple[Reason, ...]:
         """All reasons to refuse, as a part of the act under way; none means allowed.
 
@@ -125,6 +115,14 @@ class Gate:
             kind = NotAllowed if all(reason.code in _ROLE_CODES for reason in reasons) else NotPromised
             raise kind(reasons[0].code, reasons[0].where, reasons=reasons)
 
+    def counts_collection(self, promises: Promises) -> bool:
+        """Whether some term of the policy depends on when a person's data was last taken in."""
+        return any(
+            purpose.basis != "consent" and term is not None and (term.until or term.after == COLLECTION)
+            for name, purpose in promises.policy.purposes.items()
+            for term in [promises.term(name)]
+        )
+
     def block(self, work: Work, standing: Standing, *, reason: str) -> str:
         """Block a person's data: it binds the very next decision (travel-43, shop-20). The entry's id."""
         self._begin(work, standing, "subject.blocked", reason)
@@ -143,12 +141,7 @@ class Gate:
         """Stop one purpose, or all with an empty name (travel-44)."""
         self._begin(work, standing, "subject.stopped", reason, purpose)
         self._subjects.stop(work, standing, purpose)
-        return work.record(
-            "subject.stopped",
-            subject=standing.subject,
-            purpose=purpose or None,
-            reason=reason,
-        )
+        return work.record("subject.stopped", subject=standing.subject, purpose=purpose or None, reason=reason)
 
     def resume(self, work: Work, standing: Standing, purpose: str, *, reason: str) -> str:
         """Lift a stop. Raises NotFound if there is none."""
@@ -156,23 +149,14 @@ class Gate:
         if purpose not in standing.marks.stops:
             raise NotFound(Code.NOT_FOUND, "stop")
         self._subjects.resume(work, standing, purpose)
-        return work.record(
-            "subject.resumed",
-            subject=standing.subject,
-            purpose=purpose or None,
-            reason=reason,
-        )
+        return work.record("subject.resumed", subject=standing.subject, purpose=purpose or None, reason=reason)
 
     def happened(self, work: Work, standing: Standing, event: str, at: int) -> str:
         """Note an event that ends or starts terms (``trip-ended``). Raises NotPromised if no term knows it."""
         promises = self._begin(work, standing, "subject.event", "")
         terms = [promises.term(name) for name in promises.policy.purposes]
         if not any(term and event in (term.until, term.after) for term in terms):
-            raise NotPromised(
-                Code.PURPOSE_UNDECLARED,
-                event,
-                reasons=[promises.reason(Code.PURPOSE_UNDECLARED, event)],
-            )
+            raise NotPromised(Code.PURPOSE_UNDECLARED, event, reasons=[promises.reason(Code.PURPOSE_UNDECLARED, event)])
         if at > work.at:
             raise Invalid(Code.INVALID_VALUE, "at")
         self._subjects.happened(work, standing, event, at)
@@ -181,7 +165,7 @@ class Gate:
     def _begin(self, work: Work, standing: Standing, act: str, reason: str, purpose: str = "") -> Promises:
         promises = self._policies.in_force(work.now)
         facts = promises.told(subject=standing.subject, purpose=purpose)
-        work.attempt(act, **facts, reason=reason if reason in REASONS else None)
+        work.attempt(act, facts, reason=reason if reason in REASONS else None)
         work.need("block")
         if reason and reason not in REASONS:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(REASONS))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from senim.consent.records import State
 from senim.errors import Reason
-from senim.policy.records import Operation
+from senim.policy.taxonomy import Operation
 from senim.subjects import Standing
 
 SCOPE = tuple[str, str, str]

@@ -16,7 +16,8 @@ from senim.gate.records import SCOPE, Facts, Question, Ruling
 from senim.identity import RESPONSIBLE, Actor, ActorKind
 from senim.law import due, parse_term
 from senim.policy.promises import Promises
-from senim.policy.records import Operation, Purpose, Recipient
+from senim.policy.records import Purpose, Recipient
+from senim.policy.taxonomy import Operation
 from senim.storage.tables import micros, moment
 from senim.subjects import Standing
 
@@ -25,6 +26,9 @@ READS = (Operation.EXTRACT, Operation.USE, Operation.TRANSFER, Operation.DEPERSO
 
 ALLOWED_WHILE_BLOCKED = (Operation.STORE, Operation.BLOCK)
 """94-V 25(2)(8): a block stops collection, change, use, dissemination, depersonalisation and destruction."""
+
+COLLECTION = "collection"
+"""The event of data having been taken in, noted for people who come again."""
 
 _SYSTEM = "system"
 _OPERATIONS = {operation.value: operation for operation in Operation}
@@ -62,10 +66,7 @@ def _about(question: Question) -> str:
 
 
 def _operation(
-    promises: Promises,
-    question: Question,
-    purpose: Purpose,
-    operation: Operation | None,
+    promises: Promises, question: Question, purpose: Purpose, operation: Operation | None
 ) -> Iterator[Reason]:
     if operation is None or operation not in purpose.operations:
         yield promises.reason(Code.OPERATION_UNDECLARED, question.operation, _about(question))
@@ -82,12 +83,7 @@ def _categories(promises: Promises, question: Question) -> Iterator[Reason]:
             yield promises.reason(Code.FIELD_NOT_NEEDED, reference, *about)
 
 
-def _channel(
-    promises: Promises,
-    question: Question,
-    purpose: Purpose,
-    operation: Operation | None,
-) -> Iterator[Reason]:
+def _channel(promises: Promises, question: Question, purpose: Purpose, operation: Operation | None) -> Iterator[Reason]:
     if question.channel and question.channel not in purpose.channels:
         yield promises.reason(Code.CHANNEL_UNDECLARED, question.channel, _about(question))
     elif purpose.channels and operation is Operation.USE and not question.channel:
@@ -97,12 +93,12 @@ def _channel(
 def _recipient(promises: Promises, question: Question, operation: Operation | None) -> Iterator[Reason]:
     if not question.recipient:
         if operation is Operation.TRANSFER:
-            yield promises.reason(Code.RECIPIENT_MISSING, question.purpose, _about(question))
+            yield promises.reason(Code.RECIPIENT_MISSING, question.purpose)
         return
     about = (f"recipients.{question.recipient}", _about(question))
     recipient = promises.policy.recipients.get(question.recipient)
     if recipient is None or question.purpose not in recipient.purposes:
-        yield promises.reason(Code.RECIPIENT_UNDECLARED, question.recipient, _about(question))
+        yield promises.reason(Code.RECIPIENT_UNDECLARED, question.recipient)
         return
     if operation is not Operation.TRANSFER and operation not in recipient.operations:
         yield promises.reason(Code.OPERATION_NOT_ENTRUSTED, question.operation, *about)
@@ -126,9 +122,9 @@ def country_of(promises: Promises, question: Question) -> tuple[str, ...]:
 def _border(promises: Promises, question: Question, operation: Operation | None) -> Iterator[Reason]:
     law = promises.law
     recipient = promises.policy.recipients.get(question.recipient)
-    if operation is Operation.STORE and question.country and not law.at_home(question.country):
-        if law.pack.borders.store_at_home and not question.recipient:
-            yield promises.reason(Code.STORE_OUTSIDE_COUNTRY, question.country, "borders")
+    stores_abroad = operation is Operation.STORE and bool(question.country) and not law.at_home(question.country)
+    if stores_abroad and law.pack.borders.store_at_home and not question.recipient:
+        yield promises.reason(Code.STORE_OUTSIDE_COUNTRY, question.country, "borders")
     if recipient is None:
         return
     about = (f"recipients.{question.recipient}", "borders")
@@ -189,7 +185,8 @@ def _needs_permission(promises: Promises, recipient: Recipient) -> bool:
 def _ground(promises: Promises, question: Question, purpose: Purpose) -> Reason:
     basis = promises.law.bases[purpose.basis]
     code = Code.GRANTED_BY_CONSENT if basis.consent else Code.GRANTED_BY_LAW
-    clause = promises.reason(code, question.purpose, _about(question)).clause
+    about = (f"recipients.{question.recipient}", _about(question)) if question.recipient else (_about(question),)
+    clause = promises.reason(code, question.purpose, *about).clause
     return Reason(code, question.purpose, clause, basis.article)
 
 
@@ -207,29 +204,18 @@ def decide(promises: Promises, ruling: Ruling, facts: Facts | None, now: int) ->
     if standing.erased_at:
         return (promises.reason(Code.SUBJECT_ERASED, "subject"),)
     found = list(ruling.reasons)
-    if standing.marks.block is not None and ruling.operation not in ALLOWED_WHILE_BLOCKED:
-        if not (ruling.responsible and ruling.operation is Operation.EXTRACT):
-            found.append(promises.reason(Code.SUBJECT_BLOCKED, "subject"))
+    looks = ruling.responsible and ruling.operation is Operation.EXTRACT
+    if standing.marks.block is not None and ruling.operation not in ALLOWED_WHILE_BLOCKED and not looks:
+        found.append(promises.reason(Code.SUBJECT_BLOCKED, "subject"))
     if standing.marks.stops and ("" in standing.marks.stops or ruling.purpose in standing.marks.stops):
         found.append(promises.reason(Code.SUBJECT_STOPPED, ruling.purpose, f"purposes.{ruling.purpose}"))
-    if term_over(promises, ruling.purpose, standing, now):
-        found.append(
-            promises.reason(
-                Code.TERM_OVER,
-                ruling.purpose,
-                f"purposes.{ruling.purpose}.term",
-                "terms",
-            )
-        )
+    if term_over(promises, ruling.purpose, facts, now):
+        found.append(promises.reason(Code.TERM_OVER, ruling.purpose, f"purposes.{ruling.purpose}.term", "terms"))
     for need in ruling.needs:
         lacking = _lacking(facts, need, now, ruling.floor)
         if lacking is not None:
             found.append(
-                promises.reason(
-                    lacking,
-                    need[0] or need[2] or need[1] or ruling.purpose,
-                    f"purposes.{ruling.purpose}",
-                )
+                promises.reason(lacking, need[0] or need[2] or need[1] or ruling.purpose, f"purposes.{ruling.purpose}")
             )
     return tuple(found)
 
@@ -257,21 +243,31 @@ def _lacking(facts: Facts, need: SCOPE, now: int, floor: int) -> Code | None:
     return Code.CONSENT_MISSING
 
 
-def term_over(promises: Promises, purpose: str, standing: Standing, now: int) -> bool:
-    """Whether an event, or a time after one, has ended the purpose for this person."""
-    term = promises.term(purpose)
+def term_over(promises: Promises, purpose: str, facts: Facts, now: int) -> bool:
+    """Whether an event, or a time after one, has ended the purpose for this person.
+
+    An event ends what was agreed to (or, where the law is the basis, collected) before it: who orders again after
+    an order was completed begins a new term.
+    """
+    term, standing = promises.term(purpose), facts.standing
     if term is None:
         return False
     events = standing.marks.events
     if term.until:
-        return term.until in events and events[term.until] <= now
+        return max(_begun(facts), events.get(COLLECTION, 0)) <= events.get(term.until, 0) <= now
     if term.after == "consent":
         return False
-    since = events.get(term.after, standing.created_at if term.after == "collection" else 0)
+    since = events.get(term.after, standing.created_at if term.after == COLLECTION else 0)
     if not since:
         return False
     end = due(parse_term(term.lasts), moment(since), promises.calendar, roll=False).strict
     return micros(end.astimezone(UTC)) <= now
+
+
+def _begun(facts: Facts) -> int:
+    """When the newest consent to the purpose was given, or else when the person came."""
+    given = [state.at for state in facts.consents.values() if state.given]
+    return max(given, default=facts.standing.created_at)
 
 
 def ends(promises: Promises, purpose: str, standing: Standing, state: State | None) -> datetime | None:

@@ -97,10 +97,7 @@ def _six_day_holidays(country: str, year: int) -> frozenset[date]:
     import holidays
 
     known = holidays.country_holidays(
-        country,
-        years=year,
-        observed=False,
-        language="en_US" if country == "KZ" else None,
+        country, years=year, observed=False, language="en_US" if country == "KZ" else None
     )
     plain = {day: name for day, name in known.items() if "substituted" not in name}
     off = set(plain)

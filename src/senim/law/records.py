@@ -1,4 +1,4 @@
-"""What a country pack holds. Every row names its article, the dates between which it is in force and how sure we are."""
+"""What a country pack holds. Every row names its article, when it is in force and how sure we are."""
 
 from __future__ import annotations
 
@@ -13,13 +13,7 @@ Confidence = Literal["V", "V*", "C", "M", "?"]
 """V read in the act, V* read but a later law touches the article, C commentary, M memory, ? unknown."""
 
 
-class _Row(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    rename="kebab",
-):
+class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """A rule of law with its source."""
 
     id: str
@@ -35,20 +29,20 @@ class _Row(
         return (self.since is None or self.since <= on) and (self.until is None or on < self.until)
 
 
-class Basis(_Row):
+class Basis(_Row, frozen=True, kw_only=True):
     """A lawful ground of processing. ``needs-act``: the policy must cite the act that it rests on."""
 
     needs_act: bool = False
     consent: bool = False
 
 
-class ConsentItem(_Row):
+class ConsentItem(_Row, frozen=True, kw_only=True):
     """Something that a consent must state."""
 
     stated_by_policy: bool = True
 
 
-class Clock(_Row):
+class Clock(_Row, frozen=True, kw_only=True):
     """A term that the law sets: counted from ``trigger``."""
 
     term: str
@@ -59,30 +53,24 @@ class Clock(_Row):
     extension: str = ""
 
 
-class Ground(_Row):
+class Ground(_Row, frozen=True, kw_only=True):
     """A ground on which data may cross the border; ``needs`` says what must be on record."""
 
     needs: Literal["consent", "act", "assessment", "contract"]
 
 
-class Rule(_Row):
+class Rule(_Row, frozen=True, kw_only=True):
     """A lint rule: ``check`` names the function that finds clashes, ``with`` its parameters."""
 
     check: str
     parameters: dict[str, str] = msgspec.field(name="with", default_factory=dict)
 
 
-class Special(_Row):
+class Special(_Row, frozen=True, kw_only=True):
     """A special category of data that needs a stricter consent."""
 
 
-class Borders(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    rename="kebab",
-):
+class Borders(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Where data may be. ``home`` lists the countries without a border between them."""
 
     home: tuple[str, ...] = ()
@@ -92,13 +80,7 @@ class Borders(
     store_article: str = ""
 
 
-class Working(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    rename="kebab",
-):
+class Working(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """How days are counted. ``country: operator`` takes the holidays of the operator's own country."""
 
     zone: str
@@ -106,26 +88,14 @@ class Working(
     week: Literal[5, 6] = 5
 
 
-class Authority(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    rename="kebab",
-):
+class Authority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """Who a person may complain to."""
 
     name: Text
     article: str
 
 
-class Pack(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    rename="kebab",
-):
+class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """A country's personal-data law as data."""
 
     pack: str

@@ -6,8 +6,9 @@ from senim.policy.differences import Change
 from senim.policy.file import Fault
 from senim.policy.notices import Line, Notice
 from senim.policy.promises import Promises
-from senim.policy.records import Operation, Policy
+from senim.policy.records import Policy
 from senim.policy.shape import json_schema
+from senim.policy.taxonomy import Operation
 
 __all__ = [
     "Change",
@@ -20,6 +21,7 @@ __all__ = [
     "Policies",
     "Policy",
     "Promises",
+    "Version",
     "check",
     "json_schema",
 ]

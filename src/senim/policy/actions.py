@@ -10,16 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from senim.errors import (
-    Code,
-    Held,
-    Invalid,
-    NotFound,
-    NotPromised,
-    Reason,
-    Tampered,
-    Unavailable,
-)
+from senim.errors import Code, Held, Invalid, NotFound, NotPromised, Reason, Tampered, Unavailable
 from senim.law import Law, Override, load
 from senim.policy import store
 from senim.policy.clashes import Clash, clashes_of
@@ -69,11 +60,7 @@ def check(source: bytes, controls: frozenset[str], today: date) -> Checked:
     except msgspec.ValidationError as error:
         return Checked(None, None, (Fault(Code.TYPE_WRONG, "", str(error)),))
     except Invalid as error:
-        return Checked(
-            None,
-            None,
-            (Fault(error.code, "law", error.where, *shaper.places.get("law", (0, 0))),),
-        )
+        return Checked(None, None, (Fault(error.code, "law", error.where, *shaper.places.get("law", (0, 0))),))
     placed = [_placed(fault, shaper.places) for fault in faults_of(policy, law, controls)]
     if any(fault.code in (Code.REFERENCE_DANGLING, Code.TYPE_WRONG, Code.KEY_MISSING) for fault in placed):
         return Checked(policy, law, tuple(placed))
@@ -135,11 +122,7 @@ class Policies:
         checked = check(source, self._controls, work.now.date())
         if checked.policy is None or checked.law is None or not checked.ok:
             reasons = [Reason(fault.code, fault.where, fault.clause) for fault in checked.faults]
-            raise Invalid(
-                Code.POLICY_INVALID,
-                f"{len(reasons)}",
-                reasons=[Reason(Code.POLICY_INVALID), *reasons],
-            )
+            raise Invalid(Code.POLICY_INVALID, f"{len(reasons)}", reasons=[Reason(Code.POLICY_INVALID), *reasons])
         effective = effective or work.now
         earlier = self.versions()
         if effective < work.now - timedelta(minutes=1) or (earlier and effective < earlier[-1].effective):
@@ -150,28 +133,13 @@ class Policies:
             raise Held(Code.UNCHANGED, str(earlier[-1].number))
         number = earlier[-1].number + 1 if earlier else 1
         stored = store.StoredVersion(
-            number,
-            micros(effective),
-            work.at,
-            work.actor.label,
-            checked.law.on.isoformat(),
-            digest,
-            canonical,
-            source,
+            number, micros(effective), work.at, work.actor.label, checked.law.on.isoformat(), digest, canonical, source
         )
         store.add_version(work.unit, stored)
         promises = Promises(checked.policy, checked.law, number, effective, digest, self._override)
         for one in all_notices(promises).values():
-            store.add_notice(
-                work.unit,
-                store.StoredNotice(one.digest, one.point, one.language, number, one.text),
-            )
-        work.record(
-            "policy.published",
-            policy=number,
-            digest=digest,
-            ref=effective.astimezone(UTC).isoformat(),
-        )
+            store.add_notice(work.unit, store.StoredNotice(one.digest, one.point, one.language, number, one.text))
+        work.record("policy.published", policy=number, digest=digest, ref=effective.astimezone(UTC).isoformat())
         self._looked = 0.0
         return _version(stored)
 
@@ -218,13 +186,7 @@ class Policies:
         known = self._promises.get(number)
         if known is None or known.law is not law:
             known = self._promises[number] = Promises(
-                version.policy,
-                law,
-                number,
-                version.effective,
-                version.digest,
-                self._override,
-                self._floors(number),
+                version.policy, law, number, version.effective, version.digest, self._override, self._floors(number)
             )
         return known
 
@@ -284,9 +246,5 @@ def _version(stored: store.StoredVersion) -> Version:
 def purpose_of(promises: Promises, name: str) -> str:
     """``name`` if the policy declares it. Raises NotPromised (purpose_undeclared)."""
     if name not in promises.policy.purposes:
-        raise NotPromised(
-            Code.PURPOSE_UNDECLARED,
-            name,
-            reasons=[promises.reason(Code.PURPOSE_UNDECLARED, name)],
-        )
+        raise NotPromised(Code.PURPOSE_UNDECLARED, name, reasons=[promises.reason(Code.PURPOSE_UNDECLARED, name)])
     return name

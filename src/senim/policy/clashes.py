@@ -81,10 +81,7 @@ def _claim_term(policy: Policy, law: Law, rule: Rule) -> Found:
     calendar = Calendar(law.pack.working.zone, operator_country(policy, law), law.pack.working.week)
     since = datetime(law.on.year, law.on.month, law.on.day, 12, tzinfo=UTC)
     if due(promised, since, calendar).strict > due(parse_term(clock.term), since, calendar).strict:
-        yield (
-            clause_about(policy, "rights.claim", "rights"),
-            f"{promised} > {clock.term}",
-        )
+        yield (clause_about(policy, "rights.claim", "rights"), f"{promised} > {clock.term}")
 
 
 def operator_country(policy: Policy, law: Law) -> str:
@@ -101,10 +98,7 @@ def _border_ground(policy: Policy, law: Law, rule: Rule) -> Found:
 
 def _border_list(policy: Policy, law: Law, rule: Rule) -> Found:
     if policy.borders.unnamed:
-        yield (
-            clause_about(policy, "borders.unnamed", "borders"),
-            "recipients and countries are not named",
-        )
+        yield (clause_about(policy, "borders.unnamed", "borders"), "recipients and countries are not named")
 
 
 def _liability_excluded(policy: Policy, law: Law, rule: Rule) -> Found:
@@ -114,10 +108,7 @@ def _liability_excluded(policy: Policy, law: Law, rule: Rule) -> Found:
 
 def _silent_change(policy: Policy, law: Law, rule: Rule) -> Found:
     if policy.changes.acceptance in ("use", "none-needed"):
-        yield (
-            clause_about(policy, "changes.acceptance", "changes"),
-            policy.changes.acceptance,
-        )
+        yield (clause_about(policy, "changes.acceptance", "changes"), policy.changes.acceptance)
 
 
 def _consent_items(policy: Policy, law: Law, rule: Rule) -> Found:

@@ -55,6 +55,9 @@ def parse(source: bytes) -> tuple[Node | None, list[Fault]]:
     try:
         _check_depth(text)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except _TooDeepError as error:
+        detail = f"nested deeper than {MOST_DEPTH}"
+        return None, [Fault(Code.POLICY_UNREADABLE, "", detail, error.line, error.column)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -65,6 +68,11 @@ def parse(source: bytes) -> tuple[Node | None, list[Fault]]:
         return None, [Fault(Code.POLICY_UNREADABLE, "", "the file is empty", 1, 1)]
     reader = _Reader()
     return reader.read(root, "", ()), reader.faults
+
+
+class _TooDeepError(Exception):
+    def __init__(self, line: int, column: int) -> None:
+        self.line, self.column = line, column
 
 
 def _sentence(error: yaml.MarkedYAMLError) -> str:
@@ -78,10 +86,8 @@ def _check_depth(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MOST_DEPTH:
-                raise yaml.MarkedYAMLError(
-                    problem=f"nested deeper than {MOST_DEPTH}",
-                    problem_mark=event.start_mark,
-                )
+                mark = event.start_mark
+                raise _TooDeepError(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -98,27 +104,11 @@ class _Reader:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         self._count += 1
         if id(node) in above:
-            self.faults.append(
-                Fault(
-                    Code.REFERENCE_CYCLIC,
-                    where,
-                    "an alias leads back to itself",
-                    line,
-                    column,
-                )
-            )
+            self.faults.append(Fault(Code.REFERENCE_CYCLIC, where, "an alias leads back to itself", line, column))
             return Node("", line, column, {})
         if self._count > MOST_NODES:
             if self._count == MOST_NODES + 1:
-                self.faults.append(
-                    Fault(
-                        Code.POLICY_TOO_LARGE,
-                        where,
-                        "aliases blow the file up",
-                        line,
-                        column,
-                    )
-                )
+                self.faults.append(Fault(Code.POLICY_TOO_LARGE, where, "aliases blow the file up", line, column))
             return Node("", line, column, {})
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, where, (*above, id(node)), line, column)
@@ -128,14 +118,7 @@ class _Reader:
             return Node(items, line, column, {})
         return Node("" if node.tag.endswith(":null") else str(node.value), line, column, {})
 
-    def _mapping(
-        self,
-        node: yaml.MappingNode,
-        where: str,
-        above: tuple[int, ...],
-        line: int,
-        column: int,
-    ) -> Node:
+    def _mapping(self, node: yaml.MappingNode, where: str, above: tuple[int, ...], line: int, column: int) -> Node:
         found: dict[str, Node] = {}
         keys: dict[str, tuple[int, int]] = {}
         for key_node, value_node in node.value:
@@ -144,14 +127,7 @@ class _Reader:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             path = f"{where}.{key}" if where else key
             if key in found:
-                self.faults.append(
-                    Fault(
-                        Code.KEY_DUPLICATE,
-                        path,
-                        f"the first is in line {keys[key][0]}",
-                        *place,
-                    )
-                )
+                self.faults.append(Fault(Code.KEY_DUPLICATE, path, f"the first is in line {keys[key][0]}", *place))
                 continue
             found[key] = self.read(value_node, path, above)
             keys[key] = place

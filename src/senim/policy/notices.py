@@ -14,7 +14,8 @@ from senim.languages import LANGUAGES, Language, Text, wording
 from senim.law import parse_term
 from senim.law.clocks import Unit
 from senim.policy.promises import Promises
-from senim.policy.records import Channel, ConsentAsked, FieldType, Point, Term
+from senim.policy.records import ConsentAsked, Point, Term
+from senim.policy.taxonomy import Channel, FieldType
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,7 @@ class _Writer:
         yield Line(
             "text",
             self._say(
-                "operator",
-                name=self._in(operator.name),
-                number=operator.bin,
-                address=self._in(operator.address),
+                "operator", name=self._in(operator.name), number=operator.bin, address=self._in(operator.address)
             ),
             "operator",
         )
@@ -128,11 +126,7 @@ class _Writer:
             yield Line(
                 "item",
                 self._say(
-                    "purpose",
-                    name=self._in(purpose.name),
-                    basis=ground,
-                    data=data or "—",
-                    operations=operations,
+                    "purpose", name=self._in(purpose.name), basis=ground, data=data or "—", operations=operations
                 ),
                 f"purposes.{name}",
             )
@@ -143,22 +137,14 @@ class _Writer:
         if term is None:
             return self._say("term-purpose")
         return " ".join(
-            [
-                self._ends(term),
-                *(self._say("keep", act=keep.act, term=self._time(keep.term)) for keep in term.keep),
-            ]
+            [self._ends(term), *(self._say("keep", act=keep.act, term=self._time(keep.term)) for keep in term.keep)]
         )
 
     def _ends(self, term: Term) -> str:
         then = self._say(f"then-{term.then}")
         if term.until:
             return self._say("term-until", event=self._event(term.until), then=then)
-        return self._say(
-            "term-lasts",
-            time=self._time(term.lasts),
-            event=self._event(term.after),
-            then=then,
-        )
+        return self._say("term-lasts", time=self._time(term.lasts), event=self._event(term.after), then=then)
 
     def _event(self, event: str) -> str:
         known = self._words.get(f"event-{event}")
@@ -177,12 +163,7 @@ class _Writer:
             kind = self._say(f"kind-{one.kind}")
             yield Line(
                 "item",
-                self._say(
-                    "recipient",
-                    name=self._in(one.name),
-                    kind=kind,
-                    countries=countries or "—",
-                ),
+                self._say("recipient", name=self._in(one.name), kind=kind, countries=countries or "—"),
                 f"recipients.{ref}",
             )
         if not found:
@@ -200,17 +181,14 @@ class _Writer:
 
     def _consents(self) -> Iterator[Line]:
         for ask in self._point.consents:
-            yield Line(
-                "consent",
-                consent_sentence(self._promises, ask, self._language),
-                consent_ref(ask),
-            )
+            yield Line("consent", consent_sentence(self._promises, ask, self._language), consent_ref(ask))
 
 
 def consent_ref(ask: ConsentAsked) -> str:
     """How a consent asked for is named: ``purpose[/recipient][@channel][>country]``."""
     channel = f"@{ask.channel.value}" if ask.channel else ""
-    return f"{ask.purpose}{f'/{ask.recipient}' if ask.recipient else ''}{channel}{f'>{ask.country}' if ask.country else ''}"
+    recipient = f"/{ask.recipient}" if ask.recipient else ""
+    return f"{ask.purpose}{recipient}{channel}{f'>{ask.country}' if ask.country else ''}"
 
 
 def consent_sentence(promises: Promises, ask: ConsentAsked, language: Language) -> str:

@@ -14,27 +14,12 @@ from senim.errors import Code, Reason
 from senim.identity import is_id
 from senim.law import Calendar, Law, Override
 from senim.policy.clashes import operator_country
-from senim.policy.records import (
-    Category,
-    Channel,
-    Field,
-    Operation,
-    Policy,
-    Recipient,
-    Term,
-)
+from senim.policy.records import Category, Field, Policy, Recipient, Term
+from senim.policy.taxonomy import Channel, Operation
 
 _CONTROLS: dict[Code, tuple[str, ...]] = {
-    Code.CATEGORY_UNDECLARED: (
-        "collection.declared-only",
-        "gate.default-sealed",
-        "gate.purpose",
-    ),
-    Code.FIELD_NOT_NEEDED: (
-        "collection.needed-only",
-        "collection.declared-only",
-        "gate.purpose",
-    ),
+    Code.CATEGORY_UNDECLARED: ("collection.declared-only", "gate.default-sealed", "gate.purpose"),
+    Code.FIELD_NOT_NEEDED: ("collection.needed-only", "collection.declared-only", "gate.purpose"),
     Code.PURPOSE_UNDECLARED: ("gate.purpose", "policy.purposes"),
     Code.OPERATION_UNDECLARED: ("policy.operations", "consent.operations"),
     Code.CONSENT_MISSING: ("consent.per-purpose", "consent.proof"),
@@ -55,7 +40,7 @@ _CONTROLS: dict[Code, tuple[str, ...]] = {
     Code.SUBJECT_BLOCKED: ("gate.block",),
     Code.SUBJECT_STOPPED: ("gate.stop",),
     Code.SUBJECT_ERASED: ("vault.erasure",),
-    Code.TERM_OVER: ("gate.term", "retention.sweep"),
+    Code.TERM_OVER: ("gate.term", "retention.end", "retention.schedule"),
     Code.ROLE_NOT_ALLOWED: ("gate.roles",),
     Code.HUMAN_READ_FORBIDDEN: ("gate.people-never",),
     Code.ATTESTATION_MISSING: ("collection.attestation",),
@@ -84,7 +69,7 @@ class Promises:
     version: int
     effective: datetime
     digest: str
-    override: Override = Override()
+    override: Override = field(default_factory=Override)
     floors: dict[str, int] = field(default_factory=dict)
     """For each purpose the oldest version whose consents still hold."""
     fields: dict[str, Field] = field(init=False)
@@ -99,17 +84,8 @@ class Promises:
         policy, working = self.policy, self.law.pack.working
         set_once = object.__setattr__
         set_once(self, "fields", policy.fields())
-        set_once(
-            self,
-            "needed",
-            {name: policy.expand(purpose.uses) for name, purpose in policy.purposes.items()},
-        )
-        calendar = Calendar(
-            working.zone,
-            operator_country(policy, self.law),
-            working.week,
-            self.override,
-        )
+        set_once(self, "needed", {name: policy.expand(purpose.uses) for name, purpose in policy.purposes.items()})
+        calendar = Calendar(working.zone, operator_country(policy, self.law), working.week, self.override)
         set_once(self, "calendar", calendar)
 
     def __hash__(self) -> int:

@@ -7,13 +7,13 @@ reference prints. Keys are written in kebab-case; ids are lower-case words with 
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from senim.languages import Text
+from senim.policy.taxonomy import Channel, FieldType, Operation
 
 Id = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 """A name within the file: lower-case letters, digits and hyphens."""
@@ -28,87 +28,11 @@ Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
 
 
-class _Part(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    forbid_unknown_fields=True,
-    rename="kebab",
-):
+class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     pass
 
 
-class Operation(StrEnum):
-    """The thirteen operations of processing: the one taxonomy (tickets-5, shop-2)."""
-
-    COLLECT = "collect"
-    RECORD = "record"
-    SYSTEMATISE = "systematise"
-    ACCUMULATE = "accumulate"
-    STORE = "store"
-    CLARIFY = "clarify"
-    EXTRACT = "extract"
-    USE = "use"
-    TRANSFER = "transfer"
-    DEPERSONALISE = "depersonalise"
-    BLOCK = "block"
-    DELETE = "delete"
-    DESTROY = "destroy"
-
-
-class FieldType(StrEnum):
-    """What a field holds: decides how a value is checked, normalised and found again."""
-
-    NAME = "name"
-    EMAIL = "email"
-    PHONE = "phone"
-    BIRTH_DATE = "birth-date"
-    DATE = "date"
-    COUNTRY = "country"
-    ADDRESS = "address"
-    POSTCODE = "postcode"
-    IIN = "iin"
-    BIN = "bin"
-    PASSPORT = "passport"
-    ID_CARD = "id-card"
-    CARD = "card"
-    CARD_EXPIRY = "card-expiry"
-    IBAN = "iban"
-    REFERENCE = "reference"
-    URL = "url"
-    ACCOUNT = "account"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
-    WORDS = "words"
-    TEXT = "text"
-    IP = "ip"
-    USER_AGENT = "user-agent"
-    PHOTO = "photo"
-    DOCUMENT = "document"
-
-
-FILES = (FieldType.PHOTO, FieldType.DOCUMENT)
-"""Types whose value is a file: uploaded on their own, sealed in chunks."""
-
-
-class Channel(StrEnum):
-    """Ways in which a person is reached, or gives data."""
-
-    WEB = "web"
-    TELEPHONE = "telephone"
-    SMS = "sms"
-    EMAIL = "email"
-    MESSENGER = "messenger"
-    POST = "post"
-    COUNTER = "counter"
-    PAPER = "paper"
-    PORTAL = "portal"
-    API = "api"
-    PUSH = "push"
-
-
-class Responsible(_Part, kw_only=True):
+class Responsible(_Part, frozen=True, kw_only=True):
     """The person responsible for organising the processing (94-V 25(2)(10))."""
 
     position: Text
@@ -118,7 +42,7 @@ class Responsible(_Part, kw_only=True):
     phone: str = ""
 
 
-class Contacts(_Part, kw_only=True):
+class Contacts(_Part, frozen=True, kw_only=True):
     """How people reach the operator."""
 
     email: str
@@ -128,7 +52,7 @@ class Contacts(_Part, kw_only=True):
     """Postal address for letters; empty: the operator's address."""
 
 
-class Operator(_Part, kw_only=True):
+class Operator(_Part, frozen=True, kw_only=True):
     """Who answers for the data."""
 
     name: Text
@@ -143,7 +67,7 @@ class Operator(_Part, kw_only=True):
     contacts: Contacts
 
 
-class Contract(_Part, kw_only=True):
+class Contract(_Part, frozen=True, kw_only=True):
     """The contract that the policy belongs to, e.g. a public offer."""
 
     name: Text
@@ -151,7 +75,7 @@ class Contract(_Part, kw_only=True):
     url: str = ""
 
 
-class Site(_Part, kw_only=True):
+class Site(_Part, frozen=True, kw_only=True):
     """Where the policy applies."""
 
     address: Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
@@ -159,14 +83,14 @@ class Site(_Part, kw_only=True):
     contract: Contract | None = None
 
 
-class Source(_Part, kw_only=True):
+class Source(_Part, frozen=True, kw_only=True):
     """Where values may come from (travel-6, foundation-11)."""
 
     kind: Literal["subject", "device", "partner", "representative", "public", "staff"]
     name: Text
 
 
-class Field(_Part, kw_only=True):
+class Field(_Part, frozen=True, kw_only=True):
     """One piece of data. Written short as its type alone: ``email: email``."""
 
     type: FieldType
@@ -183,7 +107,7 @@ class Field(_Part, kw_only=True):
     """For files: the media types allowed."""
 
 
-class Category(_Part, kw_only=True):
+class Category(_Part, frozen=True, kw_only=True):
     """A kind of data, sealed together: what may be read for one purpose is not opened for another."""
 
     name: Text
@@ -204,7 +128,7 @@ class Category(_Part, kw_only=True):
         return found if isinstance(found, Field) else Field(type=found)
 
 
-class Keep(_Part, kw_only=True):
+class Keep(_Part, frozen=True, kw_only=True):
     """What must stay when the purpose has ended, why and how long."""
 
     what: tuple[FieldRef, ...]
@@ -214,7 +138,7 @@ class Keep(_Part, kw_only=True):
     """The act and article that demand it."""
 
 
-class Term(_Part, kw_only=True):
+class Term(_Part, frozen=True, kw_only=True):
     """How long a purpose lasts and what happens then. ``until`` an event, or so long ``after`` one."""
 
     until: NoId = ""
@@ -227,7 +151,7 @@ class Term(_Part, kw_only=True):
     keep: tuple[Keep, ...] = ()
 
 
-class Purpose(_Part, kw_only=True):
+class Purpose(_Part, frozen=True, kw_only=True):
     """What data is used for."""
 
     name: Text
@@ -250,7 +174,7 @@ class Purpose(_Part, kw_only=True):
     """How long. ``unlimited`` is what some policies promise; the law ends it when the purpose is met."""
 
 
-class Processing(_Part, kw_only=True):
+class Processing(_Part, frozen=True, kw_only=True):
     """The contract with a recipient: what binds it."""
 
     name: str
@@ -261,19 +185,11 @@ class Processing(_Part, kw_only=True):
     """Whether it binds the recipient to protect the data."""
 
 
-class Recipient(_Part, kw_only=True):
+class Recipient(_Part, frozen=True, kw_only=True):
     """Who may get data: one party, or a declared kind of party such as ``airlines``."""
 
     name: Text
-    kind: Literal[
-        "processor",
-        "supplier",
-        "partner",
-        "affiliate",
-        "authority",
-        "acquirer",
-        "public",
-    ]
+    kind: Literal["processor", "supplier", "partner", "affiliate", "authority", "acquirer", "public"]
     group: NoId = ""
     """The class that people consent to; empty: the recipient by itself."""
     countries: tuple[Country, ...] = ()
@@ -295,26 +211,12 @@ class Recipient(_Part, kw_only=True):
     """Whether the text claims that no separate consent is needed because the service needs the transfer."""
 
 
-class Role(_Part, kw_only=True):
+class Role(_Part, frozen=True, kw_only=True):
     """Who works with the data: what the role may do."""
 
     name: Text
     kind: Literal["service", "staff"]
-    may: tuple[
-        Literal[
-            "intake",
-            "consent",
-            "find",
-            "read",
-            "correct",
-            "check",
-            "erase",
-            "block",
-            "log",
-            "policy",
-        ],
-        ...,
-    ]
+    may: tuple[Literal["intake", "consent", "find", "read", "correct", "check", "erase", "block", "log", "policy"], ...]
     """Verbs of the doors."""
     purposes: tuple[Id, ...] = ()
     """Purposes it acts for; empty: none."""
@@ -323,7 +225,7 @@ class Role(_Part, kw_only=True):
     """Categories and fields it sees in clear; others come masked."""
 
 
-class Asked(_Part, kw_only=True):
+class Asked(_Part, frozen=True, kw_only=True):
     """How a point asks for a field."""
 
     ask: Literal["required", "optional"]
@@ -333,7 +235,7 @@ class Asked(_Part, kw_only=True):
     """What it means not to give it (travel-42)."""
 
 
-class ConsentAsked(_Part, kw_only=True):
+class ConsentAsked(_Part, frozen=True, kw_only=True):
     """A consent that a point asks for, on its own."""
 
     purpose: Id
@@ -345,7 +247,7 @@ class ConsentAsked(_Part, kw_only=True):
     ask: Literal["required", "choice"]
 
 
-class Point(_Part, kw_only=True):
+class Point(_Part, frozen=True, kw_only=True):
     """A place where data comes in: a form, a counter, a call, an import."""
 
     name: Text
@@ -373,18 +275,14 @@ class Point(_Part, kw_only=True):
     def asked(self, field: str) -> Asked:
         """How a field is asked for, with the point's own explanations where the field has none."""
         asked = self.own(field)
-        return Asked(
-            ask=asked.ask,
-            why=_or(asked.why, self.why),
-            refusal=_or(asked.refusal, self.refusal),
-        )
+        return Asked(ask=asked.ask, why=_or(asked.why, self.why), refusal=_or(asked.refusal, self.refusal))
 
 
 def _or(text: Text, otherwise: Text) -> Text:
     return text if text != Text() else otherwise
 
 
-class CookieKind(_Part, kw_only=True):
+class CookieKind(_Part, frozen=True, kw_only=True):
     """A category of cookies and the like."""
 
     name: Text
@@ -394,7 +292,7 @@ class CookieKind(_Part, kw_only=True):
     lasts: str = ""
 
 
-class Cookies(_Part, kw_only=True):
+class Cookies(_Part, frozen=True, kw_only=True):
     """The cookie notice."""
 
     notice: Text
@@ -403,7 +301,7 @@ class Cookies(_Part, kw_only=True):
     kinds: dict[Id, CookieKind]
 
 
-class Claim(_Part, kw_only=True):
+class Claim(_Part, frozen=True, kw_only=True):
     """A claim before court."""
 
     term: str
@@ -412,7 +310,7 @@ class Claim(_Part, kw_only=True):
     before_court: bool = True
 
 
-class Right(_Part, kw_only=True):
+class Right(_Part, frozen=True, kw_only=True):
     """A right that the policy grants, how to use it and how fast it is answered."""
 
     name: Text = Text()
@@ -445,14 +343,14 @@ RightKind = Literal[
 ]
 
 
-class Fee(_Part, kw_only=True):
+class Fee(_Part, frozen=True, kw_only=True):
     """What the text says a request may cost."""
 
     amount: str
     what: Text
 
 
-class Rights(_Part, kw_only=True):
+class Rights(_Part, frozen=True, kw_only=True):
     """What people may ask for."""
 
     channels: tuple[Channel, ...]
@@ -464,7 +362,7 @@ class Rights(_Part, kw_only=True):
     """Whether withdrawing deletes the account and all records (airline-12)."""
 
 
-class ConsentWays(_Part, kw_only=True):
+class ConsentWays(_Part, frozen=True, kw_only=True):
     """How the text says that consent is given."""
 
     given_by: tuple[Literal["explicit", "signature", "sending", "use"], ...] = ("explicit",)
@@ -473,7 +371,7 @@ class ConsentWays(_Part, kw_only=True):
     """Operations that the consent names; empty: those of its purpose."""
 
 
-class Borders(_Part, kw_only=True):
+class Borders(_Part, frozen=True, kw_only=True):
     """What the text says about sending data abroad."""
 
     grounds: tuple[str, ...] = ()
@@ -484,7 +382,7 @@ class Borders(_Part, kw_only=True):
     """Whether the text allows sending abroad without naming recipients and countries."""
 
 
-class Changes(_Part, kw_only=True):
+class Changes(_Part, frozen=True, kw_only=True):
     """How the text says that it changes."""
 
     effect: Literal["posting", "later"] = "posting"
@@ -492,23 +390,20 @@ class Changes(_Part, kw_only=True):
     """What it says about people's agreement to a change."""
 
 
-class Liability(_Part, kw_only=True):
+class Liability(_Part, frozen=True, kw_only=True):
     """What the operator says it does not answer for."""
 
-    excludes: tuple[
-        Literal["public-before", "received-before", "intrusion", "with-consent", "accuracy"],
-        ...,
-    ] = ()
+    excludes: tuple[Literal["public-before", "received-before", "intrusion", "with-consent", "accuracy"], ...] = ()
 
 
-class Cite(_Part, kw_only=True):
+class Cite(_Part, frozen=True, kw_only=True):
     """An act of law that a clause names."""
 
     act: str
     country: Country
 
 
-class Clause(_Part, kw_only=True):
+class Clause(_Part, frozen=True, kw_only=True):
     """A paragraph of the published text: what it says, what it is about, what keeps it."""
 
     id: Id
@@ -524,14 +419,14 @@ class Clause(_Part, kw_only=True):
     """Controls that keep it (``senim conformance --controls`` lists them)."""
 
 
-class LawRef(_Part, kw_only=True):
+class LawRef(_Part, frozen=True, kw_only=True):
     """A law pack as it stands on a day."""
 
     pack: Id
     on: date
 
 
-class Policy(_Part, kw_only=True):
+class Policy(_Part, frozen=True, kw_only=True):
     """One operator's policy: the text that people read, and what the system lets happen."""
 
     senim: Literal[1]

@@ -17,15 +17,8 @@ from senim.identity import RESPONSIBLE
 from senim.languages import Text
 from senim.law import Law, parse_term
 from senim.policy.file import Fault
-from senim.policy.records import (
-    Field,
-    FieldType,
-    Operation,
-    Policy,
-    Purpose,
-    Recipient,
-    Term,
-)
+from senim.policy.records import Field, Policy, Purpose, Recipient, Term
+from senim.policy.taxonomy import FieldType, Operation
 from senim.policy.values import is_bin, is_iin, mixed_script, normalise
 
 ABOUT_HEADS = (
@@ -81,21 +74,13 @@ def _languages(given: Given) -> Found:
             yield Fault(Code.LANGUAGE_MISSING, where, f"there is no text in {language}")
         for language in ("kk", "ru"):
             if word := mixed_script(getattr(text, language)):
-                yield Fault(
-                    Code.MIXED_SCRIPT,
-                    f"{where}.{language}",
-                    f"“{word}” mixes Latin and Cyrillic letters",
-                )
+                yield Fault(Code.MIXED_SCRIPT, f"{where}.{language}", f"“{word}” mixes Latin and Cyrillic letters")
 
 
 def _operator(given: Given) -> Found:
     operator = given.policy.operator
     if not (is_bin(operator.bin) or is_iin(operator.bin)):
-        yield Fault(
-            Code.NUMBER_WRONG,
-            "operator.bin",
-            "the check digit, date or kind of this BIN is wrong",
-        )
+        yield Fault(Code.NUMBER_WRONG, "operator.bin", "the check digit, date or kind of this BIN is wrong")
     mails = {
         "operator.contacts.email": operator.contacts.email,
         "operator.responsible.email": operator.responsible.email,
@@ -121,44 +106,21 @@ def _fits(value: str, kind: FieldType) -> bool:
 def _clauses(given: Given) -> Found:
     for clause_id, count in Counter(clause.id for clause in given.policy.clauses).items():
         if count > 1:
-            yield Fault(
-                Code.ID_DUPLICATE,
-                f"clauses: {clause_id}",
-                f"{count} clauses have this id",
-                clause=clause_id,
-            )
+            yield Fault(Code.ID_DUPLICATE, f"clauses: {clause_id}", f"{count} clauses have this id", clause=clause_id)
     for index, clause in enumerate(given.policy.clauses):
         where = f"clauses[{index}]"
         for control in clause.kept_by:
             if control not in given.controls:
-                yield Fault(
-                    Code.CONTROL_UNKNOWN,
-                    f"{where}.kept-by",
-                    f"“{control}” is no control",
-                    clause=clause.id,
-                )
+                yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", f"“{control}” is no control", clause=clause.id)
         if not clause.kept_by:
-            yield Fault(
-                Code.CONTROL_UNKNOWN,
-                f"{where}.kept-by",
-                "name at least one control",
-                clause=clause.id,
-            )
+            yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", "name at least one control", clause=clause.id)
         for reference in clause.about:
             if not _exists(given.policy, reference):
-                yield Fault(
-                    Code.REFERENCE_DANGLING,
-                    f"{where}.about",
-                    f"there is no “{reference}”",
-                    clause=clause.id,
-                )
+                yield Fault(Code.REFERENCE_DANGLING, f"{where}.about", f"there is no “{reference}”", clause=clause.id)
         for item in clause.states:
             if item not in given.law.consent_items:
                 yield Fault(
-                    Code.REFERENCE_DANGLING,
-                    f"{where}.states",
-                    f"“{item}” is no item of a consent",
-                    clause=clause.id,
+                    Code.REFERENCE_DANGLING, f"{where}.states", f"“{item}” is no item of a consent", clause=clause.id
                 )
 
 
@@ -183,18 +145,12 @@ def _references(given: Given) -> Found:
     for where, field_references in _field_references(policy):
         for reference in field_references:
             if not policy.expand((reference,)):
-                yield Fault(
-                    Code.REFERENCE_DANGLING,
-                    where,
-                    f"there is no category or field “{reference}”",
-                )
+                yield Fault(Code.REFERENCE_DANGLING, where, f"there is no category or field “{reference}”")
     for where, names, known in _name_references(policy):
         for name in names:
             if name not in known:
                 yield Fault(
-                    Code.REFERENCE_DANGLING,
-                    where,
-                    f"there is no “{name}”; known: {', '.join(sorted(known)[:20])}",
+                    Code.REFERENCE_DANGLING, where, f"there is no “{name}”; known: {', '.join(sorted(known)[:20])}"
                 )
 
 
@@ -211,10 +167,7 @@ def _field_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, point in policy.points.items():
         for reference in point.asks:
             # A point asks for single fields, so that each can be explained.
-            yield (
-                f"points.{name}.asks.{reference}",
-                (reference if "." in reference else f"{reference}.?",),
-            )
+            yield (f"points.{name}.asks.{reference}", (reference if "." in reference else f"{reference}.?",))
 
 
 def _name_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], set[str]]]:
@@ -223,40 +176,20 @@ def _name_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], set
     for name, category in policy.categories.items():
         yield f"categories.{name}.readers", category.readers, roles
     for name, purpose in policy.purposes.items():
-        yield (
-            f"purposes.{name}.sender",
-            (purpose.sender,) if purpose.sender else (),
-            set(policy.recipients),
-        )
+        yield (f"purposes.{name}.sender", (purpose.sender,) if purpose.sender else (), set(policy.recipients))
     for name, recipient in policy.recipients.items():
         yield f"recipients.{name}.purposes", recipient.purposes, purposes
     for name, role in policy.roles.items():
         yield f"roles.{name}.purposes", role.purposes, purposes
     for name, point in policy.points.items():
-        yield (
-            f"points.{name}.source",
-            (point.source,) if point.source else (),
-            set(policy.sources),
-        )
-        yield (
-            f"points.{name}.site",
-            (point.site,) if point.site else (),
-            {site.address for site in policy.sites},
-        )
+        yield (f"points.{name}.source", (point.source,) if point.source else (), set(policy.sources))
+        yield (f"points.{name}.site", (point.site,) if point.site else (), {site.address for site in policy.sites})
         for index, ask in enumerate(point.consents):
             yield f"points.{name}.consents[{index}].purpose", (ask.purpose,), purposes
-            yield (
-                f"points.{name}.consents[{index}].recipient",
-                (ask.recipient,) if ask.recipient else (),
-                groups,
-            )
+            yield (f"points.{name}.consents[{index}].recipient", (ask.recipient,) if ask.recipient else (), groups)
     if policy.cookies:
         for name, kind in policy.cookies.kinds.items():
-            yield (
-                f"cookies.kinds.{name}.purpose",
-                (kind.purpose,) if kind.purpose else (),
-                purposes,
-            )
+            yield (f"cookies.kinds.{name}.purpose", (kind.purpose,) if kind.purpose else (), purposes)
 
 
 def _bases(given: Given) -> Found:
@@ -265,17 +198,9 @@ def _bases(given: Given) -> Found:
         where = f"purposes.{name}.basis"
         if basis is None:
             known = ", ".join(given.law.bases)
-            yield Fault(
-                Code.BASIS_UNKNOWN,
-                where,
-                f"the law knows no basis “{purpose.basis}”; it knows {known}",
-            )
+            yield Fault(Code.BASIS_UNKNOWN, where, f"the law knows no basis “{purpose.basis}”; it knows {known}")
         elif basis.needs_act and not purpose.act:
-            yield Fault(
-                Code.KEY_MISSING,
-                f"purposes.{name}.act",
-                f"name the act behind basis “{purpose.basis}”",
-            )
+            yield Fault(Code.KEY_MISSING, f"purposes.{name}.act", f"name the act behind basis “{purpose.basis}”")
 
 
 def _fields(given: Given) -> Found:
@@ -284,71 +209,50 @@ def _fields(given: Given) -> Found:
     for name, field in policy.fields().items():
         where = f"categories.{name.replace('.', '.fields.')}"
         if name not in used:
-            yield Fault(
-                Code.FIELD_WITHOUT_PURPOSE,
-                where,
-                "no purpose uses this field: leave it out, or say what for",
-            )
+            yield Fault(Code.FIELD_WITHOUT_PURPOSE, where, "no purpose uses this field: leave it out, or say what for")
         if field.type is FieldType.CHOICE and not field.choices:
             yield Fault(Code.KEY_MISSING, where, "list its choices")
     for name, category in policy.categories.items():
         if category.special and category.special not in given.law.special:
-            yield Fault(
-                Code.REFERENCE_DANGLING,
-                f"categories.{name}.special",
-                f"known: {', '.join(given.law.special)}",
-            )
+            yield Fault(Code.REFERENCE_DANGLING, f"categories.{name}.special", f"known: {', '.join(given.law.special)}")
         cards = any(category.spec(field).type is FieldType.CARD for field in category.fields)
         if cards and not (category.sensitive and category.people == "never"):
             where = f"categories.{name}"
-            yield Fault(
-                Code.TYPE_WRONG,
-                where,
-                "a category with card numbers is “sensitive: true” and “people: never”",
-            )
+            yield Fault(Code.TYPE_WRONG, where, "a category with card numbers is “sensitive: true” and “people: never”")
 
 
 def _points(given: Given) -> Found:
     policy = given.policy
     for name, point in policy.points.items():
         served = _served(
-            given,
-            [policy.purposes[ask.purpose] for ask in point.consents if ask.purpose in policy.purposes],
+            given, [policy.purposes[ask.purpose] for ask in point.consents if ask.purpose in policy.purposes]
         )
         for reference in point.asks:
             where = f"points.{name}.asks.{reference}"
             asked = point.asked(reference)
             if reference not in served and policy.expand((reference,)):
-                yield Fault(
-                    Code.FIELD_NOT_NEEDED,
-                    where,
-                    "no purpose that this point asks consent for uses this field",
-                )
+                yield Fault(Code.FIELD_NOT_NEEDED, where, "no purpose that this point asks consent for uses this field")
             if asked.ask == "required" and (asked.why == Text() or asked.refusal == Text()):
                 yield Fault(
-                    Code.EXPLANATION_MISSING,
-                    where,
-                    "say why it is needed (why) and what refusing means (refusal)",
+                    Code.EXPLANATION_MISSING, where, "say why it is needed (why) and what refusing means (refusal)"
                 )
         for index, ask in enumerate(point.consents):
             purpose = policy.purposes.get(ask.purpose)
             where = f"points.{name}.consents[{index}]"
             if purpose and purpose.optional and ask.ask == "required":
                 yield Fault(
-                    Code.CONSENT_BUNDLED,
-                    where,
-                    f"“{ask.purpose}” is optional: its consent can only be a choice",
+                    Code.CONSENT_BUNDLED, where, f"“{ask.purpose}” is optional: its consent can only be a choice"
                 )
             if purpose and ask.channel and ask.channel not in purpose.channels:
                 yield Fault(
-                    Code.CHANNEL_UNDECLARED,
-                    where,
-                    f"“{ask.purpose}” does not declare channel {ask.channel.value}",
+                    Code.CHANNEL_UNDECLARED, where, f"“{ask.purpose}” does not declare channel {ask.channel.value}"
                 )
 
 
 def _served(given: Given, purposes: list[Purpose]) -> frozenset[str]:
-    by_law = [purpose for purpose in given.policy.purposes.values() if purpose.basis != "consent"]
+    by_law = [
+        one for one in given.policy.purposes.values() if one.basis != "consent" and Operation.COLLECT in one.operations
+    ]
     return given.policy.expand(tuple(reference for purpose in (*purposes, *by_law) for reference in purpose.uses))
 
 
@@ -359,11 +263,7 @@ def _recipients(given: Given) -> Found:
         needed = policy.expand(tuple(reference for purpose in purposes for reference in purpose.uses))
         for reference in recipient.uses:
             if not policy.expand((reference,)) <= needed:
-                yield Fault(
-                    Code.FIELD_NOT_NEEDED,
-                    f"recipients.{name}.uses",
-                    f"its purposes do not use “{reference}”",
-                )
+                yield Fault(Code.FIELD_NOT_NEEDED, f"recipients.{name}.uses", f"its purposes do not use “{reference}”")
         for purpose_name in recipient.purposes:
             purpose = policy.purposes.get(purpose_name)
             if purpose and Operation.TRANSFER not in purpose.operations:
@@ -391,11 +291,7 @@ def _terms(given: Given) -> Found:
         if not isinstance(purpose.term, Term):
             continue
         if bool(purpose.term.until) == bool(purpose.term.lasts):
-            yield Fault(
-                Code.KEY_MISSING,
-                where,
-                "give either “until” (an event) or “lasts” (a time)",
-            )
+            yield Fault(Code.KEY_MISSING, where, "give either “until” (an event) or “lasts” (a time)")
         yield from _term(f"{where}.lasts", purpose.term.lasts)
         for index, keep in enumerate(purpose.term.keep):
             yield from _term(f"{where}.keep[{index}].term", keep.term)
@@ -420,11 +316,7 @@ def _term(where: str, text: str) -> Found:
 def _names(given: Given) -> Found:
     for reserved in (RESPONSIBLE, "system"):
         if reserved in given.policy.roles:
-            yield Fault(
-                Code.ID_WRONG,
-                f"roles.{reserved}",
-                "this role exists in every policy; choose another name",
-            )
+            yield Fault(Code.ID_WRONG, f"roles.{reserved}", "this role exists in every policy; choose another name")
     for address, count in Counter(site.address for site in given.policy.sites).items():
         if count > 1:
             yield Fault(Code.ID_DUPLICATE, "sites", f"{address} stands there {count} times")

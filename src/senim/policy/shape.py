@@ -53,20 +53,11 @@ class Shaper:
         got = {str: "text", list: "a list", dict: "a mapping"}[type(node.value)]
         if node.value == "":
             got = "nothing"
-        self.fault(
-            Code.TYPE_WRONG,
-            where,
-            f"expected {expected}, found {got}",
-            (node.line, node.column),
-        )
+        self.fault(Code.TYPE_WRONG, where, f"expected {expected}, found {got}", (node.line, node.column))
 
     def _struct(self, kind: shapes.StructType, node: Node, where: str) -> dict[str, Any] | None:
         if not isinstance(node.value, dict):
-            self._wrong(
-                node,
-                where,
-                f"a mapping with {_listed([f.encode_name for f in kind.fields])}",
-            )
+            self._wrong(node, where, f"a mapping with {_listed([f.encode_name for f in kind.fields])}")
             return None
         fields = {field.encode_name: field for field in kind.fields}
         shaped = {}
@@ -81,12 +72,7 @@ class Shaper:
         for field in kind.fields:
             if field.required and field.encode_name not in node.value:
                 path = f"{where}.{field.encode_name}" if where else field.encode_name
-                self.fault(
-                    Code.KEY_MISSING,
-                    path,
-                    f"add “{field.encode_name}:”",
-                    (node.line, node.column),
-                )
+                self.fault(Code.KEY_MISSING, path, f"add “{field.encode_name}:”", (node.line, node.column))
         return shaped
 
     def _dict(self, kind: shapes.DictType, node: Node, where: str) -> dict[str, Any] | None:
@@ -97,10 +83,7 @@ class Shaper:
         for key in node.value:
             if pattern and not re.search(pattern, key):
                 self.fault(
-                    Code.ID_WRONG,
-                    f"{where}.{key}",
-                    f"“{key}”: lower-case letters, digits, hyphens",
-                    node.keys[key],
+                    Code.ID_WRONG, f"{where}.{key}", f"“{key}”: lower-case letters, digits, hyphens", node.keys[key]
                 )
         for key, place in node.keys.items():
             self.places[f"{where}.{key}"] = place
@@ -121,11 +104,7 @@ class Shaper:
         short = [one for one in kind.types if not isinstance(one, shapes.StructType | shapes.NoneType)]
         if short:
             return self.shape(short[0], node, where)
-        return self.shape(
-            next(one for one in kind.types if isinstance(one, shapes.StructType)),
-            node,
-            where,
-        )
+        return self.shape(next(one for one in kind.types if isinstance(one, shapes.StructType)), node, where)
 
     def _scalar(self, kind: Any, node: Node, where: str) -> Any:
         if not isinstance(node.value, str):
@@ -135,12 +114,7 @@ class Shaper:
         match kind:
             case shapes.StrType():
                 if kind.pattern and not re.search(kind.pattern, text):
-                    self.fault(
-                        Code.ID_WRONG,
-                        where,
-                        f"“{text[:60]}” does not look like {kind.pattern}",
-                        place,
-                    )
+                    self.fault(Code.ID_WRONG, where, f"“{text[:60]}” does not look like {kind.pattern}", place)
                     return None
                 return text
             case shapes.EnumType() | shapes.LiteralType():
@@ -167,10 +141,7 @@ class Shaper:
         near = difflib.get_close_matches(text, [str(choice) for choice in choices], 1)
         hint = f"; did you mean “{near[0]}”?" if near else ""
         self.fault(
-            Code.TYPE_WRONG,
-            where,
-            f"“{text[:60]}” is none of {_listed([str(c) for c in choices])}{hint}",
-            place,
+            Code.TYPE_WRONG, where, f"“{text[:60]}” is none of {_listed([str(c) for c in choices])}{hint}", place
         )
         return None
 
@@ -234,10 +205,13 @@ def _docstrings() -> dict[str, dict[str, str]]:
             fields = found.setdefault(node.name, {})
             for line, after in zip(node.body, node.body[1:], strict=False):
                 if (
-                    isinstance(line, ast.AnnAssign)
-                    and isinstance(line.target, ast.Name)
-                    and isinstance(after, ast.Expr)
+                    (
+                        isinstance(line, ast.AnnAssign)
+                        and isinstance(line.target, ast.Name)
+                        and isinstance(after, ast.Expr)
+                    )
+                    and isinstance(after.value, ast.Constant)
+                    and isinstance(after.value.value, str)
                 ):
-                    if isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
-                        fields[line.target.id] = " ".join(after.value.value.split())
+                    fields[line.target.id] = " ".join(after.value.value.split())
     return found

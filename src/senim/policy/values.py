@@ -12,7 +12,8 @@ from collections.abc import Callable
 from datetime import date
 
 from senim.errors import Code, Invalid
-from senim.policy.records import Field, FieldType
+from senim.policy.records import Field
+from senim.policy.taxonomy import FieldType
 
 _SPACE = re.compile(r"\s+")
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
@@ -77,7 +78,7 @@ def _name(text: str, _: Field) -> str:
 
 
 def _email(text: str, _: Field) -> str:
-    local, _, domain = text.rpartition("@")
+    local, domain = text.rpartition("@")[::2]
     lowered = text.lower()
     if not domain.isascii():
         try:

@@ -33,7 +33,7 @@ def numbered(kind: str) -> list[tuple[int, str]]:
 
 
 def migrate(engine: Engine, kind: str) -> None:
-    """Bring the tables to the newest version. Raises Unavailable (storage_outdated) if they are newer than this code."""
+    """Bring the tables to the newest version. Raises Unavailable (storage_outdated) if they are newer still."""
     have, known = version_of(engine), numbered(kind)
     if have > known[-1][0]:
         raise Unavailable(Code.STORAGE_OUTDATED, str(have))
@@ -62,16 +62,8 @@ def _apply(engine: Engine, version: int, module: str) -> None:
     place = create_engine(engine.sqlalchemy_url)
     if engine.dialect == "sqlite":
         # The driver begins no transaction before DDL by itself; without one a cut-off upgrade would stay half done.
-        event.listen(
-            place,
-            "connect",
-            lambda connection, _: setattr(connection, "isolation_level", None),
-        )
-        event.listen(
-            place,
-            "begin",
-            lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"),
-        )
+        event.listen(place, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+        event.listen(place, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with place.begin() as connection:
             if engine.dialect == "postgresql":
@@ -79,10 +71,7 @@ def _apply(engine: Engine, version: int, module: str) -> None:
             if version_of(engine) < version:
                 operations = Operations(MigrationContext.configure(connection))
                 importlib.import_module(module).upgrade(operations)
-                connection.execute(
-                    text("INSERT INTO schema_version (version) VALUES (:version)"),
-                    {"version": version},
-                )
+                connection.execute(text("INSERT INTO schema_version (version) VALUES (:version)"), {"version": version})
     except DBAPIError as error:
         raise engine.converted(error.orig if isinstance(error.orig, Exception) else error) from error
     finally:

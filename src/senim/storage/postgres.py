@@ -109,11 +109,7 @@ class PostgreSQL(Engine):
             return [cursor.fetchall() for cursor in cursors]
 
     def stream(self, query: Query, *params: object) -> Iterator[Row]:
-        with (
-            self._reader() as connection,
-            connection.transaction(),
-            connection.cursor("stream", binary=True) as cursor,
-        ):
+        with self._reader() as connection, connection.transaction(), connection.cursor("stream", binary=True) as cursor:
             cursor.itersize = 512
             cursor.execute(query.postgres, params)
             yield from cursor
@@ -125,17 +121,11 @@ class PostgreSQL(Engine):
 
     def look(self, guards: Sequence[tuple[Guard, Row]]) -> list[Row | None]:
         # Locks are taken in one order by all processes, so that they never wait for each other in a ring.
-        order = sorted(
-            range(len(guards)),
-            key=lambda index: (guards[index][0].table, guards[index][1]),
-        )
+        order = sorted(range(len(guards)), key=lambda index: (guards[index][0].table, guards[index][1]))
         found: list[Row | None] = [None] * len(guards)
         with self._writer.pipeline():
             cursors = [
-                (
-                    index,
-                    self._writer.execute(guards[index][0].postgres, guards[index][1], binary=True),
-                )
+                (index, self._writer.execute(guards[index][0].postgres, guards[index][1], binary=True))
                 for index in order
             ]
         for index, cursor in cursors:

@@ -28,10 +28,7 @@ _CODES = {
 def convert(error: Exception) -> SenimError:
     """An error of the driver as one of ours; the text of the driver stays in the cause, out of answers."""
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in (
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    ):
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return Tampered(Code.STORAGE_CORRUPT)
     known = _CODES.get(code & 0xFF) if code is not None else None
     if known is None and "no such table" in str(error):
@@ -60,11 +57,7 @@ class SQLite(Engine):
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-            timeout=_BUSY_MS / 1000,
+            self.path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=_BUSY_MS / 1000
         )
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")

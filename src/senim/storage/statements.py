@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 Row = tuple[Any, ...]
 
-_SQLITE = sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+_SQLITE = sqlite.dialect(paramstyle="qmark")
 _POSTGRES = postgresql.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 _rank = itertools.count()
 
@@ -46,7 +46,7 @@ class Query:
 
     __slots__ = ("__dict__", "_select")
 
-    def __init__(self, select: Select[Any]) -> None:
+    def __init__(self, select: Select[*tuple[Any, ...]]) -> None:
         self._select = select
 
     @functools.cached_property
@@ -100,12 +100,7 @@ def _marks(count: int) -> str:
 def insert(of: Table) -> Statement:
     """Add a row, all columns in the order of the table. A row that is there already fails the unit."""
     names = _columns(of)
-    return _statement(
-        of,
-        "insert",
-        names,
-        f"INSERT INTO {of.name} ({', '.join(names)}) VALUES ({_marks(len(names))})",
-    )
+    return _statement(of, "insert", names, f"INSERT INTO {of.name} ({', '.join(names)}) VALUES ({_marks(len(names))})")
 
 
 def upsert(of: Table, *, keep: tuple[str, ...] = ()) -> Statement:
@@ -142,17 +137,17 @@ def guard(of: Table, *columns: str) -> Guard:
     return Guard(table=of.name, sqlite=sql, postgres=sql.replace("?", "%s") + " FOR UPDATE")
 
 
-def query(select: Select[Any]) -> Query:
+def query(select: Select[*tuple[Any, ...]]) -> Query:
     """A read. Its ``bindparam``s are given by position, in the order in which they stand in the statement."""
     return Query(select)
 
 
-def at_most(select: Select[Any]) -> Select[Any]:
-    """The first rows of a select; how many is the last parameter. (Core's own limit adds an OFFSET on SQLite.)"""
+def at_most(select: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """The first rows of a select; how many is the last parameter. Core's own limit adds an OFFSET on SQLite."""
     return select.suffix_with(text("LIMIT :most").bindparams(bindparam("most")))
 
 
-def _compiled(select: Select[Any], dialect: Any) -> str:
+def _compiled(select: Select[*tuple[Any, ...]], dialect: Any) -> str:
     compiled = select.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     if any(value is not None for value in compiled.params.values()):
         raise TypeError(f"write constants of a query with literal_column: {compiled}")

@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    LargeBinary,
-    MetaData,
-    SmallInteger,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, SmallInteger, Table, Text
 
 main_metadata = MetaData()
 """Tables of the main database. Each feature's ``store.py`` declares its own here."""

@@ -70,11 +70,7 @@ class Subjects:
 
     def resume(self, work: Work, standing: Standing, purpose: str) -> None:
         """Lift a stop."""
-        self._mark(
-            work,
-            standing,
-            stops={name: at for name, at in standing.marks.stops.items() if name != purpose},
-        )
+        self._mark(work, standing, stops={name: at for name, at in standing.marks.stops.items() if name != purpose})
 
     def happened(self, work: Work, standing: Standing, event: str, at: int) -> None:
         """Note an event that ends or starts terms."""

@@ -6,17 +6,7 @@ import msgspec
 from sqlalchemy import bindparam, func, literal_column, select
 
 from senim.identity import SubjectId, lane_of
-from senim.storage import (
-    Database,
-    Query,
-    Unit,
-    at_most,
-    guard,
-    insert,
-    main_metadata,
-    query,
-    update,
-)
+from senim.storage import Database, Query, Unit, at_most, guard, insert, main_metadata, query, update
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, table
 from senim.subjects.records import NO_MARKS, Marks, Standing
@@ -43,18 +33,12 @@ STANDING: Query = query(
 )
 _PAGE = query(
     at_most(
-        select(
-            subjects.c.id,
-            subjects.c.epoch,
-            subjects.c.created_at,
-            subjects.c.erased_at,
-            subjects.c.marks,
-        )
+        select(subjects.c.id, subjects.c.epoch, subjects.c.created_at, subjects.c.erased_at, subjects.c.marks)
         .where(subjects.c.lane == bindparam("lane"), subjects.c.id > bindparam("after"))
         .order_by(subjects.c.id)
     )
 )
-_COUNT = query(
+_COUNT: Query = query(
     select(func.count(), func.count(func.nullif(subjects.c.erased_at, literal_column("0")))).select_from(subjects)
 )
 _marks = msgspec.json.Decoder(Marks).decode

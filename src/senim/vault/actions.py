@@ -16,7 +16,8 @@ from senim.gate import Gate, Question
 from senim.identity import SubjectId
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.policy.records import Field, FieldType, Operation
+from senim.policy.records import Field
+from senim.policy.taxonomy import FieldType, Operation
 from senim.policy.values import identifier_kind, normalise
 from senim.storage import Database
 from senim.storage.tables import moment
@@ -62,14 +63,7 @@ class Vault:
         self._persons.create(work, standing.subject)
         return standing
 
-    def put(
-        self,
-        work: Work,
-        standing: Standing,
-        values: dict[str, Kept],
-        *,
-        new: bool = False,
-    ) -> None:
+    def put(self, work: Work, standing: Standing, values: dict[str, Kept], *, new: bool = False) -> None:
         """Seal values (``category.field`` → value) beside those that are there. Asks nobody: callers have.
 
         ``new`` says that this act is enrolling the person, so that nothing can be there yet.
@@ -83,23 +77,12 @@ class Vault:
             grouped.setdefault(category, {})[field] = kept
         for category, changed in grouped.items():
             old = there.get(category)
-            merged = {
-                **(self._unsealed(key, standing.subject, old) if old else {}),
-                **changed,
-            }
+            merged = {**(self._unsealed(key, standing.subject, old) if old else {}), **changed}
             version = old.version + 1 if old else 1
-            sealed = seal(
-                key,
-                _encode(merged),
-                bound_to(bytes.fromhex(standing.subject), category, version),
-            )
+            sealed = seal(key, _encode(merged), bound_to(bytes.fromhex(standing.subject), category, version))
             marks = tuple(self._marks(category, merged, fields))
-            store.put_value(
-                work,
-                standing.subject,
-                SealedValue(category, version, marks, sealed),
-                old,
-            )
+            value = SealedValue(category, version, marks, sealed)
+            store.put_value(work, standing.subject, value, old, enrolling=new)
 
     def _marks(self, category: str, values: dict[str, Kept], fields: dict[str, Field]) -> Iterable[Mark]:
         for name, kept in values.items():
@@ -111,65 +94,34 @@ class Vault:
 
     @staticmethod
     def _unsealed(key: AESGCM, subject: SubjectId, value: SealedValue) -> dict[str, Kept]:
-        return _decode(
-            unseal(
-                key,
-                value.sealed,
-                bound_to(bytes.fromhex(subject), value.category, value.version),
-            )
-        )
+        return _decode(unseal(key, value.sealed, bound_to(bytes.fromhex(subject), value.category, value.version)))
 
-    def read(
-        self,
-        work: Work,
-        standing: Standing,
-        purpose: str,
-        *,
-        categories: tuple[str, ...] = (),
-    ) -> Told:
+    def read(self, work: Work, standing: Standing, purpose: str, *, categories: tuple[str, ...] = ()) -> Told:
         """Values that the purpose needs, for this actor's eyes; in the log before they are told.
 
         Raises NotPromised or NotAllowed with all reasons of the gate.
         """
         promises = self._policies.in_force(work.now)
-        told = promises.told(
-            subject=standing.subject,
-            operation="extract",
-            purpose=purpose,
-            categories=categories,
-        )
-        work.attempt("data.read", **told)
+        told = promises.told(subject=standing.subject, operation="extract", purpose=purpose, categories=categories)
+        work.attempt("data.read", told)
         work.need("read")
         question = Question(Operation.EXTRACT, purpose, standing.subject, categories)
         self._gate.require(work, question, standing)
         wanted = promises.needed[purpose]
         if categories:
             wanted &= promises.policy.expand(categories)
-        values = self._open(
-            work,
-            standing,
-            {reference.partition(".")[0] for reference in wanted},
-            promises,
-        )
+        values = self._open(work, standing, {reference.partition(".")[0] for reference in wanted}, promises)
         shown = {reference: kept for reference, kept in values.items() if reference in wanted}
         hidden = tuple(reference for reference in shown if not sees(promises, work.actor, reference))
         for reference in hidden:
             kept = shown[reference]
             shown[reference] = Kept(
-                masked(kept.value, promises.fields[reference].type),
-                kept.source,
-                kept.at,
-                kept.status,
+                masked(kept.value, promises.fields[reference].type), kept.source, kept.at, kept.status
             )
         withheld = sorted({one.partition(".")[0] for one in wanted if not visible(promises, work.actor, one)})
         told["categories"] = tuple(sorted({reference.partition(".")[0] for reference in shown}))
-        work.record("data.read", **told, count=len(shown))
-        return Told(
-            subject=standing.subject,
-            values=shown,
-            masked=hidden,
-            withheld=tuple(withheld),
-        )
+        work.record("data.read", told, count=len(shown))
+        return Told(subject=standing.subject, values=shown, masked=hidden, withheld=tuple(withheld))
 
     def _open(self, work: Work, standing: Standing, categories: set[str], promises: Promises) -> dict[str, Kept]:
         """Values of the categories that this actor may see at all; what it may not see is not even unsealed."""
@@ -218,11 +170,7 @@ class Vault:
         The key goes first and the ledger of erasures with it: whoever is cut off here is erased all the same,
         and :meth:`settle` removes the rest.
         """
-        work.attempt(
-            "subject.erased",
-            subject=standing.subject,
-            reason=reason if reason in ERASE_REASONS else None,
-        )
+        work.attempt("subject.erased", subject=standing.subject, reason=reason if reason in ERASE_REASONS else None)
         work.need("erase")
         if reason not in ERASE_REASONS:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(ERASE_REASONS))
@@ -238,11 +186,7 @@ class Vault:
         self._subjects.erased(work, standing)
         version = self._policies.in_force(work.now).version
         entry = work.record(
-            "subject.erased",
-            subject=standing.subject,
-            reason=reason,
-            count=len(sealed),
-            policy=version,
+            "subject.erased", subject=standing.subject, reason=reason, count=len(sealed), policy=version
         )
         erasure = Erasure(
             subject=standing.subject,

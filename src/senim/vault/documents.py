@@ -13,7 +13,8 @@ from senim.gate import Gate, Question
 from senim.identity import SubjectId, is_id, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.policy.records import FILES, Field, Operation
+from senim.policy.records import Field
+from senim.policy.taxonomy import FILES, Operation
 from senim.storage import Database, Unit
 from senim.subjects import Standing, Subjects
 from senim.vault import store
@@ -47,14 +48,7 @@ class _Upload:
 class Documents:
     """Sealed files of people."""
 
-    def __init__(
-        self,
-        works: Works,
-        policies: Policies,
-        subjects: Subjects,
-        gate: Gate,
-        persons: PersonKeys,
-    ) -> None:
+    def __init__(self, works: Works, policies: Policies, subjects: Subjects, gate: Gate, persons: PersonKeys) -> None:
         self._works = works
         self._policies = policies
         self._subjects = subjects
@@ -62,27 +56,15 @@ class Documents:
         self._persons = persons
 
     def put(
-        self,
-        work: Work,
-        standing: Standing,
-        reference: str,
-        *,
-        media: str,
-        content: BinaryIO,
-        purpose: str,
+        self, work: Work, standing: Standing, reference: str, *, media: str, content: BinaryIO, purpose: str
     ) -> Document:
         """Seal a file into a field. Chunks are written as they come; the file is there when the act is committed.
 
         Raises Invalid (invalid_value, media_type_wrong, body_too_large), NotPromised, NotAllowed.
         """
         promises = self._policies.in_force(work.now)
-        told = promises.told(
-            subject=standing.subject,
-            operation="collect",
-            purpose=purpose,
-            categories=(reference,),
-        )
-        work.attempt("document.stored", **told)
+        told = promises.told(subject=standing.subject, operation="collect", purpose=purpose, categories=(reference,))
+        work.attempt("document.stored", told)
         work.need("intake")
         field = self._declared(promises, reference, media)
         question = Question(Operation.COLLECT, purpose, standing.subject, (reference,))
@@ -93,14 +75,9 @@ class Documents:
         bound = bound_to(bytes.fromhex(standing.subject), upload.document, upload.chunks)
         row = store.SealedDocument(upload.document, reference, True, upload.chunks, seal(key, meta, bound))
         store.put_document(work.unit, standing.subject, row)
-        work.record("document.stored", **told, ref=upload.document, count=upload.chunks)
+        work.record("document.stored", told, ref=upload.document, count=upload.chunks)
         return Document(
-            id=upload.document,
-            field=reference,
-            media=media,
-            size=upload.size,
-            at=work.at,
-            chunks=upload.chunks,
+            id=upload.document, field=reference, media=media, size=upload.size, at=work.at, chunks=upload.chunks
         )
 
     @staticmethod
@@ -161,14 +138,7 @@ class Documents:
         key = self._persons.open(work, standing.subject)
         bound = bound_to(bytes.fromhex(standing.subject), row.id, row.chunks)
         meta = msgspec.json.decode(unseal(key, row.meta, bound), type=DocumentMeta)
-        return Document(
-            id=row.id,
-            field=row.field,
-            media=meta.media,
-            size=meta.size,
-            at=meta.at,
-            chunks=row.chunks,
-        )
+        return Document(id=row.id, field=row.field, media=meta.media, size=meta.size, at=meta.at, chunks=row.chunks)
 
     def open(self, work: Work, standing: Standing, document_id: str, purpose: str) -> tuple[Document, Iterator[bytes]]:
         """A file and its content, chunk by chunk; in the log before the first byte is told.
@@ -179,25 +149,16 @@ class Documents:
         row = rows.get(document_id) if is_id(document_id) else None
         promises = self._policies.in_force(work.now)
         categories = (row.field,) if row else ()
-        told = promises.told(
-            subject=standing.subject,
-            operation="extract",
-            purpose=purpose,
-            categories=categories,
-        )
-        work.attempt("document.read", **told)
+        told = promises.told(subject=standing.subject, operation="extract", purpose=purpose, categories=categories)
+        work.attempt("document.read", told)
         work.need("read")
         if row is None:
             raise NotFound(Code.NOT_FOUND, "document")
-        self._gate.require(
-            work,
-            Question(Operation.EXTRACT, purpose, standing.subject, categories),
-            standing,
-        )
+        self._gate.require(work, Question(Operation.EXTRACT, purpose, standing.subject, categories), standing)
         if not visible(promises, work.actor, row.field):
             raise NotFound(Code.NOT_FOUND, "document")
         document = self._document(work, standing, row)
-        work.record("document.read", **told, ref=document_id)
+        work.record("document.read", told, ref=document_id)
         return document, self._chunks(work, standing.subject, row)
 
     def _chunks(self, work: Work, subject: SubjectId, row: store.SealedDocument) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ SECRETS = ("index", "log", "receipts")
 
 
 class KeyProvider(Protocol):
-    """Where the operator's keys come from. Wrapping may happen elsewhere (KMS); secrets are 32 bytes."""
+    """Where the operator's keys come from: secrets of 32 bytes; wrapping may happen in a KMS."""
 
     def secret(self, name: str) -> bytes:
         """The secret ``index``, ``log`` or ``receipts``. Raises Unavailable (key_file_missing, …)."""

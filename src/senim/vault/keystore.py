@@ -12,45 +12,12 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from senim.identity import LANES, SubjectId, lane_of
-from senim.storage import (
-    Database,
-    Query,
-    Unit,
-    at_most,
-    delete,
-    guard,
-    insert,
-    keys_metadata,
-    query,
-    update,
-    upsert,
-)
+from senim.storage import Database, Query, Unit, at_most, delete, guard, insert, keys_metadata, query, update, upsert
 from senim.storage.tables import blob, lane, number, table, word
 
-person_keys = table(
-    keys_metadata,
-    "person_key",
-    lane(),
-    blob("subject", key=True),
-    word("kek"),
-    blob("wrapped"),
-)
-erasures = table(
-    keys_metadata,
-    "erasure",
-    lane(),
-    blob("subject", key=True),
-    number("at"),
-    word("reason"),
-)
-unsettled = table(
-    keys_metadata,
-    "erasure_unsettled",
-    lane(),
-    blob("subject", key=True),
-    number("at"),
-    word("reason"),
-)
+person_keys = table(keys_metadata, "person_key", lane(), blob("subject", key=True), word("kek"), blob("wrapped"))
+erasures = table(keys_metadata, "erasure", lane(), blob("subject", key=True), number("at"), word("reason"))
+unsettled = table(keys_metadata, "erasure_unsettled", lane(), blob("subject", key=True), number("at"), word("reason"))
 checks = table(keys_metadata, "key_check", word("name", key=True), blob("value"))
 
 _INSERT_KEY = insert(person_keys)
@@ -63,17 +30,13 @@ _DELETE_UNSETTLED = delete(unsettled)
 _PUT_CHECK = upsert(checks)
 KEY: Query = query(
     select(person_keys.c.kek, person_keys.c.wrapped).where(
-        person_keys.c.lane == bindparam("lane"),
-        person_keys.c.subject == bindparam("subject"),
+        person_keys.c.lane == bindparam("lane"), person_keys.c.subject == bindparam("subject")
     )
 )
 _PAGE = query(
     at_most(
         select(person_keys.c.subject, person_keys.c.kek, person_keys.c.wrapped)
-        .where(
-            person_keys.c.lane == bindparam("lane"),
-            person_keys.c.subject > bindparam("after"),
-        )
+        .where(person_keys.c.lane == bindparam("lane"), person_keys.c.subject > bindparam("after"))
         .order_by(person_keys.c.subject)
     )
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -44,7 +44,7 @@ class Document:
     media: str
     size: int
     at: int
-    chunks: int = field(repr=False)
+    chunks: int
 
 
 class DocumentMeta(msgspec.Struct, frozen=True, array_like=True):
@@ -55,15 +55,7 @@ class DocumentMeta(msgspec.Struct, frozen=True, array_like=True):
     at: int
 
 
-ERASE_REASONS = (
-    "withdrawn",
-    "request",
-    "purpose-met",
-    "unlawful",
-    "court-decision",
-    "deceased",
-    "drill",
-)
+ERASE_REASONS = ("withdrawn", "request", "purpose-met", "unlawful", "court-decision", "deceased", "drill")
 """Why a person's data is destroyed (94-V 18): a closed list."""
 
 

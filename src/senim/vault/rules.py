@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from senim.identity import RESPONSIBLE, Actor, ActorKind
 from senim.policy.promises import Promises
-from senim.policy.records import FieldType
+from senim.policy.taxonomy import FieldType
 
 
 def visible(promises: Promises, actor: Actor, reference: str) -> bool:

@@ -58,11 +58,6 @@ class BlindIndex:
         """The digest of a normalised value of a kind (``email``, ``phone``, ``iin`` or a field)."""
         key = self._keys.get(kind)
         if key is None:
-            derive = HKDF(
-                algorithm=hashes.SHA256(),
-                length=32,
-                salt=None,
-                info=b"senim blind index\n" + kind.encode(),
-            )
+            derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"senim blind index\n" + kind.encode())
             key = self._keys[kind] = derive.derive(self._secret)
         return hmac.digest(key, value.encode(), "sha256")[:16]

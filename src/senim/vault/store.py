@@ -8,17 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from senim.identity import LANES, SubjectId, lane_of
-from senim.storage import (
-    Database,
-    Unit,
-    at_most,
-    delete,
-    guard,
-    insert,
-    main_metadata,
-    query,
-    upsert,
-)
+from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
 from senim.storage.tables import blob, lane, number, small, table, word
 from senim.work import Work
 
@@ -33,12 +23,7 @@ values = table(
     blob("sealed"),
 )
 blind = table(
-    main_metadata,
-    "blind",
-    lane(),
-    word("kind", key=True),
-    blob("digest", key=True),
-    blob("subject", key=True),
+    main_metadata, "blind", lane(), word("kind", key=True), blob("digest", key=True), blob("subject", key=True)
 )
 documents = table(
     main_metadata,
@@ -81,25 +66,14 @@ _FOUND = query(
     at_most(
         select(blind.c.subject)
         .where(
-            blind.c.lane == bindparam("lane"),
-            blind.c.kind == bindparam("kind"),
-            blind.c.digest == bindparam("digest"),
+            blind.c.lane == bindparam("lane"), blind.c.kind == bindparam("kind"), blind.c.digest == bindparam("digest")
         )
         .order_by(blind.c.subject)
     )
 )
 _DOCUMENTS = query(
-    select(
-        documents.c.id,
-        documents.c.field,
-        documents.c.complete,
-        documents.c.chunks,
-        documents.c.meta,
-    )
-    .where(
-        documents.c.lane == bindparam("lane"),
-        documents.c.subject == bindparam("subject"),
-    )
+    select(documents.c.id, documents.c.field, documents.c.complete, documents.c.chunks, documents.c.meta)
+    .where(documents.c.lane == bindparam("lane"), documents.c.subject == bindparam("subject"))
     .order_by(documents.c.id)
 )
 _CHUNK = query(
@@ -198,13 +172,7 @@ def put_document(unit: Unit, subject: SubjectId, document: SealedDocument) -> No
     """Keep a file's row."""
     ident = bytes.fromhex(document.id)
     unit.add(
-        _PUT_DOCUMENT,
-        *place(subject),
-        ident,
-        document.field,
-        int(document.complete),
-        document.chunks,
-        document.meta,
+        _PUT_DOCUMENT, *place(subject), ident, document.field, int(document.complete), document.chunks, document.meta
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -12,19 +13,20 @@ from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
 from senim.errors import Code
 from senim.languages import Text
-from senim.policy.records import FieldType, Operation
+from senim.policy.taxonomy import FieldType, Operation
+from senim.vault import Kept
 from senim.work import Work
 
 _SPECIAL_WORDS = "у меня инвалидность второй группы"
 
 
-def _read(stage: Stage, person: Person) -> dict[str, object]:
+def _read(stage: Stage, person: Person) -> dict[str, Kept]:
     """All that this stage's person gave, as a service that may see everything reads it, purpose by purpose."""
-    found: dict[str, object] = {}
+    found: dict[str, Kept] = {}
     for purpose, declared in stage.policy.purposes.items():
         if Operation.EXTRACT in declared.operations:
 
-            def act(work: Work, purpose: str = purpose) -> dict[str, object]:
+            def act(work: Work, purpose: str = purpose) -> dict[str, Kept]:
                 standing = stage.platform.subjects.about(work, person.subject)
                 return dict(stage.platform.vault.read(work, standing, purpose).values)
 
@@ -71,12 +73,11 @@ def needed_only(stage: Stage) -> None:
         if point.subject == "other":
             continue
         required = stage.consents(name, only=lambda ask: ask.ask == "required")
-        by_law = {one for one, purpose in stage.policy.purposes.items() if purpose.basis != "consent"}
-        needed = frozenset[str]().union(*(stage.promises.needed[one] for one in {c.purpose for c in required} | by_law))
+        needed = stage.served({one.purpose for one in required})
         request = stage.request(name, consents=required)
         extra = [reference for reference in request.values if reference not in needed]
         if extra:
-            stage.refused(Code.CONSENT_MISSING, lambda: stage.take(request), f"{extra[0]} without its purpose")
+            stage.refused(Code.CONSENT_MISSING, partial(stage.take, request), f"{extra[0]} without its purpose")
             return
     outside = next((ref for ref in stage.promises.fields if ref not in stage.policy.points[stage.point()].asks), None)
     if outside is None:
@@ -174,13 +175,13 @@ def source(stage: Stage) -> None:
         stage.expect(kept, "nothing was kept")
         stage.expect(
             all(one.source == name and one.place == place for one in kept.values()), f"the source {name} is lost"
-        )  # type: ignore[attr-defined]  # Kept
+        )
 
 
 def stated(stage: Stage) -> None:
     """What people state is marked as stated, not as verified."""
     kept = _read(stage, stage.person())
-    stage.expect(kept and all(one.status == "stated" for one in kept.values()), "an unchecked value counts as checked")  # type: ignore[attr-defined]  # Kept
+    stage.expect(kept and all(one.status == "stated" for one in kept.values()), "an unchecked value counts as checked")
 
 
 def _free_field(stage: Stage) -> tuple[str, str]:
@@ -201,7 +202,7 @@ def card_refused(stage: Stage) -> None:
     number = cast.card(7)
     for text in (number, f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}", f"pay with {number}, thanks"):
         bad = replace(request, values={**request.values, reference: text})
-        stage.refused(Code.CARD_NUMBER, lambda bad=bad: stage.take(bad), f"a card number in {reference}")  # type: ignore[misc]  # mypy loses the default
+        stage.refused(Code.CARD_NUMBER, partial(stage.take, bad), f"a card number in {reference}")
     try:
         person = stage.person()
         stage.refused(

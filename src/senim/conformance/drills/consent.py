@@ -57,7 +57,7 @@ def per_purpose(stage: Stage) -> None:
     if len(purposes) < 2:
         raise NothingDeclared("a single purpose is asked for")
     optional = [name for name in purposes if stage.policy.purposes[name].optional]
-    target = optional[0] if optional else sorted(purposes)[0]
+    target = optional[0] if optional else min(purposes)
     point = next(
         name for name, one in stage.policy.points.items() if any(ask.purpose == target for ask in one.consents)
     )
@@ -74,8 +74,7 @@ def _other(stage: Stage, target: str) -> str:
 
 def _served_values(stage: Stage, point: str, purposes: set[str]) -> dict[str, str]:
     """Made-up values of the fields that these purposes need (or the law)."""
-    by_law = {name for name, one in stage.policy.purposes.items() if one.basis != "consent"}
-    needed = frozenset[str]().union(*(stage.promises.needed[name] for name in purposes | by_law))
+    needed = stage.served(purposes)
     return {name: value for name, value in stage.values(point).items() if name in needed}
 
 
@@ -121,8 +120,8 @@ def operations(stage: Stage) -> None:
 
 def free(stage: Stage) -> None:
     """No purpose that the service does without is tied to it; refusing it keeps nobody out."""
-    for name, point in stage.policy.points.items():
-        for ask in point.consents:
+    for name, declared in stage.policy.points.items():
+        for ask in declared.consents:
             tied = ask.ask == "required" and stage.policy.purposes[ask.purpose].optional
             stage.expect(not tied, f"{name} ties {ask.purpose}")
     point = stage.point(lambda one: one.subject != "other" and any(ask.ask == "required" for ask in one.consents))
@@ -152,7 +151,7 @@ def renewal(stage: Stage) -> None:
     import yaml
 
     person, purpose, question = _usable(stage)
-    plain = yaml.load(stage.source, Loader=yaml.BaseLoader)
+    plain = yaml.load(stage.source, Loader=yaml.BaseLoader)  # noqa: S506  # it makes texts alone  # it makes texts alone
     operations = plain["purposes"][purpose]["operations"]
     added = next(
         (one for one in ("systematise", "accumulate", "depersonalise", "record") if one not in operations), None

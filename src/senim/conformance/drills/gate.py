@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
-
 from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
 from senim.consent import Scope
@@ -11,7 +9,8 @@ from senim.errors import Code
 from senim.gate import Question
 from senim.gate.actions import ALLOWED
 from senim.identity import Actor, ActorKind
-from senim.policy.records import Operation, Term
+from senim.policy.records import Term
+from senim.policy.taxonomy import Operation
 from senim.storage.tables import micros
 from senim.work import Work
 
@@ -51,7 +50,7 @@ def entrusted(stage: Stage) -> None:
                 "transfer", purpose_name, recipient=name, country=one.countries[0] if one.countries else ""
             )
             if outside:
-                wrong = question._replace(categories=(sorted(outside)[0],))
+                wrong = question._replace(categories=(min(outside),))
                 stage.denies(Code.CATEGORY_NOT_ENTRUSTED, wrong, f"{wrong.categories[0]} to {name}")
             if missing:
                 wrong = question._replace(operation=missing[0].value)
@@ -182,39 +181,28 @@ def stop(stage: Stage) -> None:
     question = stage.question(stage.an_operation(name), name, person)
     gate, subjects = stage.platform.gate, stage.platform.subjects
     for purpose_name in (name, ""):
-        stage.platform.run(
-            stage.actor,
-            lambda work, one=purpose_name: gate.stop(
-                work, subjects.about(work, person.subject), one, reason="request-of-person"
-            ),
-        )
+
+        def begin(work: Work, one: str = purpose_name) -> str:
+            return gate.stop(work, subjects.about(work, person.subject), one, reason="request-of-person")
+
+        def end(work: Work, one: str = purpose_name) -> str:
+            return gate.resume(work, subjects.about(work, person.subject), one, reason="check-finished")
+
+        stage.platform.run(stage.actor, begin)
         stage.denies(Code.SUBJECT_STOPPED, question, "a stopped purpose")
-        stage.platform.run(
-            stage.actor,
-            lambda work, one=purpose_name: gate.resume(
-                work, subjects.about(work, person.subject), one, reason="check-finished"
-            ),
-        )
+        stage.platform.run(stage.actor, end)
         stage.allows(question, "a purpose resumed")
 
 
 def term(stage: Stage) -> None:
     """When a purpose's term is over, the data serves it no more."""
     for name, declared in stage.policy.purposes.items():
-        if isinstance(declared.term, Term) and declared.term.until:
-            person = stage.person(_point_for(stage, name))
-            question = stage.question(stage.an_operation(name), name, person)
-            stage.allows(question, f"{name} within its term")
-            at = micros(stage.platform.works.clock.now().astimezone(UTC) - timedelta(seconds=1))
-            stage.platform.run(
-                stage.actor,
-                lambda work, event=declared.term.until: stage.platform.gate.happened(  # type: ignore[misc]  # mypy loses the default
-                    work, stage.platform.subjects.about(work, person.subject), event, at
-                ),
-            )
-            stage.denies(Code.TERM_OVER, question, f"{name} after its term")
+        if not isinstance(declared.term, Term):
+            continue
+        if declared.term.until:
+            _ends(stage, name, declared.term.until)
             return
-        if isinstance(declared.term, Term) and declared.term.after == "consent" and declared.basis == "consent":
+        if declared.term.after == "consent" and declared.basis == "consent":
             person = stage.person(_point_for(stage, name))
             states = stage.platform.consents.of(stage.platform.database, person.subject)
             stage.expect(
@@ -222,6 +210,19 @@ def term(stage: Stage) -> None:
             )
             return
     raise NothingDeclared("no purpose has a term that can be counted")
+
+
+def _ends(stage: Stage, name: str, event: str) -> None:
+    person = stage.person(_point_for(stage, name))
+    question = stage.question(stage.an_operation(name), name, person)
+    stage.allows(question, f"{name} within its term")
+    at = micros(stage.platform.works.clock.now())
+
+    def happen(work: Work) -> str:
+        return stage.platform.gate.happened(work, stage.platform.subjects.about(work, person.subject), event, at)
+
+    stage.platform.run(stage.actor, happen)
+    stage.denies(Code.TERM_OVER, question, f"{name} after its term")
 
 
 def _point_for(stage: Stage, purpose_name: str) -> str:

@@ -13,8 +13,8 @@ from senim.gate import Question
 from senim.identity import Actor, ActorKind
 from senim.policy.clashes import clashes_of
 from senim.policy.differences import changes
-from senim.policy.records import Operation
 from senim.policy.rules import texts
+from senim.policy.taxonomy import Operation
 
 
 def statement(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -88,7 +89,7 @@ def _not_found(stage: Stage, reference: str, value: str) -> None:
 
 
 def found(stage: Stage) -> None:
-    """People are found by e-mail, telephone and declared identifiers in any way of writing, without opening anything."""
+    """People are found by e-mail, telephone and declared identifiers however written, without opening anything."""
     person = stage.person()
     looked = False
     for reference, value in person.values.items():
@@ -102,10 +103,14 @@ def found(stage: Stage) -> None:
         if kind == "email":
             ways += [value.upper()]
         for way in ways:
-            hit = stage.platform.run(stage.actor, lambda work, way=way: stage.platform.vault.find(work, reference, way))
+            hit = stage.platform.run(stage.actor, partial(_look, stage, reference, way))
             stage.expect(hit == person.subject, f"{reference} written another way is not found")
     if not looked:
         raise NothingDeclared("no field identifies people")
+
+
+def _look(stage: Stage, reference: str, way: str, work: Work) -> str:
+    return stage.platform.vault.find(work, reference, way)
 
 
 def documents(stage: Stage) -> None:

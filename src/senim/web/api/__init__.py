@@ -11,7 +11,7 @@ from senim.app import Senim
 from senim.errors import Code, Invalid, NotFound, SenimError, Unavailable
 from senim.web.api.calls import refuse, responder
 from senim.web.api.openapi import document
-from senim.web.api.operations import OPERATIONS
+from senim.web.api.routes import OPERATIONS
 
 
 def api(senim: Senim) -> falcon.App[Any, Any]:
@@ -59,5 +59,5 @@ def _unexpected(request: falcon.Request, response: falcon.Response, error: Excep
     places = " < ".join(
         f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in reversed(frames)
     )
-    print(f"internal error: {type(error).__name__} in {places}", file=sys.stderr)  # noqa: T201  # the service's own log
+    print(f"internal error: {type(error).__name__} in {places}", file=sys.stderr)  # noqa: T201  # the service's own log  # the service's own log
     refuse(request, response, Unavailable(Code.INTERNAL))

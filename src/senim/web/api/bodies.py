@@ -21,7 +21,7 @@ class _Answer(msgspec.Struct, frozen=True, kw_only=True):
     pass
 
 
-class ReasonTold(_Answer):
+class ReasonTold(_Answer, frozen=True, kw_only=True):
     """One ground of a decision: a stable code, the policy's clause and the law's article behind it."""
 
     code: str
@@ -31,7 +31,7 @@ class ReasonTold(_Answer):
     detail: str = ""
 
 
-class Problem(_Answer):
+class Problem(_Answer, frozen=True, kw_only=True):
     """Problem details (RFC 9457) with every reason of the refusal."""
 
     type: str
@@ -44,7 +44,7 @@ class Problem(_Answer):
     reasons: list[ReasonTold]
 
 
-class IntakeAnswer(_Answer):
+class IntakeAnswer(_Answer, frozen=True, kw_only=True):
     """What was stored: the person's id, the fields, the signed receipts of the consents."""
 
     subject: str
@@ -52,7 +52,7 @@ class IntakeAnswer(_Answer):
     receipts: tuple[str, ...]
 
 
-class ConsentBody(_Body, kw_only=True):
+class ConsentBody(_Body, frozen=True, kw_only=True):
     """A consent given or withdrawn. ``evidence`` is needed for a consent that is to open anything."""
 
     subject: Identifier
@@ -64,7 +64,7 @@ class ConsentBody(_Body, kw_only=True):
     evidence: Evidence = Evidence(surface="api")
 
 
-class ConsentAnswer(_Answer):
+class ConsentAnswer(_Answer, frozen=True, kw_only=True):
     """The signed receipt; withdrawing from a purpose gives one for each thing that ended."""
 
     receipt: str
@@ -72,7 +72,7 @@ class ConsentAnswer(_Answer):
     proven: bool
 
 
-class StateTold(_Answer):
+class StateTold(_Answer, frozen=True, kw_only=True):
     """What holds now. Times are RFC 3339, UTC."""
 
     purpose: str
@@ -86,14 +86,14 @@ class StateTold(_Answer):
     until: str
 
 
-class EventTold(StateTold, kw_only=True):
+class EventTold(StateTold, frozen=True, kw_only=True):
     """One giving or withdrawal, as it was."""
 
     id: str
     evidence: Evidence
 
 
-class ConsentsAnswer(_Answer):
+class ConsentsAnswer(_Answer, frozen=True, kw_only=True):
     """What holds now, and a page of how it came about."""
 
     consents: list[StateTold]
@@ -101,20 +101,20 @@ class ConsentsAnswer(_Answer):
     next: str | None
 
 
-class FindBody(_Body, kw_only=True):
+class FindBody(_Body, frozen=True, kw_only=True):
     """Whom to find: by ``email``, ``phone``, ``iin`` or a declared ``category.field``."""
 
     kind: Name
     value: Annotated[str, Meta(max_length=300)]
 
 
-class SubjectAnswer(_Answer):
+class SubjectAnswer(_Answer, frozen=True, kw_only=True):
     """A person's id."""
 
     subject: str
 
 
-class ValueTold(_Answer):
+class ValueTold(_Answer, frozen=True, kw_only=True):
     """A value, where it came from and when, whether it was verified, whether it comes masked."""
 
     value: str
@@ -125,7 +125,7 @@ class ValueTold(_Answer):
     place: str = ""
 
 
-class DataAnswer(_Answer):
+class DataAnswer(_Answer, frozen=True, kw_only=True):
     """Values that the purpose needs; categories that this role may not see are named as withheld."""
 
     subject: str
@@ -134,20 +134,20 @@ class DataAnswer(_Answer):
     withheld: tuple[str, ...]
 
 
-class CorrectBody(_Body, kw_only=True):
+class CorrectBody(_Body, frozen=True, kw_only=True):
     """New values for a person's fields."""
 
     purpose: Name
     values: dict[str, Any]
 
 
-class CorrectAnswer(_Answer):
+class CorrectAnswer(_Answer, frozen=True, kw_only=True):
     """The fields that were changed."""
 
     changed: tuple[str, ...]
 
 
-class CheckBody(_Body, kw_only=True):
+class CheckBody(_Body, frozen=True, kw_only=True):
     """May this be done? ``categories`` left out means all that the purpose needs."""
 
     operation: Name
@@ -160,13 +160,13 @@ class CheckBody(_Body, kw_only=True):
     reason: Name = ""
 
 
-class ChecksBody(_Body, kw_only=True):
+class ChecksBody(_Body, frozen=True, kw_only=True):
     """Many questions at once, at most 1000."""
 
     checks: Annotated[tuple[CheckBody, ...], Meta(min_length=1, max_length=1000)]
 
 
-class CheckAnswer(_Answer):
+class CheckAnswer(_Answer, frozen=True, kw_only=True):
     """The answer; ``decision`` is the id of its entry in the log."""
 
     allowed: bool
@@ -174,33 +174,33 @@ class CheckAnswer(_Answer):
     decision: str
 
 
-class ChecksAnswer(_Answer):
+class ChecksAnswer(_Answer, frozen=True, kw_only=True):
     """The answers, in the order of the questions."""
 
     checks: list[CheckAnswer]
 
 
-class ReasonBody(_Body, kw_only=True):
+class ReasonBody(_Body, frozen=True, kw_only=True):
     """Why: one of a closed list."""
 
     reason: Name
     purpose: Name = ""
 
 
-class EventBody(_Body, kw_only=True):
+class EventBody(_Body, frozen=True, kw_only=True):
     """Something that ends or starts a term of the policy, e.g. ``trip-ended``."""
 
     event: Name
     at: Annotated[str, Meta(max_length=40)] = ""
 
 
-class EntryAnswer(_Answer):
+class EntryAnswer(_Answer, frozen=True, kw_only=True):
     """The id of the act's entry in the log."""
 
     entry: str
 
 
-class ErasureAnswer(_Answer):
+class ErasureAnswer(_Answer, frozen=True, kw_only=True):
     """What was destroyed, and the signed proof."""
 
     subject: str
@@ -212,7 +212,7 @@ class ErasureAnswer(_Answer):
     proof: str
 
 
-class DocumentTold(_Answer):
+class DocumentTold(_Answer, frozen=True, kw_only=True):
     """A sealed file."""
 
     id: str
@@ -222,13 +222,13 @@ class DocumentTold(_Answer):
     at: str
 
 
-class DocumentsAnswer(_Answer):
+class DocumentsAnswer(_Answer, frozen=True, kw_only=True):
     """A person's files."""
 
     documents: list[DocumentTold]
 
 
-class LineTold(_Answer):
+class LineTold(_Answer, frozen=True, kw_only=True):
     """A line of a notice: a heading, a text, an item or a consent; ``ref`` is what it speaks of."""
 
     kind: Literal["heading", "text", "item", "consent"]
@@ -236,7 +236,7 @@ class LineTold(_Answer):
     ref: str
 
 
-class NoticeAnswer(_Answer):
+class NoticeAnswer(_Answer, frozen=True, kw_only=True):
     """What a person is to be shown before giving anything. ``notice`` goes back with the intake."""
 
     point: str
@@ -246,14 +246,14 @@ class NoticeAnswer(_Answer):
     lines: list[LineTold]
 
 
-class EntryTold(_Answer):
+class EntryTold(_Answer, frozen=True, kw_only=True):
     """An entry of the log with its number."""
 
     index: int
     entry: dict[str, Any]
 
 
-class EntriesAnswer(_Answer):
+class EntriesAnswer(_Answer, frozen=True, kw_only=True):
     """A page of the entries about a person, and those that are durable but not sealed yet."""
 
     entries: list[EntryTold]
@@ -261,14 +261,14 @@ class EntriesAnswer(_Answer):
     next: str | None
 
 
-class KeyAnswer(_Answer):
+class KeyAnswer(_Answer, frozen=True, kw_only=True):
     """Public keys: of checkpoints (a verifier key line), of receipts and proofs (JWK)."""
 
     log: str
     statements: dict[str, str]
 
 
-class HealthAnswer(_Answer):
+class HealthAnswer(_Answer, frozen=True, kw_only=True):
     """Whether the service can write, and what the log holds."""
 
     status: Literal["ok", "trouble"]

@@ -1,4 +1,4 @@
-"""The operations of ``/v1``: each parses, calls one action and answers."""
+"""What the operations of ``/v1`` do: each parses, calls one action and answers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ import msgspec
 
 from senim.audit.records import stamp
 from senim.audit.tiles import TileName
-from senim.collection import Intake
 from senim.consent import Event, Scope, State
 from senim.errors import Code, Invalid, NotFound
 from senim.gate import Decision, Question
-from senim.gate.records import REASONS
 from senim.identity import SubjectId, is_id
 from senim.languages import LANGUAGES, Language
 from senim.storage.tables import micros, moment
-from senim.vault import ERASE_REASONS, Document, Told
+from senim.vault import Document, Told
 from senim.web.api import bodies
-from senim.web.api.calls import Call, Operation, Param, read_body
+from senim.web.api.calls import Call, read_body
 from senim.web.shared.problems import reason_details
 
 _PAGE = 100
@@ -270,7 +268,7 @@ def _document(document: Document) -> bodies.DocumentTold:
 
 def documents_of(call: Call, subject: str) -> bodies.DocumentsAnswer:
     """A person's files, without content."""
-    found = call.about(subject, lambda work, who: call.senim.documents.list(work, who))
+    found = call.about(subject, call.senim.documents.list)
     return bodies.DocumentsAnswer(documents=[_document(one) for one in found])
 
 
@@ -358,115 +356,3 @@ def health(call: Call) -> bodies.HealthAnswer:
     return bodies.HealthAnswer(
         status="trouble" if trouble else "ok", trouble=trouble, policy=version, entries=senim.log.size
     )
-
-
-_PURPOSE = Param("purpose", "The purpose for which it is read.", required=True)
-_CURSOR = Param("cursor", "Where the page begins: `next` of the page before.")
-_LANGUAGE = Param("language", "kk, ru or en.", required=True, schema={"type": "string", "enum": list(LANGUAGES)})
-
-
-def _why(reasons: tuple[str, ...]) -> Param:
-    return Param("reason", "Why.", required=True, schema={"type": "string", "enum": list(reasons)})
-
-
-_S = "/v1/subjects/{subject}"
-
-OPERATIONS: tuple[Operation, ...] = (
-    Operation(
-        method="POST", path="/v1/intake", name="intake", grant="intake", handler=intake, bodies=(Intake,),
-        answers=(bodies.IntakeAnswer,), status=201, once=True,
-        says="Take in one person's data at a collection point, with the consents given at the same time.",
-    ),
-    Operation(
-        method="GET", path="/v1/points/{point}/notice", name="notice", grant=None, handler=notice,
-        answers=(bodies.NoticeAnswer,), params=(_LANGUAGE,),
-        says="What a person is to be shown at a point before giving anything.",
-    ),
-    Operation(
-        method="POST", path="/v1/consents", name="consent", grant="consent", handler=consent, bodies=(bodies.ConsentBody,),
-        answers=(bodies.ConsentAnswer,), status=201, once=True, says="Give or withdraw a consent.",
-    ),
-    Operation(
-        method="GET", path=f"{_S}/consents", name="consents_of", grant="read", handler=consents_of,
-        answers=(bodies.ConsentsAnswer,), params=(_CURSOR,), says="What a person agreed to, now and over time.",
-    ),
-    Operation(
-        method="POST", path="/v1/subjects/find", name="find", grant="find", handler=find, bodies=(bodies.FindBody,),
-        answers=(bodies.SubjectAnswer,), says="Find a person by e-mail, telephone, IIN or a declared identifier.",
-    ),
-    Operation(
-        method="GET", path=f"{_S}/data", name="read", grant="read", handler=read, answers=(bodies.DataAnswer,),
-        params=(_PURPOSE, Param("categories", "Categories or category.field, with commas; all that the purpose needs if left out.")),
-        says="A person's values for a purpose.",
-    ),
-    Operation(
-        method="PATCH", path=f"{_S}/data", name="correct", grant="correct", handler=correct, bodies=(bodies.CorrectBody,),
-        answers=(bodies.CorrectAnswer,), says="Correct or complete a person's values.",
-    ),
-    Operation(
-        method="DELETE", path=_S, name="erase", grant="erase", handler=erase, answers=(bodies.ErasureAnswer,),
-        params=(_why(ERASE_REASONS),), says="Destroy a person's key, values, index and files. It cannot be undone.",
-    ),
-    Operation(
-        method="POST", path="/v1/check", name="check", grant="check", handler=check,
-        bodies=(bodies.CheckBody, bodies.ChecksBody), answers=(bodies.CheckAnswer, bodies.ChecksAnswer),
-        says="May this be done? One question, or many.",
-    ),
-    Operation(
-        method="POST", path=f"{_S}/block", name="block", grant="block", handler=block, bodies=(bodies.ReasonBody,),
-        answers=(bodies.EntryAnswer,), status=201, once=True, says="Block a person's data at once.",
-    ),
-    Operation(
-        method="DELETE", path=f"{_S}/block", name="unblock", grant="block", handler=unblock,
-        answers=(bodies.EntryAnswer,), params=(_why(REASONS),), says="Lift a block.",
-    ),
-    Operation(
-        method="POST", path=f"{_S}/stops", name="stop", grant="block", handler=stop, bodies=(bodies.ReasonBody,),
-        answers=(bodies.EntryAnswer,), status=201, once=True, says="Stop a purpose for a person, or all of them.",
-    ),
-    Operation(
-        method="DELETE", path=f"{_S}/stops", name="resume", grant="block", handler=resume, answers=(bodies.EntryAnswer,),
-        params=(Param("purpose", "The purpose; empty: the stop of all."), _why(REASONS)), says="Lift a stop.",
-    ),
-    Operation(
-        method="POST", path=f"{_S}/events", name="happened", grant="block", handler=happened, bodies=(bodies.EventBody,),
-        answers=(bodies.EntryAnswer,), status=201, once=True, says="Note an event that ends or starts a term.",
-    ),
-    Operation(
-        method="GET", path=f"{_S}/documents", name="documents_of", grant="read", handler=documents_of,
-        answers=(bodies.DocumentsAnswer,), says="A person's files, without their content.",
-    ),
-    Operation(
-        method="POST", path=f"{_S}/fields/{{field}}/document", name="put_document", grant="intake", handler=put_document,
-        answers=(bodies.DocumentTold,), status=201, params=(_PURPOSE,), takes="application/octet-stream",
-        says="Seal a file into a field; its media type is the Content-Type.",
-    ),
-    Operation(
-        method="GET", path=f"{_S}/documents/{{document}}", name="get_document", grant="read", handler=get_document,
-        answers=(bytes,), params=(_PURPOSE,), media="application/octet-stream", says="A file's content.",
-    ),
-    Operation(
-        method="GET", path=f"{_S}/entries", name="entries_of", grant="log", handler=entries_of,
-        answers=(bodies.EntriesAnswer,), params=(_CURSOR,), says="Entries of the log about a person.",
-    ),
-    Operation(
-        method="GET", path="/v1/log/checkpoint", name="checkpoint", grant=None, handler=checkpoint, answers=(bytes,),
-        media="text/plain; charset=utf-8", says="The newest signed checkpoint of the log (C2SP tlog-checkpoint).",
-    ),
-    Operation(
-        method="GET", path="/v1/log/tile/entries/{path:path}", name="bundle", grant="log", handler=bundle, answers=(bytes,),
-        media="application/octet-stream", says="A bundle of entries (C2SP tlog-tiles), for auditors.",
-    ),
-    Operation(
-        method="GET", path="/v1/log/tile/{path:path}", name="tile", grant=None, handler=tile, answers=(bytes,),
-        media="application/octet-stream", says="A tile of hashes (C2SP tlog-tiles).",
-    ),
-    Operation(
-        method="GET", path="/v1/keys", name="keys", grant=None, handler=keys, answers=(bodies.KeyAnswer,),
-        says="Public keys to verify checkpoints, receipts and proofs with.",
-    ),
-    Operation(
-        method="GET", path="/v1/health", name="health", grant=None, handler=health, answers=(bodies.HealthAnswer,),
-        says="Whether the service can do its work.",
-    ),
-)  # fmt: skip

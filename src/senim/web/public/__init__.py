@@ -25,7 +25,7 @@ def public(senim: Senim) -> Flask:
     app = Flask(__name__, static_url_path="/static")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.add_url_rule("/", view_func=lambda: redirect(url_for("current_in_reader_language")), endpoint="root")
-    app.add_url_rule("/privacy", view_func=lambda: _to_language(), endpoint="current_in_reader_language")
+    app.add_url_rule("/privacy", view_func=_to_language, endpoint="current_in_reader_language")
     app.add_url_rule("/privacy/<language>", view_func=lambda language: _page(senim, language), endpoint="current")
     app.add_url_rule(
         "/privacy/<language>/versions/<int:number>",
@@ -50,10 +50,10 @@ def _to_language() -> Redirect:
 
 
 def _language(text: str) -> Language:
-    for language in LANGUAGES:
-        if text == language:
-            return language
-    abort(404)
+    found = next((language for language in LANGUAGES if language == text), None)
+    if found is None:
+        abort(404)
+    return found
 
 
 def _page(senim: Senim, language: str, number: int | None = None) -> Response:
@@ -72,7 +72,8 @@ def _rendered(template: str, page: Page, version: Version) -> Response:
     answer.cache_control.public = True
     answer.headers["Cache-Control"] = _CACHE
     answer.last_modified = version.published
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def _words(language: Language) -> dict[str, str]:

@@ -43,7 +43,7 @@ _CODES = {
 def status_of(error: SenimError) -> int:
     """The HTTP status of a refusal."""
     by_code = _CODES.get(error.code)
-    return by_code if by_code else next(status for kind, status in _KINDS if isinstance(error, kind))
+    return by_code or next(status for kind, status in _KINDS if isinstance(error, kind))
 
 
 def reason_details(reason: Reason, language: Language = "en") -> dict[str, str]:

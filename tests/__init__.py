@@ -1,0 +1,1 @@
+"""Tests of Senim: rules, features on both databases, promises through the doors, faults, architecture."""

@@ -1,0 +1,8 @@
+from senim.conformance.stage import Stage
+from senim.errors import Code
+
+
+def test_smoke(stage: Stage):
+    p = stage.person()
+    q = stage.question("use", "orders", p)
+    stage.allows(q, "x")
