@@ -19,13 +19,14 @@ from typing import TypeVar
 from sqlalchemy import bindparam, select
 
 from senim.audit import store as log
-from senim.audit.records import Entry, Outcome, stamp, to_leaf
+from senim.audit.records import Entry, Outcome, to_leaf
 from senim.audit.tiles import fits
 from senim.errors import Code, Held, NotAllowed, SenimError, Stale, Tampered, Unavailable
 from senim.identity import Actor, new_id
 from senim.storage import Database, Guard, Query, Statement, Unit, guard, insert, main_metadata, query
 from senim.storage.statements import Row
-from senim.storage.tables import blob, lane, micros, moment, number, table
+from senim.storage.tables import blob, lane, number, table
+from senim.times import micros, moment, stamp
 
 T = TypeVar("T")
 Facts = Mapping[str, object]

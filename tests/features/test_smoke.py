@@ -1,5 +1,4 @@
 from senim.conformance.stage import Stage
-from senim.errors import Code
 
 
 def test_smoke(stage: Stage):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
@@ -60,11 +59,6 @@ def to_leaf(entry: Entry) -> bytes:
 def from_leaf(leaf: bytes) -> Entry:
     """The entry of a leaf. Raises ``msgspec.DecodeError`` if it is none."""
     return _decode(leaf)
-
-
-def stamp(moment: datetime) -> str:
-    """How entries write a time: RFC 3339, UTC, microseconds."""
-    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 class ProblemKind(StrEnum):

@@ -20,7 +20,7 @@ from senim.audit.tree import leaf_hash, subtree_root
 from senim.errors import Code, Stale, Tampered
 from senim.identity import lane_of, new_id
 from senim.storage import Database, Unit
-from senim.storage.tables import micros
+from senim.times import micros
 
 MOST = 4_096
 """Entries sealed in one transaction at most."""

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from senim.audit.records import stamp
 from senim.cli.terminal import folder_option, json_option, opened, show_json
-from senim.storage.tables import moment
+from senim.times import moment, stamp
 
 
 @click.group()

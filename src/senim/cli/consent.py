@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from senim.audit.records import stamp
 from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
 from senim.consent import Evidence, Given, State
 from senim.identity import SubjectId
 from senim.session import scope_of
-from senim.storage.tables import moment
+from senim.times import moment, stamp
 from senim.work import Work
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from senim.audit.records import stamp
 from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
 from senim.gate.records import REASONS
 from senim.identity import SubjectId
-from senim.storage.tables import moment
+from senim.times import moment, stamp
 from senim.vault import ERASE_REASONS
 
 

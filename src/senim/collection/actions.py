@@ -6,7 +6,6 @@ import io
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from senim.audit.records import stamp
 from senim.collection import store
 from senim.collection.records import Attestation, Intake, OnBehalf, SourceGiven, Taken
 from senim.collection.rules import channel_of, check_point, look, unserved
@@ -23,6 +22,7 @@ from senim.policy.notices import Notice
 from senim.policy.promises import Promises
 from senim.policy.taxonomy import FieldType, Operation
 from senim.subjects import Standing, Subjects
+from senim.times import stamp
 from senim.vault import Document, Documents, Kept, Vault
 from senim.work import Work
 

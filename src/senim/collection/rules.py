@@ -17,8 +17,16 @@ from senim.policy.values import normalise
 _FREE = (FieldType.TEXT, FieldType.WORDS, FieldType.ADDRESS, FieldType.ACCOUNT, FieldType.URL, FieldType.NAME)
 """Types whose value is in people's own words."""
 
-_CARD_FREE = (FieldType.CARD, FieldType.BIRTH_DATE, FieldType.DATE, FieldType.BOOLEAN, FieldType.CHOICE, FieldType.IIN)
-"""Types that are card numbers, or cannot hold one."""
+_CARD_FREE = (
+    FieldType.CARD,
+    FieldType.BIRTH_DATE,
+    FieldType.DATE,
+    FieldType.BOOLEAN,
+    FieldType.CHOICE,
+    FieldType.IIN,
+    FieldType.IBAN,
+)
+"""Types that are card numbers, or whose own check lets none in (the digits of a good IBAN may look like one)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from senim.conformance.stage import Platform, Stage, Throwaway
 from senim.errors import SenimError
 from senim.identity import SYSTEM
 from senim.policy.promises import Promises
-from senim.storage.tables import moment
+from senim.times import moment
 from senim.work import Work
 
 FRESH = timedelta(days=31)

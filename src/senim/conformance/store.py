@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from senim.conformance.records import Evidence, Run
 from senim.storage import Database, main_metadata, query, upsert
-from senim.storage.tables import micros, moment, number, table, word
+from senim.storage.tables import number, table, word
+from senim.times import micros, moment
 from senim.work import Work
 
 runs = table(

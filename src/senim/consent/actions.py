@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import msgspec
 
-from senim.audit.records import stamp
 from senim.audit.statements import StatementSigner
 from senim.consent import store
 from senim.consent.receipts import KIND, receipt
@@ -19,8 +18,8 @@ from senim.policy import Policies
 from senim.policy.promises import Promises
 from senim.storage import Database, Query
 from senim.storage.statements import Row
-from senim.storage.tables import micros
 from senim.subjects import Standing
+from senim.times import micros, stamp
 from senim.work import Work
 
 _encode = msgspec.json.Encoder().encode

@@ -10,7 +10,7 @@ from senim.errors import Code, Invalid, NotPromised, Reason
 from senim.law import due, parse_term
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
-from senim.storage.tables import micros
+from senim.times import micros
 
 UNPROVEN_ACTS = ("sending", "use")
 """What a text may call consent and the law does not."""

@@ -14,8 +14,8 @@ from senim.gate.rules import COLLECTION, decide, rule
 from senim.identity import Actor, SubjectId, is_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.storage.tables import micros
 from senim.subjects import Standing, Subjects
+from senim.times import micros
 from senim.work import Work, Works
 
 _MOST_RULINGS = 20_000

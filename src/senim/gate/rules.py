@@ -18,8 +18,8 @@ from senim.law import due, parse_term
 from senim.policy.promises import Promises
 from senim.policy.records import Purpose, Recipient
 from senim.policy.taxonomy import Operation
-from senim.storage.tables import micros, moment
 from senim.subjects import Standing
+from senim.times import micros, moment
 
 READS = (Operation.EXTRACT, Operation.USE, Operation.TRANSFER, Operation.DEPERSONALISE)
 """Operations that bring a value before somebody's eyes or into somebody's hands."""

@@ -22,7 +22,7 @@ from senim.policy.records import LawRef, Policy
 from senim.policy.rules import faults_of
 from senim.policy.shape import Shaper, format_of_policy
 from senim.storage import Database
-from senim.storage.tables import micros, moment
+from senim.times import micros, moment
 from senim.work import Work
 
 _RECHECK_SECONDS = 1.0

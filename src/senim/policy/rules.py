@@ -18,7 +18,7 @@ from senim.languages import Text
 from senim.law import Law, parse_term
 from senim.policy.file import Fault
 from senim.policy.records import Field, Policy, Purpose, Recipient, Term
-from senim.policy.taxonomy import FieldType, Operation
+from senim.policy.taxonomy import FILES, FieldType, Operation
 from senim.policy.values import is_bin, is_iin, mixed_script, normalise
 
 ABOUT_HEADS = (
@@ -232,6 +232,9 @@ def _points(given: Given) -> Found:
             asked = point.asked(reference)
             if reference not in served and policy.expand((reference,)):
                 yield Fault(Code.FIELD_NOT_NEEDED, where, "no purpose that this point asks consent for uses this field")
+            field = policy.fields().get(reference)
+            if asked.ask == "required" and field and field.type in FILES:
+                yield Fault(Code.TYPE_WRONG, where, "a file is sent after the form: ask for it as “optional”")
             if asked.ask == "required" and (asked.why == Text() or asked.refusal == Text()):
                 yield Fault(
                     Code.EXPLANATION_MISSING, where, "say why it is needed (why) and what refusing means (refusal)"

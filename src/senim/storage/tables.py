@@ -6,8 +6,6 @@ microseconds since 1970 UTC, given by the application (Citus allows no functions
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, SmallInteger, Table, Text
 
 main_metadata = MetaData()
@@ -45,18 +43,3 @@ def blob(name: str, *, key: bool = False, null: bool = False) -> Column[bytes]:
 def table(metadata: MetaData, name: str, *columns: Column[int] | Column[str] | Column[bytes]) -> Table:
     """A table; stored by its primary key on SQLite (WITHOUT ROWID saves a second tree)."""
     return Table(name, metadata, *columns, sqlite_with_rowid=False)
-
-
-def micros(moment: datetime) -> int:
-    """An aware time as microseconds since 1970 UTC, exact."""
-    delta = moment - _EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
-def moment(microseconds: int) -> datetime:
-    """The aware UTC time of a stored number."""
-    seconds, rest = divmod(microseconds, 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

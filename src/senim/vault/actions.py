@@ -8,7 +8,6 @@ from dataclasses import replace
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from senim.audit.records import stamp
 from senim.audit.statements import StatementSigner
 from senim.consent import Consents
 from senim.errors import Code, Held, Invalid, NotFound
@@ -20,8 +19,8 @@ from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType, Operation
 from senim.policy.values import identifier_kind, normalise
 from senim.storage import Database
-from senim.storage.tables import moment
 from senim.subjects import Standing, Subjects
+from senim.times import moment, stamp
 from senim.vault import keystore, store
 from senim.vault.persons import PersonKeys
 from senim.vault.records import ERASE_REASONS, Erasure, Kept, Told

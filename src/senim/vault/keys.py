@@ -27,7 +27,7 @@ SECRETS = ("index", "log", "receipts")
 
 
 class KeyProvider(Protocol):
-    """Where the operator's keys come from: secrets of 32 bytes; wrapping may happen in a KMS."""
+    """Where the operator's keys come from."""
 
     def secret(self, name: str) -> bytes:
         """The secret ``index``, ``log`` or ``receipts``. Raises Unavailable (key_file_missing, …)."""
@@ -43,7 +43,7 @@ class KeyProvider(Protocol):
 
 
 class LocalKeys(ABC):
-    """Wraps with AES-256-GCM under key-encryption keys that are here: ``kek-1``, ``kek-2`` …"""
+    """Wraps with AES-256-GCM under key-encryption keys that are here: ``kek-1``, ``kek-2`` and so on."""
 
     def __init__(self) -> None:
         self._ciphers: dict[str, AESGCM] = {}

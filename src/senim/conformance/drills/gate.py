@@ -11,7 +11,7 @@ from senim.gate.actions import ALLOWED
 from senim.identity import Actor, ActorKind
 from senim.policy.records import Term
 from senim.policy.taxonomy import Operation
-from senim.storage.tables import micros
+from senim.times import micros
 from senim.work import Work
 
 

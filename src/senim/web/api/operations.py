@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 
-from senim.audit.records import stamp
 from senim.audit.tiles import TileName
 from senim.consent import Event, Scope, State
 from senim.errors import Code, Invalid, NotFound
 from senim.gate import Decision, Question
 from senim.identity import SubjectId, is_id
 from senim.languages import LANGUAGES, Language
-from senim.storage.tables import micros, moment
+from senim.times import micros, moment, stamp
 from senim.vault import Document, Told
 from senim.web.api import bodies
 from senim.web.api.calls import Call, read_body

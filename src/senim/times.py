@@ -1,0 +1,24 @@
+"""How times are written: microseconds since 1970 UTC where they are compared, RFC 3339 where they are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(moment: datetime) -> int:
+    """An aware time as microseconds since 1970 UTC, exact."""
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def moment(microseconds: int) -> datetime:
+    """The aware UTC time of a stored number."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds, as entries and answers write a time."""
+    return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
