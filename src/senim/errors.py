@@ -65,6 +65,7 @@ class Code(StrEnum):
     NOT_SIGNED_IN = "not_signed_in"
     # intake
     ATTESTATION_MISSING = "attestation_missing"
+    OTHERS_NOT_TAKEN = "others_not_taken"
     SPECIAL_CATEGORY = "special_category"
     CARD_NUMBER = "card_number"
     INVALID_VALUE = "invalid_value"

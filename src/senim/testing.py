@@ -21,7 +21,6 @@ from msgspec.structs import replace
 from senim.app import Senim, throwaway
 from senim.audit.records import Report
 from senim.conformance import cast
-from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
 from senim.consent import Evidence
 from senim.errors import SenimError
@@ -184,12 +183,3 @@ def _erase(stage: Stage, done: Story) -> None:
 
         stage.platform.run(stage.actor, act)
         done.counts["erased"] += 1
-
-
-def upload(stage: Stage, person: Person, content: bytes) -> str:
-    """Upload a PDF for a person; its id. Raises NothingDeclared if the policy takes no documents."""
-    from senim.conformance.drills.collection import upload as put
-
-    if not any(one.type is FieldType.DOCUMENT for one in stage.promises.fields.values()):
-        raise NothingDeclared("the policy takes no documents")
-    return put(stage, person, content)

@@ -98,6 +98,8 @@ def _point(promises: Promises, intake: Intake, point: Point, notices: Mapping[st
         yield promises.reason(Code.NOTICE_OUTDATED, "notice", *about)
     if channel_of(point, intake) is Channel.TELEPHONE and not intake.read_to_caller:
         yield promises.reason(Code.NOTICE_MISSING, "read_to_caller", *about)
+    if point.subject == "self" and intake.on_behalf_of is not None:
+        yield promises.reason(Code.OTHERS_NOT_TAKEN, "on_behalf_of", *about)
     if point.subject == "other" and intake.on_behalf_of is None:
         yield promises.reason(Code.ATTESTATION_MISSING, "on_behalf_of", *about)
     if intake.on_behalf_of is not None and point.proof == "document" and not intake.on_behalf_of.document:

@@ -5,6 +5,7 @@ Drills act through the public verbs alone, as a site would.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from senim.gate import Decision, Gate, Question
 from senim.identity import Actor, ActorKind, SubjectId
 from senim.policy import Policies, Policy, Promises
 from senim.policy.records import ConsentAsked, Point
-from senim.policy.taxonomy import FILES, Operation
+from senim.policy.taxonomy import FILES, FieldType, Operation
 from senim.storage import Database
 from senim.subjects import Subjects
 from senim.vault import Documents, Vault
@@ -184,9 +185,33 @@ class Stage:
             "read_to_caller": True,
         }
         if declared.subject == "other" and "on_behalf_of" not in changed:
-            speaker = self.person()
-            parts["on_behalf_of"] = OnBehalf(authority="agreed-with-person", by=speaker.subject)
+            parts["on_behalf_of"] = self.speaker(declared)
         return Intake(**{**parts, **changed})
+
+    def speaker(self, point: Point) -> OnBehalf:
+        """Somebody who speaks for another person as the point wants it proven."""
+        speaker = self.person()
+        if point.proof == "attestation":
+            return OnBehalf(authority="agreed-with-person", by=speaker.subject)
+        return OnBehalf(authority="power-of-attorney", by=speaker.subject, document=self.upload(speaker))
+
+    def upload(self, person: Person, content: bytes = b"%PDF-1.7 drill") -> str:
+        """Upload a file for a person; its id. Raises NothingDeclared if the policy takes no files."""
+        fields = [name for name, field in self.promises.fields.items() if field.type is FieldType.DOCUMENT]
+        if not fields:
+            raise NothingDeclared("the policy takes no documents")
+        reference = fields[0]
+        purpose = next(name for name, needed in self.promises.needed.items() if reference in needed)
+
+        def act(work: Work) -> str:
+            standing = self.platform.subjects.about(work, person.subject)
+            document = self.platform.collection.receive(
+                work, standing, reference, media="application/pdf", content=io.BytesIO(content), purpose=purpose
+            )
+            return document.id
+
+        made: str = self.platform.run(self.actor, act)
+        return made
 
     def _special(self, reference: str) -> bool:
         category = self.promises.category(reference)

@@ -119,7 +119,7 @@ def _make_processing(promises: Promises, scope: Scope, language: Language) -> di
             "channel": scope.channel or None,
             "country": scope.country or None,
         },
-        "lawful_basis": "dpv:Consent" if basis.consent else purpose.act,
+        "lawful_basis": "dpv:Consent" if basis.consent else purpose.act.in_(language),
         "pii_information": sorted(promises.needed[scope.purpose]),
         "processing_method": [_DPV[operation] for operation in _covered(promises, purpose)],
         "storage_locations": list(promises.law.pack.borders.home) if promises.law.pack.borders.store_at_home else [],

@@ -17,7 +17,7 @@ from senim.policy.promises import Promises
 from senim.storage import Database
 from senim.work import Work
 
-VERBS = frozenset({"intake", "consent", "find", "read", "correct", "check", "erase", "block", "log", "policy"})
+VERBS = frozenset({"intake", "consent", "find", "read", "correct", "check", "erase", "block", "event", "log", "policy"})
 """What a role may be allowed to do at the doors."""
 
 _TOKEN = re.compile(r"senim_([0-9a-f]{32})_([A-Za-z0-9_-]{43})\Z")

@@ -153,7 +153,7 @@ class Gate:
 
     def happened(self, work: Work, standing: Standing, event: str, at: int) -> str:
         """Note an event that ends or starts terms (``trip-ended``). Raises NotPromised if no term knows it."""
-        promises = self._begin(work, standing, "subject.event", "")
+        promises = self._begin(work, standing, "subject.event", "", verb="event")
         terms = [promises.term(name) for name in promises.policy.purposes]
         if not any(term and event in (term.until, term.after) for term in terms):
             raise NotPromised(Code.PURPOSE_UNDECLARED, event, reasons=[promises.reason(Code.PURPOSE_UNDECLARED, event)])
@@ -162,11 +162,13 @@ class Gate:
         self._subjects.happened(work, standing, event, at)
         return work.record("subject.event", subject=standing.subject, reason=event)
 
-    def _begin(self, work: Work, standing: Standing, act: str, reason: str, purpose: str = "") -> Promises:
+    def _begin(
+        self, work: Work, standing: Standing, act: str, reason: str, purpose: str = "", *, verb: str = "block"
+    ) -> Promises:
         promises = self._policies.in_force(work.now)
         facts = promises.told(subject=standing.subject, purpose=purpose)
         work.attempt(act, facts, reason=reason if reason in REASONS else None)
-        work.need("block")
+        work.need(verb)
         if reason and reason not in REASONS:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(REASONS))
         if purpose and purpose not in promises.policy.purposes:

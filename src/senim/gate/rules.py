@@ -127,12 +127,13 @@ def _border(promises: Promises, question: Question, operation: Operation | None)
         yield promises.reason(Code.STORE_OUTSIDE_COUNTRY, question.country, "borders")
     if recipient is None:
         return
-    about = (f"recipients.{question.recipient}", "borders")
+    about = ("borders.grounds", "borders", f"recipients.{question.recipient}")
     if not question.country and len(recipient.countries) > 1:
         yield promises.reason(Code.COUNTRY_MISSING, question.recipient, *about)
         return
     for country in country_of(promises, question):
-        if country not in recipient.countries or not (law.at_home(country) or _crossing(promises, country)):
+        declared = recipient.countries or law.pack.borders.home
+        if country not in declared or not (law.at_home(country) or _crossing(promises, country)):
             yield promises.reason(Code.COUNTRY_NOT_ALLOWED, country, *about)
 
 

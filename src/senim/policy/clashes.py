@@ -70,7 +70,7 @@ def _consent_by_use(policy: Policy, law: Law, rule: Rule) -> Found:
 
 def _access_fee(policy: Policy, law: Law, rule: Rule) -> Found:
     if policy.rights.fee != "none":
-        yield clause_about(policy, "rights.fee", "rights"), policy.rights.fee.amount
+        yield clause_about(policy, "rights.fee", "rights"), policy.rights.fee.amount.en
 
 
 def _claim_term(policy: Policy, law: Law, rule: Rule) -> Found:

@@ -15,7 +15,7 @@ from senim.law import parse_term
 from senim.law.clocks import Unit
 from senim.policy.promises import Promises
 from senim.policy.records import ConsentAsked, Point, Term
-from senim.policy.taxonomy import Channel, FieldType
+from senim.policy.taxonomy import Channel, FieldType, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +74,14 @@ class _Writer:
         return " ".join(text.in_(self._language).split())
 
     def _purposes(self) -> list[str]:
-        """The purposes that this point serves: those it asks consent for, and those that rest on law."""
+        """The purposes that this point serves: those it asks consent for, and those for which the law collects."""
         asked = dict.fromkeys(ask.purpose for ask in self._point.consents)
         by_law = [
             name
             for name, purpose in self._policy.purposes.items()
-            if purpose.basis != "consent" and self._promises.needed[name] & set(self._point.asks)
+            if purpose.basis != "consent"
+            and Operation.COLLECT in purpose.operations
+            and self._promises.needed[name] & set(self._point.asks)
         ]
         return [*asked, *(name for name in by_law if name not in asked)]
 
@@ -104,6 +106,8 @@ class _Writer:
 
     def _what(self) -> Iterator[Line]:
         yield Line("heading", self._say("what"))
+        if self._point.subject != "self":
+            yield Line("text", self._say(f"others-{self._point.proof}"))
         for reference in self._point.asks:
             required = self._point.asked(reference).ask == "required"
             asked = self._point.asked(reference) if required else self._point.own(reference)
@@ -117,7 +121,8 @@ class _Writer:
         for name in self._purposes():
             purpose = self._policy.purposes[name]
             basis = self._promises.law.bases[purpose.basis]
-            ground = f"{self._in(basis.name)}{f' ({purpose.act})' if purpose.act else ''}, {basis.article}"
+            act = f" ({self._in(purpose.act)})" if purpose.act != Text() else ""
+            ground = f"{self._in(basis.name)}{act}, {basis.article}"
             fields = self._promises.needed[name] & set(self._point.asks)
             data = ", ".join(
                 field_name(self._promises, ref, self._language) for ref in self._point.asks if ref in fields
@@ -137,7 +142,10 @@ class _Writer:
         if term is None:
             return self._say("term-purpose")
         return " ".join(
-            [self._ends(term), *(self._say("keep", act=keep.act, term=self._time(keep.term)) for keep in term.keep)]
+            [
+                self._ends(term),
+                *(self._say("keep", act=self._in(keep.act), term=self._time(keep.term)) for keep in term.keep),
+            ]
         )
 
     def _ends(self, term: Term) -> str:

@@ -44,6 +44,7 @@ _CONTROLS: dict[Code, tuple[str, ...]] = {
     Code.ROLE_NOT_ALLOWED: ("gate.roles",),
     Code.HUMAN_READ_FORBIDDEN: ("gate.people-never",),
     Code.ATTESTATION_MISSING: ("collection.attestation",),
+    Code.OTHERS_NOT_TAKEN: ("collection.attestation", "collection.documents-of-others"),
     Code.SPECIAL_CATEGORY: ("collection.special-refused",),
     Code.CARD_NUMBER: ("collection.card-refused",),
 }

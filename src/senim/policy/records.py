@@ -134,7 +134,7 @@ class Keep(_Part, frozen=True, kw_only=True):
     what: tuple[FieldRef, ...]
     term: str
     """How long, e.g. ``5 years``."""
-    act: str
+    act: Text
     """The act and article that demand it."""
 
 
@@ -157,7 +157,7 @@ class Purpose(_Part, frozen=True, kw_only=True):
     name: Text
     basis: str = "consent"
     """A lawful basis of the law pack."""
-    act: str = ""
+    act: Text = Text()
     """For bases other than consent: the act and article."""
     kind: Literal["service", "marketing", "statistics", "security", "law"] = "service"
     optional: bool = False
@@ -216,7 +216,10 @@ class Role(_Part, frozen=True, kw_only=True):
 
     name: Text
     kind: Literal["service", "staff"]
-    may: tuple[Literal["intake", "consent", "find", "read", "correct", "check", "erase", "block", "log", "policy"], ...]
+    may: tuple[
+        Literal["intake", "consent", "find", "read", "correct", "check", "erase", "block", "event", "log", "policy"],
+        ...,
+    ]
     """Verbs of the doors."""
     purposes: tuple[Id, ...] = ()
     """Purposes it acts for; empty: none."""
@@ -346,7 +349,7 @@ RightKind = Literal[
 class Fee(_Part, frozen=True, kw_only=True):
     """What the text says a request may cost."""
 
-    amount: str
+    amount: Text
     what: Text
 
 

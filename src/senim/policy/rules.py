@@ -199,7 +199,7 @@ def _bases(given: Given) -> Found:
         if basis is None:
             known = ", ".join(given.law.bases)
             yield Fault(Code.BASIS_UNKNOWN, where, f"the law knows no basis “{purpose.basis}”; it knows {known}")
-        elif basis.needs_act and not purpose.act:
+        elif basis.needs_act and purpose.act == Text():
             yield Fault(Code.KEY_MISSING, f"purposes.{name}.act", f"name the act behind basis “{purpose.basis}”")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from functools import partial
 
 from msgspec.structs import replace
@@ -139,29 +138,10 @@ def documents_of_others(stage: Stage) -> None:
     stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(request), "no document")
     unknown = replace(request, on_behalf_of=replace(behalf, document="0" * 32))
     stage.refused(Code.NOT_FOUND, lambda: stage.take(unknown), "a document that is not there")
-    document = upload(stage, speaker)
+    document = stage.upload(speaker)
     taken = stage.take(replace(request, on_behalf_of=replace(behalf, document=document)))
     event = stage.platform.consents.history(stage.platform.database, taken.subject)[0]
     stage.expect(event.evidence.representative and event.evidence.representative.document == document, "not recorded")
-
-
-def upload(stage: Stage, person: Person, content: bytes = b"%PDF-1.7 drill") -> str:
-    """Upload a file for a person; its id. Raises NothingDeclared if the policy takes no files."""
-    fields = [name for name, field in stage.promises.fields.items() if field.type is FieldType.DOCUMENT]
-    if not fields:
-        raise NothingDeclared("the policy takes no documents")
-    reference = fields[0]
-    purpose = next(name for name, needed in stage.promises.needed.items() if reference in needed)
-
-    def act(work: Work) -> str:
-        standing = stage.platform.subjects.about(work, person.subject)
-        document = stage.platform.collection.receive(
-            work, standing, reference, media="application/pdf", content=io.BytesIO(content), purpose=purpose
-        )
-        return document.id
-
-    made: str = stage.platform.run(stage.actor, act)
-    return made
 
 
 def source(stage: Stage) -> None:
@@ -206,7 +186,7 @@ def card_refused(stage: Stage) -> None:
     try:
         person = stage.person()
         stage.refused(
-            Code.CARD_NUMBER, lambda: upload(stage, person, f"%PDF-1.7\n({number})".encode()), "a card number in a file"
+            Code.CARD_NUMBER, lambda: stage.upload(person, f"%PDF-1.7\n({number})".encode()), "a card number in a file"
         )
     except NothingDeclared:
         pass

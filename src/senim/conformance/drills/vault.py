@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from senim.conformance.drills.collection import upload
 from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
 from senim.errors import Code
@@ -117,7 +116,7 @@ def documents(stage: Stage) -> None:
     """Files are sealed in chunks, opened only through the gate, and every look is in the log."""
     person = stage.person()
     content = b"%PDF-1.7 " + b"a drill's file " * 40_000
-    document = upload(stage, person, content)
+    document = stage.upload(person, content)
     field = next(name for name, one in stage.promises.fields.items() if one.type == "document")
     purpose = next(name for name, needed in stage.promises.needed.items() if field in needed)
 
