@@ -35,7 +35,6 @@ class Code(StrEnum):
     CHANNEL_UNDECLARED = "channel_undeclared"
     CHANNEL_MISSING = "channel_missing"
     POINT_UNDECLARED = "point_undeclared"
-    SITE_UNDECLARED = "site_undeclared"
     SOURCE_UNDECLARED = "source_undeclared"
     # consent
     CONSENT_MISSING = "consent_missing"
@@ -90,7 +89,6 @@ class Code(StrEnum):
     EXPLANATION_MISSING = "explanation_missing"
     CONSENT_BUNDLED = "consent_bundled"
     CONTROL_UNKNOWN = "control_unknown"
-    SPECIAL_UNDECLARED = "special_undeclared"
     EFFECTIVE_DATE_WRONG = "effective_date_wrong"
     UNCHANGED = "unchanged"
     # doors
@@ -103,12 +101,12 @@ class Code(StrEnum):
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     CHANGED_MEANWHILE = "changed_meanwhile"
     CURSOR_WRONG = "cursor_wrong"
-    WRONG_USE = "wrong_use"
     # the machine
     CLOCK_WENT_BACK = "clock_went_back"
     STORAGE_FULL = "storage_full"
     STORAGE_BUSY = "storage_busy"
     STORAGE_CORRUPT = "storage_corrupt"
+    STORAGE_FAILED = "storage_failed"
     STORAGE_UNREACHABLE = "storage_unreachable"
     STORAGE_OUTDATED = "storage_outdated"
     OVERLOADED = "overloaded"

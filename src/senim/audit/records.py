@@ -71,10 +71,8 @@ class ProblemKind(StrEnum):
     ADDED = "added"
     MISSING = "missing"
     UNREADABLE = "unreadable"
-    ROOT = "root"
     REWRITTEN = "rewritten"
     CUT = "cut"
-    RECORD = "record"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,7 @@ def due(
     day = _last_day(term, local.date(), calendar)
     if roll and term.unit is not Unit.WORKING_DAYS:
         day = calendar.rolled(day)
-    while calendar.working_days_between(local.date(), day) < least_working:
-        day = calendar.working_day_after(day, 1)
+    day = _widened(day, local.date(), calendar, least_working)
     end = _midnight_after(day, local)
     if start is Start.MOMENT:
         return Due(datetime.combine(day, local.timetz()), end)
@@ -110,12 +109,17 @@ def _hours(term: Term, local: datetime, calendar: Calendar, start: Start, least_
         begin = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     # Hours are counted in elapsed time; a zone that changes its offset does not stretch them.
     end = (begin.astimezone(ZoneInfo("UTC")) + timedelta(hours=term.count)).astimezone(local.tzinfo)
-    day = end.date()
-    while calendar.working_days_between(local.date(), day) < least_working:
-        day = calendar.working_day_after(day, 1)
+    day = _widened(end.date(), local.date(), calendar, least_working)
     if day != end.date():
         end = _midnight_after(day, local)
     return Due(end, end)
+
+
+def _widened(day: date, event: date, calendar: Calendar, least_working: int) -> date:
+    """``day``, or the first one after it by which so many working days have passed since the event."""
+    while least_working and calendar.working_days_between(event, day) < least_working:
+        day = calendar.working_day_after(day, 1)
+    return day
 
 
 def _last_day(term: Term, event: date, calendar: Calendar) -> date:

@@ -122,7 +122,9 @@ class Policies:
         checked = check(source, self._controls, work.now.date())
         if checked.policy is None or checked.law is None or not checked.ok:
             reasons = [Reason(fault.code, fault.where, fault.clause) for fault in checked.faults]
-            raise Invalid(Code.POLICY_INVALID, f"{len(reasons)}", reasons=[Reason(Code.POLICY_INVALID), *reasons])
+            detail = "; ".join(f"line {one.line}: {one.where}: {one.detail}" for one in checked.faults[:20])
+            reasons.insert(0, Reason(Code.POLICY_INVALID))
+            raise Invalid(Code.POLICY_INVALID, f"{len(checked.faults)}", detail=detail, reasons=reasons)
         effective = effective or work.now
         earlier = self.versions()
         if effective < work.now - timedelta(minutes=1) or (earlier and effective < earlier[-1].effective):

@@ -55,17 +55,18 @@ def open_database(url: str, folder: Path, *, keys: Database | None = None, creat
 
     Raises Invalid (setting_wrong), Unavailable (storage_unreachable, storage_outdated), Tampered (storage_corrupt).
     """
-    engine = _engine(url, folder, create=create)
+    missing = Code.STORAGE_UNREACHABLE if keys else Code.KEY_STORE_MISSING
+    engine = _engine(url, folder, create=create, missing=missing)
     migrate(engine, "main" if keys else "keys")
     return Database(engine, keys)
 
 
-def _engine(url: str, folder: Path, *, create: bool) -> Engine:
+def _engine(url: str, folder: Path, *, create: bool, missing: Code) -> Engine:
     scheme = urlsplit(url).scheme
     if scheme == "sqlite" and url.startswith("sqlite:///"):
         path = folder / url.removeprefix("sqlite:///")
         if not create and not path.exists():
-            raise Unavailable(Code.STORAGE_UNREACHABLE, path.name)
+            raise Unavailable(missing, path.name)
         return SQLite(path)
     if scheme in ("postgresql", "postgres"):
         from senim.storage.postgres import PostgreSQL

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg
 
-from senim.errors import Code, SenimError, Tampered, Unavailable
+from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
 from senim.storage.engine import Engine
 from senim.storage.statements import Guard, Query, Row, Statement
 
@@ -25,16 +25,20 @@ Connection = psycopg.Connection[Row]
 def convert(error: Exception) -> SenimError:
     """An error of the driver as one of ours; the text of the driver stays in the cause, out of answers."""
     match error:
-        case pg.DiskFull() | pg.FileNameTooLong() | pg.IoError():
-            converted: SenimError = Unavailable(Code.STORAGE_FULL)
+        case psycopg.IntegrityError():
+            converted: SenimError = Stale()
+        case pg.DiskFull():
+            converted = Unavailable(Code.STORAGE_FULL)
         case pg.DataCorrupted() | pg.IndexCorrupted():
             converted = Tampered(Code.STORAGE_CORRUPT)
         case pg.LockNotAvailable() | pg.DeadlockDetected() | pg.SerializationFailure() | pg.QueryCanceled():
             converted = Unavailable(Code.STORAGE_BUSY)
         case pg.UndefinedTable():
             converted = Unavailable(Code.STORAGE_OUTDATED)
-        case _:
+        case psycopg.OperationalError() | psycopg.InterfaceError():
             converted = Unavailable(Code.STORAGE_UNREACHABLE)
+        case _:
+            converted = Unavailable(Code.STORAGE_FAILED)
     converted.__cause__ = error
     return converted
 

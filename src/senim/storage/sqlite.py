@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from senim.errors import Code, SenimError, Tampered, Unavailable
+from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
 from senim.storage.engine import Engine
 from senim.storage.statements import Guard, Query, Row, Statement
 
@@ -16,7 +16,7 @@ _BUSY_MS = 5_000
 _READERS = 8
 _CODES = {
     sqlite3.SQLITE_FULL: Code.STORAGE_FULL,
-    sqlite3.SQLITE_IOERR: Code.STORAGE_FULL,
+    sqlite3.SQLITE_IOERR: Code.STORAGE_FAILED,
     sqlite3.SQLITE_BUSY: Code.STORAGE_BUSY,
     sqlite3.SQLITE_LOCKED: Code.STORAGE_BUSY,
     sqlite3.SQLITE_CANTOPEN: Code.STORAGE_UNREACHABLE,
@@ -33,7 +33,9 @@ def convert(error: Exception) -> SenimError:
     known = _CODES.get(code & 0xFF) if code is not None else None
     if known is None and "no such table" in str(error):
         known = Code.STORAGE_OUTDATED
-    converted = Unavailable(known or Code.STORAGE_UNREACHABLE)
+    if isinstance(error, sqlite3.IntegrityError):
+        return Stale()
+    converted = Unavailable(known or Code.STORAGE_FAILED)
     converted.__cause__ = error
     return converted
 

@@ -42,6 +42,8 @@ class Problem(_Answer, frozen=True, kw_only=True):
     clause: str
     article: str
     reasons: list[ReasonTold]
+    detail: str = ""
+    """More, where there is more: the ids of several people found, the values that are allowed."""
 
 
 class IntakeAnswer(_Answer, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ def reason_details(reason: Reason, language: Language = "en") -> dict[str, str]:
 def problem(error: SenimError, language: Language = "en") -> dict[str, Any]:
     """A refusal as problem details, with every reason. Never a value of a person, never a text of the machine."""
     first = error.reasons[0]
-    return {
+    told: dict[str, Any] = {
         "type": f"urn:senim:problem:{error.code}",
         "title": explain(error.code, language),
         "status": status_of(error),
@@ -70,3 +70,6 @@ def problem(error: SenimError, language: Language = "en") -> dict[str, Any]:
         "article": first.article,
         "reasons": [reason_details(reason, language) for reason in error.reasons],
     }
+    if error.detail:
+        told["detail"] = error.detail
+    return told
