@@ -64,13 +64,12 @@ class Senim:
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
         self.subjects = Subjects()
-        self.consents = Consents(self.policies, self.statements)
-        self.gate = Gate(self.works, self.policies, self.subjects, self.consents)
+        self.consents = Consents(self.policies, self.subjects, self.log, self.statements)
+        self.gate = Gate(self.works, self.policies, self.subjects)
         self.access = Access(self.database, self.policies)
         self.vault = Vault(
             policies=self.policies,
             subjects=self.subjects,
-            consents=self.consents,
             gate=self.gate,
             persons=self.persons,
             index=BlindIndex(self._index_secret),

@@ -165,7 +165,7 @@ def _withdraw(stage: Stage, done: Story) -> None:
         def act(work: Work, subject: SubjectId = person.subject, whole: bool = number % 2 == 0) -> None:
             standing = stage.platform.subjects.about(work, subject)
             consents = stage.platform.consents
-            states = [one for one in consents.of(work.database, subject) if one.given]
+            states = [one for one in consents.of(work.database, subject) if one.agreed.given]
             if whole or not states:
                 consents.withdraw_all(work, standing, evidence=Evidence(surface="account", act="button"))
             else:

@@ -123,12 +123,13 @@ class Work:
         The refusal is raised again, for the caller to count it and go on with the next part.
         """
         unit = self.unit
-        marks = len(unit.rows), len(unit.keys), len(unit.guards)
+        marks, memo = (len(unit.rows), len(unit.keys), len(unit.guards)), dict(self.memo)
         self.attempted = None
         try:
             yield
         except SenimError as refusal:
             del unit.rows[marks[0] :], unit.keys[marks[1] :], unit.guards[marks[2] :]
+            self.memo = memo
             self._record_refusal(refusal)
             raise
 
@@ -232,9 +233,9 @@ class Works:
         refused.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
         self.database.commit(refused.unit)
 
-    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: Facts) -> str:
+    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: Facts, now: datetime) -> str:
         """Record an entry with the next commit, within a second (allowed checks); its id."""
-        entry = make_entry(actor, self.clock.now(), act, outcome, facts)
+        entry = make_entry(actor, now, act, outcome, facts)
         self._later.append(entry)
         if len(self._later) >= MOST_LATER:
             self.flush()

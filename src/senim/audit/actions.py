@@ -74,8 +74,9 @@ class Log:
 
     def entries_waiting(self, subject: SubjectId) -> list[Entry]:
         """Entries about a person that are durable but not sealed yet."""
-        entries = (from_leaf(leaf) for leaf in store.waiting_in_lane(self._database, subject))
-        return [entry for entry in entries if entry.subject == subject]
+        known = subject.encode()
+        packed = (leaf for _, _, leaves in store.waiting(self._database) for leaf in leaves if known in leaf)
+        return [entry for leaf in packed if (entry := from_leaf(leaf)).subject == subject]
 
     def _leaves(self, n: int) -> list[bytes]:
         content = store.read_tile(self._database, TileName(-1, n))
@@ -95,7 +96,7 @@ class Log:
         """Seal what waits and check the whole log against the public key and all anchors."""
         self.seal()
         source = StoredLog(self._database)
-        waiting = store.waiting_count(self._database)
+        waiting = sum(len(leaves) for _, _, leaves in store.waiting(self._database))
         return verify_log(source, LogVerifier(self.vkey), anchors=(*self.anchors(), *anchors), waiting=waiting)
 
     def export(self, folder: Path) -> int:

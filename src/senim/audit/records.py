@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class Outcome(StrEnum):
@@ -20,8 +21,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One act, as it stands in the log for ever. Only ids, codes and names from the policy: no value of a person.
 
     Its leaf is this record as compact JSON in the order of the fields. ``subject`` is the random id of the
-    person; after an erasure nothing leads from it to anybody. ``digest`` is the SHA-256 (hex) of the record
-    kept elsewhere (a consent, a policy version), ``ref`` its id.
+    person; after an erasure nothing leads from it to anybody. ``ref`` and ``digest`` are the id and the SHA-256
+    (hex) of something kept elsewhere (a policy version, a file).
     """
 
     id: str
@@ -43,6 +44,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str | None = None
     policy: int | None = None
     count: int | None = None
+    record: msgspec.Raw | UnsetType = UNSET
+    """What else belongs to the act for ever, as JSON of its feature: the evidence of a consent, an attestation."""
 
 
 _encode = msgspec.json.Encoder().encode

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,8 +21,8 @@ from senim.identity import lane_of, new_id
 from senim.storage import Database, Unit
 from senim.times import micros
 
-MOST = 4_096
-"""Entries sealed in one transaction at most."""
+MOST = 512
+"""Transactions whose entries are sealed together at most."""
 
 KEEP_EVERY = 60_000_000
 """Microseconds between checkpoints that are kept for ever."""
@@ -61,7 +60,8 @@ class Sealer:
             if old.holder not in ("", self._name) and old.held_until > now:
                 return 0
             unit = Unit()
-            new = self._extend(unit, old, [leaf for _, _, leaf in waiting], now)
+            leaves = [leaf for _, _, packed in waiting for leaf in packed]
+            new = self._extend(unit, old, leaves, now)
             for lane, entry_id, _ in waiting:
                 unit.add(store.DELETE_PENDING, lane, entry_id)
             store.put_head(unit, new, old)
@@ -70,7 +70,7 @@ class Sealer:
             except Stale:
                 return 0
             self._write_anchor(new.checkpoint)
-            return len(waiting)
+            return len(leaves)
 
     def _extend(self, unit: Unit, old: store.Head, leaves: list[bytes], now: int) -> store.Head:
         tree = old.tree()
@@ -126,18 +126,21 @@ class Sealer:
 
     def _point_and_count(self, unit: Unit, size: int, leaves: list[bytes]) -> None:
         known = {(one.act, one.detail): one for one in store.tallies(self._database)}
-        changed: dict[tuple[str, str], store.Tally] = {}
+        counted: dict[tuple[str, str], list[int]] = {}
         for index, leaf in enumerate(leaves, size):
             entry = from_leaf(leaf)
             at = micros(datetime.fromisoformat(entry.at))
             if entry.subject:
                 unit.add(store.INSERT_ENTRY_OF, lane_of(entry.subject), bytes.fromhex(entry.subject), index)
             for detail in (entry.outcome.value, *entry.codes):
-                key = (entry.act, detail)
-                one = changed.get(key) or known.get(key) or store.Tally(*key, 0, at, at, index)
-                changed[key] = replace(one, count=one.count + 1, last_at=max(at, one.last_at), last_index=index)
-        for one in changed.values():
-            unit.add(store.PUT_TALLY, one.act, one.detail, one.count, one.first_at, one.last_at, one.last_index)
+                one = counted.setdefault((entry.act, detail), [0, at, at, index])
+                one[0] += 1
+                one[2] = max(one[2], at)
+                one[3] = index
+        for key, (count, first_at, last_at, last_index) in counted.items():
+            before = known.get(key, store.Tally(*key, 0, first_at, last_at, last_index))
+            newest = max(last_at, before.last_at)
+            unit.add(store.PUT_TALLY, *key, before.count + count, before.first_at, newest, last_index)
 
     def _write_anchor(self, note: str) -> None:
         """Leave the checkpoint outside the database, where cutting the database's tail does not reach."""

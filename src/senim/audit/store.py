@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
-from senim.audit.tiles import TileName
+from senim.audit.tiles import TileName, pack, unpack
 from senim.audit.tree import Frontier
 from senim.identity import LANES, SubjectId, lane_of
 from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
+from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, small, table, word
 
-pending = table(main_metadata, "log_pending", lane(), blob("id", key=True), blob("leaf"))
+pending = table(main_metadata, "log_pending", lane(), blob("id", key=True), blob("leaves"))
 bundle = table(main_metadata, "log_bundle", lane(), number("n", key=True), blob("leaves"))
 tile = table(main_metadata, "log_tile", lane(), small("level", key=True), number("n", key=True), blob("hashes"))
 entry_of = table(main_metadata, "log_entry_of", lane(), blob("subject", key=True), number("ix", key=True))
@@ -39,21 +40,23 @@ tally = table(
     number("last_ix"),
 )
 
-INSERT_PENDING = insert(pending)
+
+def _packed(rows: list[Row]) -> list[Row]:
+    """All entries of one transaction as one row: packed as in a bundle, under the id of the first."""
+    return [(rows[0][0], rows[0][1], pack(row[2] for row in rows))]
+
+
+INSERT_PENDING = insert(pending, fold=_packed)
 DELETE_PENDING = delete(pending)
 PUT_BUNDLE = upsert(bundle)
 PUT_TILE = upsert(tile)
-INSERT_ENTRY_OF = upsert(entry_of)
+INSERT_ENTRY_OF = insert(entry_of)
 PUT_TALLY = upsert(tally)
 PUT_KEPT = upsert(kept)
 PUT_HEAD = upsert(head)
 HEAD_GUARD = guard(head, "size")
 
-_PENDING = query(at_most(select(pending.c.lane, pending.c.id, pending.c.leaf)))
-_PENDING_OF = query(
-    select(pending.c.id, pending.c.leaf).where(pending.c.lane == bindparam("lane")).order_by(pending.c.id)
-)
-_PENDING_COUNT = query(select(func.count()).select_from(pending))
+_PENDING = query(at_most(select(pending.c.lane, pending.c.id, pending.c.leaves)))
 _HEAD = query(select(head))
 _BUNDLE = query(select(bundle.c.leaves).where(bundle.c.lane == bindparam("lane"), bundle.c.n == bindparam("n")))
 _TILE = query(
@@ -112,20 +115,10 @@ def wait(unit: Unit, entry_id: str, subject: str | None, leaf: bytes) -> None:
     unit.add(INSERT_PENDING, lane_of(subject or entry_id), bytes.fromhex(entry_id), leaf)
 
 
-def waiting(database: Database, most: int) -> list[tuple[int, bytes, bytes]]:
-    """Entries not sealed yet, oldest id first: lane, id, leaf."""
-    rows = database.read(_PENDING, most)
-    return sorted(((row[0], row[1], row[2]) for row in rows), key=lambda row: row[1])
-
-
-def waiting_count(database: Database) -> int:
-    """How many entries are not sealed yet."""
-    return int(database.read(_PENDING_COUNT)[0][0])
-
-
-def waiting_in_lane(database: Database, subject: SubjectId) -> list[bytes]:
-    """Leaves not sealed yet in the lane of a person."""
-    return [row[1] for row in database.read(_PENDING_OF, lane_of(subject))]
+def waiting(database: Database, most: int = -1) -> list[tuple[int, bytes, list[bytes]]]:
+    """Entries not sealed yet, by transaction and oldest first: lane, id, leaves."""
+    rows = sorted(database.read(_PENDING, most), key=lambda row: bytes(row[1]))
+    return [(row[0], bytes(row[1]), unpack(bytes(row[2]))) for row in rows]
 
 
 def read_head(database: Database) -> Head:

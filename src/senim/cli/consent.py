@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
-from senim.consent import Evidence, Given, State
+from senim.consent import Evidence, Given, Scope, State, states_of
 from senim.identity import SubjectId
 from senim.session import scope_of
 from senim.times import moment, stamp
@@ -31,37 +31,33 @@ def list_(subject: str, folder: Path, *, as_json: bool) -> None:
     """Show what SUBJECT agreed to, now and over time."""
     with opened(folder) as senim:
         standing = senim.subjects.find(senim.database, SubjectId(subject))
-        states = senim.consents.of(senim.database, standing.subject)
-        events = senim.consents.history(senim.database, standing.subject, most=1000)
+        states = states_of(standing)
+        events, _ = senim.consents.history(standing.subject, most=100_000)
     if as_json:
         show_json({"consents": [_plain(state) for state in states], "events": events})
         return
     for state in states:
-        words = "given" if state.given else "withdrawn"
-        click.echo(f"{_name(state):40} {words:10} {stamp(moment(state.at))}{'' if state.proven else '  unproven'}")
+        words = "given" if state.agreed.given else "withdrawn"
+        unproven = "" if state.agreed.proven else "  unproven"
+        click.echo(f"{_name(state.scope):40} {words:10} {stamp(moment(state.agreed.at))}{unproven}")
     click.echo(f"{len(events)} events")
 
 
 def _plain(state: State) -> dict[str, object]:
+    agreed = state.agreed
     return {
         **msgspec.structs.asdict(state.scope),
-        "given": state.given,
-        "proven": state.proven,
-        "version": state.version,
-        "at": stamp(moment(state.at)),
-        "until": stamp(moment(state.until)) if state.until else None,
-        "event": state.event,
+        "given": agreed.given,
+        "proven": agreed.proven,
+        "version": agreed.version,
+        "at": stamp(moment(agreed.at)),
+        "until": stamp(moment(agreed.until)) if agreed.until else None,
+        "event": agreed.event,
     }
 
 
-def _name(state: State) -> str:
-    scope = state.scope
-    return (
-        scope.purpose
-        + (f"/{scope.recipient}" if scope.recipient else "")
-        + (f"@{scope.channel}" if scope.channel else "")
-        + (f">{scope.country}" if scope.country else "")
-    )
+def _name(scope: Scope) -> str:
+    return scope.purpose + scope.key
 
 
 @consents.command()
@@ -141,6 +137,7 @@ def _show(done: list[Given], *, as_json: bool) -> None:
         show_json({"events": [one.event for one in done], "receipts": [one.receipt for one in done]})
         return
     for one in done:
-        proven = "" if one.state.proven else " (unproven: it opens nothing)"
-        click.echo(f"{_name(one.state)} {'given' if one.event.given else 'withdrawn'}{proven}, event {one.event.id}")
+        proven = "" if one.event.said.proven else " (unproven: it opens nothing)"
+        words = "given" if one.event.said.given else "withdrawn"
+        click.echo(f"{_name(one.event.said.scope)} {words}{proven}, event {one.event.id}")
         click.echo(one.receipt)

@@ -6,23 +6,23 @@ import io
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from senim.collection import store
+import msgspec
+
 from senim.collection.records import Attestation, Intake, OnBehalf, SourceGiven, Taken
 from senim.collection.rules import channel_of, check_point, look, unserved
 from senim.collection.scanning import has_card, special, texts_of_file
 from senim.consent import Consents, Evidence, Scope
-from senim.consent.records import Representative, State
+from senim.consent.records import Representative
 from senim.errors import Code, Invalid, NotFound, NotPromised, Reason
 from senim.gate import Gate, Question
 from senim.gate.rules import COLLECTION
-from senim.identity import SubjectId, is_id, new_id
+from senim.identity import SubjectId, is_id
 from senim.languages import Language
 from senim.policy import Policies
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
 from senim.policy.taxonomy import FieldType, Operation
 from senim.subjects import Standing, Subjects
-from senim.times import stamp
 from senim.vault import Document, Documents, Kept, Vault
 from senim.work import Work
 
@@ -81,14 +81,14 @@ class Collection:
         enrolled = standing or self._vault.enrol(work)
         if intake.on_behalf_of:
             self._attest(work, enrolled, intake, intake.on_behalf_of)
-        receipts, given = self._agree(work, enrolled, promises, intake)
-        _refuse(self._not_served(work, promises, enrolled, looked.values, given, new=standing is None))
+        receipts, agreed = self._agree(work, enrolled, promises, intake)
+        _refuse(self._not_served(work, promises, agreed, looked.values))
         _refuse(_unwritten(promises, looked.values, intake))
         kept = {name: Kept(value, source, work.at, "stated", place) for name, value in looked.values.items()}
         if kept:
             self._vault.put(work, enrolled, kept, new=standing is None)
         if standing is not None and self._gate.counts_collection(promises):
-            self._subjects.happened(work, standing, COLLECTION, work.at)
+            self._subjects.happened(work, agreed, COLLECTION, work.at)
         told = promises.told(subject=enrolled.subject, operation="collect", categories=looked.values)
         entry = work.record("data.collected", told, point=intake.point, count=len(kept))
         return Taken(subject=enrolled.subject, stored=tuple(sorted(kept)), receipts=tuple(receipts), entry=entry)
@@ -144,22 +144,17 @@ class Collection:
             if behalf.document not in {document.id for document in documents}:
                 raise NotFound(Code.NOT_FOUND, "on_behalf_of.document")
         attestation = Attestation(
-            id=new_id(),
-            subject=standing.subject,
             by=behalf.by,
             authority=behalf.authority,
             notice=intake.notice,
             language=intake.language,
-            at=stamp(work.now),
             document=behalf.document,
         )
-        store.add(work, attestation)
-        work.record("subject.attested", subject=standing.subject, ref=attestation.id, reason=behalf.authority)
+        record = msgspec.Raw(msgspec.json.encode(attestation))
+        work.record("subject.attested", subject=standing.subject, reason=behalf.authority, record=record)
 
-    def _agree(
-        self, work: Work, standing: Standing, promises: Promises, intake: Intake
-    ) -> tuple[list[str], dict[str, dict[tuple[str, str, str], State]]]:
-        """Record the choices made here: receipts, and what now holds by purpose."""
+    def _agree(self, work: Work, standing: Standing, promises: Promises, intake: Intake) -> tuple[list[str], Standing]:
+        """Record the choices made here: their receipts, and where the person stands after them."""
         point = promises.policy.points[intake.point]
         behalf = intake.on_behalf_of
         representative = (
@@ -176,41 +171,26 @@ class Collection:
             representative=representative,
         )
         receipts: list[str] = []
-        states: dict[str, dict[tuple[str, str, str], State]] = {}
         for one in intake.consents:
             scope = Scope(purpose=one.purpose, recipient=one.recipient, channel=one.channel, country=one.country)
             if one.given:
                 made = [self._consents.give(work, standing, scope, evidence=evidence)]
             else:
                 made = self._consents.withdraw(work, standing, scope, evidence=evidence)
-            for given in made:
-                receipts.append(given.receipt)
-                key = (given.state.scope.recipient, given.state.scope.channel, given.state.scope.country)
-                states.setdefault(one.purpose, {})[key] = given.state
-        return receipts, states
+            receipts += [given.receipt for given in made]
+            standing = made[-1].standing
+        return receipts, standing
 
     def _not_served(
-        self,
-        work: Work,
-        promises: Promises,
-        standing: Standing,
-        values: Mapping[str, str],
-        given: Mapping[str, Mapping[tuple[str, str, str], State]],
-        *,
-        new: bool,
+        self, work: Work, promises: Promises, standing: Standing, values: Mapping[str, str]
     ) -> list[Reason]:
         """Ask the gate, purpose by purpose, whether it may collect; fields that none of those needs are refused."""
-        earlier: dict[str, dict[tuple[str, str, str], State]] = {}
-        for state in [] if new else self._consents.of(work.database, standing.subject):
-            scope = state.scope
-            earlier.setdefault(scope.purpose, {})[(scope.recipient, scope.channel, scope.country)] = state
         allowed, refused = [], {}
         for purpose, needed in promises.needed.items():
             if needed.isdisjoint(values):
                 continue
-            consents = {**earlier.get(purpose, {}), **given.get(purpose, {})}
             question = Question(Operation.COLLECT, purpose, standing.subject)
-            reasons = self._gate.reasons(work, question, standing, consents)
+            reasons = self._gate.reasons(work, question, standing)
             if reasons:
                 refused[purpose] = reasons
             else:

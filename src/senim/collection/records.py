@@ -74,13 +74,10 @@ class Taken:
 
 
 class Attestation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who said that another person agreed, when, and which text was shown. Ids only."""
+    """Who said that another person agreed, by what right, and which text was shown; its entry holds it for ever."""
 
-    id: str
-    subject: str
     by: str
     authority: str
     notice: str
     language: str
-    at: str
     document: str = ""

@@ -1,6 +1,6 @@
 """Consent: given, withdrawn, by whom, for what, what was shown; receipts."""
 
-from senim.consent.actions import Consents
-from senim.consent.records import Event, Evidence, Given, Representative, Scope, State
+from senim.consent.actions import Consents, states_of
+from senim.consent.records import Event, Evidence, Given, Representative, Said, Scope, State
 
-__all__ = ["Consents", "Event", "Evidence", "Given", "Representative", "Scope", "State"]
+__all__ = ["Consents", "Event", "Evidence", "Given", "Representative", "Said", "Scope", "State", "states_of"]

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
-
 import msgspec
 
+from senim.audit.actions import Log
+from senim.audit.records import Entry, Outcome
 from senim.audit.statements import StatementSigner
-from senim.consent import store
 from senim.consent.receipts import KIND, receipt
-from senim.consent.records import Event, Evidence, Given, Scope, State
+from senim.consent.records import Event, Evidence, Given, Said, Scope, State
 from senim.consent.rules import agreed_at, check_notice, check_scope, end_of, is_proven, until_micros
 from senim.errors import Code, NotFound
-from senim.identity import SubjectId, is_id, new_id
+from senim.identity import SubjectId, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.storage import Database, Query
-from senim.storage.statements import Row
-from senim.subjects import Standing
-from senim.times import micros, stamp
+from senim.storage import Database
+from senim.subjects import Agreed, Standing, Subjects
+from senim.times import micros, moment, stamp
 from senim.work import Work
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Said).decode
+GIVEN, WITHDRAWN = "consent.given", "consent.withdrawn"
 
 
 class Consents:
     """What people agreed to."""
 
-    def __init__(self, policies: Policies, signer: StatementSigner) -> None:
+    def __init__(self, policies: Policies, subjects: Subjects, log: Log, signer: StatementSigner) -> None:
         self._policies = policies
+        self._subjects = subjects
+        self._log = log
         self._signer = signer
 
     def give(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> Given:
@@ -37,15 +38,14 @@ class Consents:
 
         Raises NotPromised (…_undeclared, notice_outdated), Invalid (notice_missing, invalid_value), NotAllowed.
         """
-        promises = self._begin(work, standing, scope, "consent.given")
+        promises = self._begin(work, standing, scope, GIVEN)
         check_scope(promises, scope)
         current = self._policies.notices(promises)
         known = evidence.notice in current or (bool(evidence.notice) and self._kept(evidence.notice))
         check_notice(promises, evidence, current, known)
         at = agreed_at(evidence, work.now)
         end = end_of(promises, scope.purpose, at)
-        state = State(
-            scope=scope,
+        agreed = Agreed(
             given=True,
             proven=is_proven(evidence, known),
             version=promises.version,
@@ -53,29 +53,25 @@ class Consents:
             until=until_micros(end),
             event=new_id(),
         )
-        return self._keep(work, standing, promises, state, evidence, until=stamp(end) if end else "")
+        return self._keep(work, standing, promises, scope, agreed, evidence)
 
     def withdraw(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> list[Given]:
         """Withdraw a consent. Withdrawing from a purpose withdraws from all that hangs on it; it binds at once.
 
         A withdrawal is never refused for its form, nor because the policy no longer knows the purpose.
         """
-        promises = self._begin(work, standing, scope, "consent.withdrawn")
-        states = store.of_subject(work.database, standing.subject)
-        ended = [state for state in states if state.given and _within(state.scope, scope)]
-        kept = [state for state in ended if state.scope == scope] or [_refusal(scope, promises.version)]
-        return [
-            self._end(work, standing, promises, state, evidence)
-            for state in [*kept, *(state for state in ended if state.scope != scope)]
-        ]
+        promises = self._begin(work, standing, scope, WITHDRAWN)
+        hanging = [one.scope for one in states_of(standing) if one.agreed.given and _within(one.scope, scope)]
+        ended = [scope, *(one for one in hanging if one != scope)]
+        return self._end(work, standing, promises, ended, evidence)
 
     def withdraw_all(self, work: Work, standing: Standing, *, evidence: Evidence) -> list[Given]:
         """Withdraw every consent that is given."""
+        work.attempt(WITHDRAWN, subject=standing.subject)
         work.need("consent")
-        work.attempt("consent.withdrawn", subject=standing.subject)
         promises = self._policies.in_force(work.now)
-        given = [state for state in store.of_subject(work.database, standing.subject) if state.given]
-        return [self._end(work, standing, promises, state, evidence) for state in given]
+        given = [one.scope for one in states_of(standing) if one.agreed.given]
+        return self._end(work, standing, promises, given, evidence)
 
     def _begin(self, work: Work, standing: Standing, scope: Scope, act: str) -> Promises:
         promises = self._policies.in_force(work.now)
@@ -83,9 +79,16 @@ class Consents:
         work.need("consent")
         return promises
 
-    def _end(self, work: Work, standing: Standing, promises: Promises, state: State, evidence: Evidence) -> Given:
-        ended = replace(state, given=False, proven=True, at=work.at, until=0, event=new_id())
-        return self._keep(work, standing, promises, ended, evidence)
+    def _end(
+        self, work: Work, standing: Standing, promises: Promises, scopes: list[Scope], evidence: Evidence
+    ) -> list[Given]:
+        """End these consents. A no without an earlier yes is kept too, so that nobody asks the data for a yes."""
+        done: list[Given] = []
+        for scope in scopes:
+            agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event=new_id())
+            done.append(self._keep(work, standing, promises, scope, agreed, evidence))
+            standing = done[-1].standing
+        return done
 
     def _kept(self, digest: str) -> bool:
         try:
@@ -95,70 +98,94 @@ class Consents:
         return True
 
     def _keep(
-        self, work: Work, standing: Standing, promises: Promises, state: State, evidence: Evidence, until: str = ""
+        self,
+        work: Work,
+        standing: Standing,
+        promises: Promises,
+        scope: Scope,
+        agreed: Agreed,
+        evidence: Evidence,
     ) -> Given:
-        entry = new_id()
-        event = Event(
-            id=state.event,
-            subject=standing.subject,
-            scope=state.scope,
-            given=state.given,
+        said = Said(
+            scope=scope,
+            given=agreed.given,
+            proven=agreed.proven,
+            version=agreed.version,
             at=evidence.at or stamp(work.now),
-            version=state.version,
-            proven=state.proven,
-            actor=work.actor.label,
-            entry=entry,
-            until=until,
+            until=stamp(moment(agreed.until)) if agreed.until else "",
             evidence=evidence,
         )
-        body = _encode(event)
-        store.add(work, standing.subject, body, event.id, state)
         work.record(
-            "consent.given" if event.given else "consent.withdrawn",
-            _facts(promises, standing, state.scope),
-            entry_id=entry,
-            ref=event.id,
-            digest=hashlib.sha256(body).hexdigest(),
+            GIVEN if agreed.given else WITHDRAWN,
+            _facts(promises, standing, scope),
+            entry_id=agreed.event,
+            record=msgspec.Raw(_encode(said)),
         )
-        return Given(event=event, receipt=self._sign(promises, event), state=state)
+        event = Event(id=agreed.event, subject=standing.subject, actor=work.actor.label, said=said)
+        before = standing.marks.agreed.get(scope.purpose, {}).get(scope.key)
+        after = standing
+        if before is None or before.at <= agreed.at:  # what was said later stands, however late it was recorded
+            after = self._subjects.agree(work, standing, scope.purpose, scope.key, agreed)
+        return Given(event=event, receipt=self._sign(promises, event), standing=after)
 
     def _sign(self, promises: Promises, event: Event) -> str:
         return self._signer.sign(KIND, receipt(promises, event))
 
     def of(self, database: Database, subject: SubjectId) -> list[State]:
-        """What a person agreed to or withdrew, as it holds now."""
-        return store.of_subject(database, subject)
+        """What a person agreed to or withdrew, as it holds now. Raises NotFound."""
+        return states_of(self._subjects.find(database, subject))
 
-    def asked(self, subject: SubjectId, purpose: str) -> tuple[Query, Row]:
-        """The query for what holds for one purpose, for who fetches several facts in one trip."""
-        return store.FOR_PURPOSE, (*store.place(subject), purpose)
-
-    def answered(self, rows: list[Row]) -> dict[tuple[str, str, str], State]:
-        """The states in the rows of that query, by recipient, channel and country."""
-        return store.scoped(rows)
-
-    def history(self, database: Database, subject: SubjectId, after: str = "", most: int = 100) -> list[Event]:
-        """Every giving and withdrawal of a person, oldest first, after one."""
-        return store.history(database, subject, after or "00" * 16, most)
+    def history(self, subject: SubjectId, after: int = 0, most: int = 100) -> tuple[list[Event], int | None]:
+        """Givings and withdrawals of a person from log entry ``after`` on, and where the next page begins."""
+        events: list[Event] = []
+        while page := self._log.entries_about(subject, after, most):
+            for index, entry in page:
+                after = index + 1
+                if _told(entry):
+                    events.append(_event(entry))
+                    if len(events) == most:
+                        return events, after
+        events += [_event(one) for one in self._log.entries_waiting(subject) if _told(one)]
+        return events, None
 
     def prove(self, work: Work, subject: SubjectId, event_id: str) -> tuple[Event, str, str]:
-        """An event, its receipt as it was signed, and the text that was shown (94-V 25(2)(5)). Raises NotFound."""
+        """An event, its receipt and the text that was shown (94-V 25(2)(5)). Raises NotFound."""
         work.need("read")
-        event = store.event(work.database, subject, event_id) if is_id(event_id) else None
+        event, after = None, 0
+        while event is None and after is not None:
+            events, after = self.history(subject, after)  # type: ignore[assignment]  # None ends the loop
+            event = next((one for one in events if one.id == event_id), None)
         if event is None:
             raise NotFound(Code.NOT_FOUND, "consent")
-        promises = self._policies.promises(event.version, work.now.date())
-        notice = event.evidence.notice
+        promises = self._policies.promises(event.said.version, work.now.date())
+        notice = event.said.evidence.notice
         shown = self._policies.notice_shown(notice).content if notice and self._kept(notice) else ""
         return event, self._sign(promises, event), shown
 
     def people(self, database: Database, purpose: str, version: int) -> int:
-        """How many people's consent to a purpose holds and was given under a version up to ``version``."""
-        return store.people(database, purpose, version)
+        """How many people's consent to a purpose is given, under a version up to ``version``. Looks at everybody."""
+        return sum(
+            any(one.given and one.version <= version for one in standing.marks.agreed.get(purpose, {}).values())
+            for standing in self._subjects.everybody(database)
+        )
 
-    def forget(self, work: Work, standing: Standing) -> None:
-        """Remove what holds for a person who is being erased. The events stay: proof, about nobody."""
-        store.forget_states(work, standing.subject)
+
+def states_of(standing: Standing) -> list[State]:
+    """What a person agreed to or withdrew, as it holds now."""
+    return [
+        State(scope=Scope.of(purpose, key), agreed=agreed)
+        for purpose, scopes in standing.marks.agreed.items()
+        for key, agreed in scopes.items()
+    ]
+
+
+def _told(entry: Entry) -> bool:
+    return entry.act in (GIVEN, WITHDRAWN) and entry.outcome is Outcome.DONE
+
+
+def _event(entry: Entry) -> Event:
+    said = _decode(entry.record if isinstance(entry.record, msgspec.Raw) else b"")
+    return Event(id=entry.id, subject=entry.subject or "", actor=entry.actor, said=said)
 
 
 def _facts(promises: Promises, standing: Standing, scope: Scope) -> dict[str, object]:
@@ -177,8 +204,3 @@ def _within(given: Scope, withdrawn: Scope) -> bool:
         return False
     whole = Scope(purpose=withdrawn.purpose)
     return withdrawn in (whole, given)
-
-
-def _refusal(scope: Scope, version: int) -> State:
-    """A person who says no without ever having said yes: kept too, so that nobody asks the data for a yes."""
-    return State(scope=scope, given=False, proven=True, version=version, at=0, until=0, event="")

@@ -61,7 +61,8 @@ _DPV = {
 
 def receipt(promises: Promises, event: Event) -> dict[str, Any]:
     """The payload of the receipt for an event. It names the person by the random id alone."""
-    evidence = event.evidence
+    said = event.said
+    evidence = said.evidence
     party = {"entity_id": event.subject}
     if evidence.representative:
         party["representative"] = evidence.representative.authority
@@ -74,19 +75,19 @@ def receipt(promises: Promises, event: Event) -> dict[str, Any]:
         "policy": {"id": promises.policy.id, "version": promises.version, "digest": promises.digest},
         "privacy_notice": {"digest": evidence.notice, "shown": bool(evidence.notice)},
         "language": evidence.language or "und",
-        **_processing(promises, event.scope, evidence.language or "en"),
+        **_processing(promises, said.scope, evidence.language or "en"),
         "event": {
-            "event_time": event.at,
-            "event_type": "dpv:ExplicitlyExpressedConsent" if event.proven else "dpv:ImpliedConsent",
-            "event_state": "dpv:ConsentGiven" if event.given else "dpv:ConsentWithdrawn",
-            "validity_until": event.until or None,
+            "event_time": said.at,
+            "event_type": "dpv:ExplicitlyExpressedConsent" if said.proven else "dpv:ImpliedConsent",
+            "event_state": "dpv:ConsentGiven" if said.given else "dpv:ConsentWithdrawn",
+            "validity_until": said.until or None,
             "surface": evidence.surface,
             "act": evidence.act,
             "channel": evidence.channel.value,
-            "proven": event.proven,
+            "proven": said.proven,
             **party,
         },
-        "log_entry": event.entry,
+        "log_entry": event.id,
     }
 
 

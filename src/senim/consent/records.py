@@ -9,6 +9,7 @@ import msgspec
 
 from senim.languages import Language
 from senim.policy.taxonomy import Channel
+from senim.subjects import Agreed, Standing, scope_key
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -18,6 +19,18 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recipient: str = ""
     channel: str = ""
     country: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its key within the purpose."""
+        return scope_key(self.recipient, self.channel, self.country)
+
+    @classmethod
+    def of(cls, purpose: str, key: str) -> Scope:
+        """The scope of a purpose and a key."""
+        rest, _, country = key.partition(">")
+        rest, _, channel = rest.partition("@")
+        return cls(purpose=purpose, recipient=rest[1:], channel=channel, country=country)
 
 
 Surface = Literal[
@@ -68,39 +81,40 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     representative: Representative | None = None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One giving or withdrawal, kept for ever as it was. ``at`` is RFC 3339, UTC."""
+class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person said about a scope, as its entry in the log holds it for ever. ``at`` is RFC 3339, UTC."""
 
-    id: str
-    subject: str
     scope: Scope
     given: bool
-    at: str
-    version: int
     proven: bool
-    actor: str
-    entry: str
+    version: int
+    at: str
     until: str = ""
     evidence: Evidence = Evidence()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One giving or withdrawal: what was said, about whom, by whom. Its id is that of its entry in the log."""
+
+    id: str
+    subject: str
+    actor: str
+    said: Said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What holds now for a scope. ``until`` is in microseconds since 1970 UTC, 0 for no end."""
+    """What holds now for a scope."""
 
     scope: Scope
-    given: bool
-    proven: bool
-    version: int
-    at: int
-    until: int
-    event: str
+    agreed: Agreed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """An event, its signed receipt, and what holds after it."""
+    """An event, its signed receipt, and where the person stands after it."""
 
     event: Event
     receipt: str
-    state: State
+    standing: Standing

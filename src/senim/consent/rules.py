@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from senim.consent.records import Evidence, Scope, State
+from senim.consent.records import Evidence, Scope
 from senim.errors import Code, Invalid, NotPromised, Reason
 from senim.law import due, parse_term
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
+from senim.subjects import Agreed
 from senim.times import micros
 
 UNPROVEN_ACTS = ("sending", "use")
@@ -85,15 +86,15 @@ def agreed_at(evidence: Evidence, now: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-def holds(state: State, now: int, floor: int) -> Code | None:
+def holds(agreed: Agreed, now: int, floor: int) -> Code | None:
     """Why a consent does not hold now, or None if it does. ``floor`` is the oldest version that still covers it."""
-    if not state.given:
+    if not agreed.given:
         return Code.CONSENT_WITHDRAWN
-    if state.until and state.until <= now:
+    if agreed.until and agreed.until <= now:
         return Code.TERM_OVER
-    if state.version < floor:
+    if agreed.version < floor:
         return Code.CONSENT_OUTDATED
-    if not state.proven:
+    if not agreed.proven:
         return Code.CONSENT_UNPROVEN
     return None
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from senim.audit.records import Outcome
-from senim.consent import Consents
-from senim.consent.records import State
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, Reason
-from senim.gate.records import REASONS, SCOPE, Decision, Facts, Question, Ruling
+from senim.gate.records import REASONS, Decision, Question, Ruling
 from senim.gate.rules import COLLECTION, decide, rule
 from senim.identity import Actor, SubjectId, is_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.subjects import Standing, Subjects
+from senim.subjects import Scopes, Standing, Subjects
 from senim.times import micros
-from senim.work import Work, Works
+from senim.work import Facts, Work, Works
 
 _MOST_RULINGS = 20_000
 _ROLE_CODES = (Code.ROLE_NOT_ALLOWED, Code.HUMAN_READ_FORBIDDEN)
 ALLOWED, REFUSED = "check.allowed", "check.refused"
+
+
+Ruled = tuple[Ruling, dict[str, object]]
+"""A ruling, and the facts of its question for the log."""
 
 
 @dataclass(slots=True)
@@ -28,39 +29,29 @@ class _Rulings:
     """Rulings of one version: the half of each decision that is the same for everybody."""
 
     promises: Promises
-    known: dict[tuple[object, ...], Ruling]
+    known: dict[tuple[object, ...], Ruled]
 
 
 class Gate:
     """The one place that says whether something may be done with a person's data."""
 
-    def __init__(self, works: Works, policies: Policies, subjects: Subjects, consents: Consents) -> None:
+    def __init__(self, works: Works, policies: Policies, subjects: Subjects) -> None:
         self._works = works
         self._policies = policies
         self._subjects = subjects
-        self._consents = consents
         self._rulings: _Rulings | None = None
 
-    def ruling(self, promises: Promises, actor: Actor, question: Question) -> Ruling:
-        """What policy, law and role say to a question, whoever the person is."""
+    def _ruled(self, promises: Promises, actor: Actor, question: Question) -> Ruled:
+        """What policy, law and role say to a question, whoever the person is; known from the last time it was asked."""
         rulings = self._rulings
         if rulings is None or rulings.promises is not promises or len(rulings.known) > _MOST_RULINGS:
             rulings = self._rulings = _Rulings(promises, {})
-        operation, purpose, _, *rest = question
-        key = (actor.role, actor.kind, operation, purpose, *rest[:-1], bool(rest[-1]))
-        ruling = rulings.known.get(key)
-        if ruling is None:
-            ruling = rulings.known[key] = rule(promises, actor, question)
-        return ruling
-
-    def facts(self, subject: SubjectId, purpose: str) -> Facts | None:
-        """What is known about a person for a purpose, in one trip; None if there never was such a person."""
-        database = self._works.database
-        standing_rows, consent_rows = database.read_all(
-            self._subjects.asked(subject), self._consents.asked(subject, purpose)
-        )
-        standing = self._subjects.answered(subject, standing_rows)
-        return Facts(standing, self._consents.answered(consent_rows)) if standing else None
+        operation, purpose, _, categories, recipient, country, channel, reason = question
+        key = (actor.role, actor.kind, operation, purpose, categories, recipient, country, channel, reason != "")
+        ruled = rulings.known.get(key)
+        if ruled is None:
+            ruled = rulings.known[key] = rule(promises, actor, question), _recorded(question, promises)
+        return ruled
 
     def check(self, actor: Actor, question: Question) -> Decision:
         """May it be done? The answer is in the log: a refusal before it is told, an allowance within a second.
@@ -71,42 +62,37 @@ class Gate:
             raise NotAllowed(Code.ROLE_NOT_ALLOWED, f"{actor.role}: check")
         now = self._works.clock.now()
         promises = self._policies.in_force(now)
-        ruling = self.ruling(promises, actor, question)
-        facts = None
-        if question.subject:
-            if not is_id(question.subject):
+        ruling, told = self._ruled(promises, actor, question)
+        subject = question.subject
+        standing: Standing | None = None
+        if subject:
+            if not is_id(subject):
                 raise Invalid(Code.INVALID_VALUE, "subject")
-            facts = self.facts(SubjectId(question.subject), question.purpose)
-            if facts is None:
-                reasons: tuple[Reason, ...] = (promises.reason(Code.NOT_FOUND, "subject"),)
-                return self._refused(actor, question, promises, reasons)
-        reasons = decide(promises, ruling, facts, micros(now))
+            standing = self._subjects.look(self._works.database, SubjectId(subject))
+            if standing is None:
+                unknown = (promises.reason(Code.NOT_FOUND, "subject"),)
+                return self._refused(actor, {**told, "subject": subject}, unknown)
+        reasons = decide(promises, ruling, standing, micros(now))
+        facts = {**told, "subject": subject, **_document(question)} if subject else told
         if reasons:
-            return self._refused(actor, question, promises, reasons)
-        entry = self._works.record_later(actor, ALLOWED, Outcome.ALLOWED, _recorded(question, promises))
+            return self._refused(actor, facts, reasons)
+        entry = self._works.record_later(actor, ALLOWED, Outcome.ALLOWED, facts, now)
         return Decision(True, ruling.grounds, entry)
 
-    def _refused(self, actor: Actor, question: Question, promises: Promises, reasons: tuple[Reason, ...]) -> Decision:
-        facts = _recorded(question, promises)
-        facts["codes"] = tuple(dict.fromkeys(str(reason.code) for reason in reasons))
-        entry = self._works.run(actor, lambda work: work.record(REFUSED, facts, outcome=Outcome.REFUSED))
+    def _refused(self, actor: Actor, facts: Facts, reasons: tuple[Reason, ...]) -> Decision:
+        codes = tuple(dict.fromkeys(str(reason.code) for reason in reasons))
+        entry = self._works.run(
+            actor, lambda work: work.record(REFUSED, {**facts, "codes": codes}, outcome=Outcome.REFUSED)
+        )
         return Decision(False, reasons, entry)
 
     def reasons(
-        self, work: Work, question: Question, standing: Standing | None, consents: Mapping[SCOPE, State] | None = None
+        self, work: Work, question: Question, standing: Standing | None, agreed: Scopes | None = None
     ) -> tuple[Reason, ...]:
-        """All reasons to refuse, as a part of the act under way; none means allowed.
-
-        ``consents`` are those of the person to the purpose, when the act itself is just giving them.
-        """
+        """All reasons to refuse, as a part of the act under way; none means allowed."""
         promises = self._policies.in_force(work.now)
-        ruling = self.ruling(promises, work.actor, question)
-        if standing is None:
-            return decide(promises, ruling, None, work.at)
-        if consents is None:
-            query, place = self._consents.asked(standing.subject, question.purpose)
-            consents = self._consents.answered(work.read(query, *place))
-        return decide(promises, ruling, Facts(standing, consents), work.at)
+        ruling, _ = self._ruled(promises, work.actor, question)
+        return decide(promises, ruling, standing, work.at, agreed)
 
     def require(self, work: Work, question: Question, standing: Standing | None) -> None:
         """Raise unless it may be done: NotAllowed if only the role is lacking, NotPromised otherwise."""
@@ -178,9 +164,8 @@ class Gate:
 
 
 def _recorded(question: Question, promises: Promises) -> dict[str, object]:
-    """The facts of a question as its entry holds them."""
-    facts = promises.told(
-        subject=question.subject,
+    """The facts of a question as its entry holds them, the person apart."""
+    return promises.told(
         operation=question.operation,
         purpose=question.purpose,
         categories=question.categories,
@@ -188,6 +173,7 @@ def _recorded(question: Question, promises: Promises) -> dict[str, object]:
         channel=question.channel,
         country=question.country,
     )
-    if is_id(question.reason):
-        facts["reason"] = question.reason
-    return facts
+
+
+def _document(question: Question) -> dict[str, object]:
+    return {"reason": question.reason} if is_id(question.reason) else {}

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from senim.consent.records import State
 from senim.errors import Reason
+from senim.policy.records import Term
 from senim.policy.taxonomy import Operation
-from senim.subjects import Standing
-
-SCOPE = tuple[str, str, str]
-"""Recipient or group, channel, country: which consent to a purpose is meant; empty for none."""
-
 
 REASONS = (
     "inaccuracy-reported",
@@ -44,25 +37,19 @@ class Question(NamedTuple):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known about a person when a question is decided: the standing, and the consents to the purpose."""
-
-    standing: Standing
-    consents: Mapping[SCOPE, State]
-
-
 class Ruling(NamedTuple):
     """The part of a decision that depends on the policy, the law and the role alone."""
 
-    reasons: tuple[Reason, ...]
-    needs: tuple[SCOPE, ...]
-    """Consents that the person must have given."""
-    grounds: tuple[Reason, ...]
-    floor: int
-    operation: Operation | None
-    responsible: bool
     purpose: str
+    operation: Operation | None
+    reasons: tuple[Reason, ...]
+    needs: tuple[str, ...] = ()
+    """Scope keys of the consents that the person must have given."""
+    grounds: tuple[Reason, ...] = ()
+    floor: int = 0
+    """Oldest version whose consents still cover the purpose."""
+    term: Term | None = None
+    responsible: bool = False
 
 
 class Decision(NamedTuple):

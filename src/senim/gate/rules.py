@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from senim.consent.records import State
 from senim.consent.rules import holds
 from senim.errors import Code, Reason
-from senim.gate.records import SCOPE, Facts, Question, Ruling
+from senim.gate.records import Question, Ruling
 from senim.identity import RESPONSIBLE, Actor, ActorKind
 from senim.law import due, parse_term
 from senim.policy.promises import Promises
-from senim.policy.records import Purpose, Recipient
+from senim.policy.records import Purpose, Recipient, Term
 from senim.policy.taxonomy import Operation
-from senim.subjects import Standing
+from senim.subjects import Scopes, Standing, scope_key
 from senim.times import micros, moment
 
 READS = (Operation.EXTRACT, Operation.USE, Operation.TRANSFER, Operation.DEPERSONALISE)
@@ -38,10 +37,8 @@ def rule(promises: Promises, actor: Actor, question: Question) -> Ruling:
     """What policy, law and role say, whoever the person is."""
     purpose = promises.policy.purposes.get(question.purpose)
     operation = _OPERATIONS.get(question.operation)
-    responsible = actor.role == RESPONSIBLE
     if purpose is None:
-        reasons = (promises.reason(Code.PURPOSE_UNDECLARED, question.purpose),)
-        return Ruling(reasons, (), (), 0, operation, responsible, question.purpose)
+        return Ruling(question.purpose, operation, (promises.reason(Code.PURPOSE_UNDECLARED, question.purpose),))
     found = [
         *_operation(promises, question, purpose, operation),
         *_categories(promises, question),
@@ -51,13 +48,14 @@ def rule(promises: Promises, actor: Actor, question: Question) -> Ruling:
         *_role(promises, actor, question, operation),
     ]
     return Ruling(
+        purpose=question.purpose,
+        operation=operation,
         reasons=tuple(dict.fromkeys(found)),
         needs=tuple(_needs(promises, question, purpose)),
         grounds=(_ground(promises, question, purpose),),
         floor=promises.floors.get(question.purpose, promises.version),
-        operation=operation,
-        responsible=responsible,
-        purpose=question.purpose,
+        term=promises.term(question.purpose),
+        responsible=actor.role == RESPONSIBLE,
     )
 
 
@@ -165,18 +163,18 @@ def _role(promises: Promises, actor: Actor, question: Question, operation: Opera
         yield promises.reason(Code.ROLE_NOT_ALLOWED, actor.role, f"roles.{actor.role}")
 
 
-def _needs(promises: Promises, question: Question, purpose: Purpose) -> Iterator[SCOPE]:
+def _needs(promises: Promises, question: Question, purpose: Purpose) -> Iterator[str]:
     """The consents without which the question is refused (94-V 7(1), 7(3), 15(1), 16(3))."""
     recipient = promises.policy.recipients.get(question.recipient)
     if promises.law.bases[purpose.basis].consent:
-        yield ("", question.channel, "")
+        yield scope_key(channel=question.channel)
         if recipient and _needs_permission(promises, recipient):
-            yield (promises.group_of(question.recipient), "", "")
+            yield scope_key(promises.group_of(question.recipient))
     for country in country_of(promises, question) if recipient else ():
         law = promises.law
         assessed = country in law.pack.borders.adequate or country in promises.policy.borders.assessed
         if not law.at_home(country) and not assessed:
-            yield ("", "", country)
+            yield scope_key(country=country)
 
 
 def _needs_permission(promises: Promises, recipient: Recipient) -> bool:
@@ -191,71 +189,63 @@ def _ground(promises: Promises, question: Question, purpose: Purpose) -> Reason:
     return Reason(code, question.purpose, clause, basis.article)
 
 
-def decide(promises: Promises, ruling: Ruling, facts: Facts | None, now: int) -> tuple[Reason, ...]:
-    """All reasons to refuse; none means allowed. ``now`` is in microseconds since 1970 UTC."""
-    if ruling.purpose not in promises.policy.purposes:
-        return ruling.reasons
-    if facts is None:
+def decide(
+    promises: Promises, ruling: Ruling, standing: Standing | None, now: int, agreed: Scopes | None = None
+) -> tuple[Reason, ...]:
+    """All reasons to refuse; none means allowed. ``now`` is in microseconds since 1970 UTC.
+
+    ``agreed`` are the person's consents to the purpose, if they are not those of the standing.
+    """
+    if standing is None:
         if ruling.needs and not ruling.reasons:
             return (promises.reason(Code.SUBJECT_MISSING, ruling.purpose),)
         return ruling.reasons
-    standing = facts.standing
-    if not ruling.needs and not ruling.reasons and _plain(standing) and promises.term(ruling.purpose) is None:
-        return ()
     if standing.erased_at:
         return (promises.reason(Code.SUBJECT_ERASED, "subject"),)
+    marks = standing.marks
+    scopes = agreed if agreed is not None else marks.agreed.get(ruling.purpose, {})
+    lacking = [(need, code) for need in ruling.needs if (code := _lacking(scopes, need, now, ruling.floor)) is not None]
+    over = ruling.term is not None and term_over(promises, ruling.term, standing, scopes, now)
+    if not (lacking or over or ruling.reasons or marks.block or marks.stops):
+        return ()
     found = list(ruling.reasons)
     looks = ruling.responsible and ruling.operation is Operation.EXTRACT
-    if standing.marks.block is not None and ruling.operation not in ALLOWED_WHILE_BLOCKED and not looks:
+    if marks.block is not None and ruling.operation not in ALLOWED_WHILE_BLOCKED and not looks:
         found.append(promises.reason(Code.SUBJECT_BLOCKED, "subject"))
-    if standing.marks.stops and ("" in standing.marks.stops or ruling.purpose in standing.marks.stops):
+    if marks.stops and ("" in marks.stops or ruling.purpose in marks.stops):
         found.append(promises.reason(Code.SUBJECT_STOPPED, ruling.purpose, f"purposes.{ruling.purpose}"))
-    if term_over(promises, ruling.purpose, facts, now):
+    if over:
         found.append(promises.reason(Code.TERM_OVER, ruling.purpose, f"purposes.{ruling.purpose}.term", "terms"))
-    for need in ruling.needs:
-        lacking = _lacking(facts, need, now, ruling.floor)
-        if lacking is not None:
-            found.append(
-                promises.reason(lacking, need[0] or need[2] or need[1] or ruling.purpose, f"purposes.{ruling.purpose}")
-            )
+    for need, code in lacking:
+        found.append(promises.reason(code, need or ruling.purpose, f"purposes.{ruling.purpose}"))
     return tuple(found)
 
 
-def _plain(standing: Standing) -> bool:
-    marks = standing.marks
-    return not (standing.erased_at or marks.block or marks.stops or marks.events)
-
-
-def _lacking(facts: Facts, need: SCOPE, now: int, floor: int) -> Code | None:
+def _lacking(scopes: Scopes, need: str, now: int, floor: int) -> Code | None:
     """Why the consent that is needed does not stand, or None if it does."""
-    consents = facts.consents
-    state = consents.get(need)
-    if state is None and need[1]:
-        state = consents.get(("", "", ""))
-    if state is not None:
-        return holds(state, now, floor)
-    if need == ("", "", ""):
+    agreed = scopes.get(need)
+    if agreed is None and need.startswith("@"):
+        agreed = scopes.get("")
+    if agreed is not None:
+        return holds(agreed, now, floor)
+    if not need:
         # A purpose consented to by single channels is consented to; which channel is asked when it is used.
-        ways = [
-            holds(one, now, floor) for (recipient, _, country), one in consents.items() if not recipient and not country
-        ]
+        ways = [holds(one, now, floor) for key, one in scopes.items() if key.startswith("@")]
         if ways:
             return None if None in ways else ways[0]
     return Code.CONSENT_MISSING
 
 
-def term_over(promises: Promises, purpose: str, facts: Facts, now: int) -> bool:
-    """Whether an event, or a time after one, has ended the purpose for this person.
+def term_over(promises: Promises, term: Term, standing: Standing, scopes: Scopes, now: int) -> bool:
+    """Whether an event, or a time after one, has ended a purpose for this person.
 
     An event ends what was agreed to (or, where the law is the basis, collected) before it: who orders again after
     an order was completed begins a new term.
     """
-    term, standing = promises.term(purpose), facts.standing
-    if term is None:
-        return False
     events = standing.marks.events
     if term.until:
-        return max(_begun(facts), events.get(COLLECTION, 0)) <= events.get(term.until, 0) <= now
+        ended = events.get(term.until, 0)
+        return 0 < ended <= now and max(_begun(standing, scopes), events.get(COLLECTION, 0)) <= ended
     if term.after == "consent":
         return False
     since = events.get(term.after, standing.created_at if term.after == COLLECTION else 0)
@@ -265,18 +255,18 @@ def term_over(promises: Promises, purpose: str, facts: Facts, now: int) -> bool:
     return micros(end.astimezone(UTC)) <= now
 
 
-def _begun(facts: Facts) -> int:
+def _begun(standing: Standing, scopes: Scopes) -> int:
     """When the newest consent to the purpose was given, or else when the person came."""
-    given = [state.at for state in facts.consents.values() if state.given]
-    return max(given, default=facts.standing.created_at)
+    return max((agreed.at for agreed in scopes.values() if agreed.given), default=standing.created_at)
 
 
-def ends(promises: Promises, purpose: str, standing: Standing, state: State | None) -> datetime | None:
+def ends(promises: Promises, purpose: str, standing: Standing) -> datetime | None:
     """When a purpose ends for a person, as far as a date is known."""
     term = promises.term(purpose)
     if term is None or term.until:
         return None
     if term.after == "consent":
-        return moment(state.until) if state and state.until else None
-    since = standing.marks.events.get(term.after, standing.created_at if term.after == "collection" else 0)
+        agreed = standing.marks.agreed.get(purpose, {}).get("")
+        return moment(agreed.until) if agreed and agreed.until else None
+    since = standing.marks.events.get(term.after, standing.created_at if term.after == COLLECTION else 0)
     return due(parse_term(term.lasts), moment(since), promises.calendar, roll=False).strict if since else None

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
+from operator import itemgetter
 
 from senim.errors import SenimError, Stale
 from senim.storage.commit import Outcome
 from senim.storage.statements import Guard, Query, Row, Statement
 from senim.storage.unit import Unit
 
-Batch = dict[Statement, list[Row]]
+Batch = list[tuple[Statement, list[Row]]]
 
 
-def merged(rows: Iterator[tuple[Statement, Row]]) -> list[tuple[Statement, list[Row]]]:
-    """Rows by statement, in the order of declaration of the statements; the order of rows is kept."""
-    batch: Batch = {}
+def merged(rows: Iterable[tuple[Statement, Row]]) -> Batch:
+    """Rows by statement, in the order of declaration of the statements; of upserts with one key the last stays."""
+    found: dict[Statement, list[Row]] = {}
     for statement, row in rows:
-        batch.setdefault(statement, []).append(row)
-    return sorted(batch.items(), key=lambda item: item[0].rank)
+        found.setdefault(statement, []).append(row)
+    return [(one, _folded(one, found[one])) for one in sorted(found, key=lambda one: one.rank)]
+
+
+def _folded(statement: Statement, rows: list[Row]) -> list[Row]:
+    if statement.fold is not None:
+        return statement.fold(rows)
+    return _last_of_each(statement, rows) if statement.kind == "upsert" else rows
+
+
+def _last_of_each(statement: Statement, rows: list[Row]) -> list[Row]:
+    if len(rows) == 1:
+        return rows
+    key = itemgetter(*statement.key)
+    return list({key(row): row for row in rows}.values())
 
 
 class Engine(ABC):
@@ -54,16 +68,27 @@ class Engine(ABC):
         return [None if ok else Stale() for ok in fit]
 
     def _standing(self, units: list[Unit]) -> list[bool]:
-        wanted = [item for unit in units for item in unit.guards]
-        found = iter(self.look([(guard, key) for guard, key, _ in wanted]))
-        return [min([next(found) == expected for _, _, expected in unit.guards], default=True) for unit in units]
+        """Whether the guards of each unit hold: first all together, and one by one only if some do not."""
+        present: dict[Guard, list[Row]] = {}
+        absent: list[tuple[Guard, Row]] = []
+        for unit in units:
+            for guard, key, found in unit.guards:
+                if found is None:
+                    absent.append((guard, key))
+                else:
+                    present.setdefault(guard, []).append((*key, *found))
+        if all(self.count(guard, rows) == len(rows) for guard, rows in present.items()) and not any(
+            self.look(guard, key) for guard, key in absent
+        ):
+            return [True] * len(units)
+        return [all(self.look(guard, key) == found for guard, key, found in unit.guards) for unit in units]
 
     def write_alone(self, rows: list[tuple[Statement, Row]]) -> None:
         """Write rows in a transaction of their own."""
         try:
             self.begin()
             try:
-                self.write(merged(iter(rows)))
+                self.write(merged(rows))
                 self.commit()
             except BaseException:
                 self.rollback()
@@ -83,11 +108,15 @@ class Engine(ABC):
         """Begin a writing transaction."""
 
     @abstractmethod
-    def look(self, guards: Sequence[tuple[Guard, Row]]) -> list[Row | None]:
-        """The rows behind the guards, locked until the end of the transaction."""
+    def count(self, guard: Guard, rows: list[Row]) -> int:
+        """How many of the rows (key and guarded columns) are as given; they are locked until the transaction ends."""
 
     @abstractmethod
-    def write(self, batch: list[tuple[Statement, list[Row]]]) -> None:
+    def look(self, guard: Guard, key: Row) -> Row | None:
+        """The guarded columns of a row, locked until the transaction ends."""
+
+    @abstractmethod
+    def write(self, batch: Batch) -> None:
         """Run the statements of a batch."""
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from operator import itemgetter
 from typing import Any
@@ -12,11 +12,11 @@ import psycopg
 from psycopg import errors as pg
 
 from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
-from senim.storage.engine import Engine
+from senim.storage.engine import Batch, Engine
 from senim.storage.statements import Guard, Query, Row, Statement
 
 _READERS = 16
-_COPY_FROM = 8
+_COPY_FROM = 64
 """Rows from which on COPY beats single inserts (benchmarks/, measured on PostgreSQL 18)."""
 
 Connection = psycopg.Connection[Row]
@@ -31,7 +31,9 @@ def convert(error: Exception) -> SenimError:
             converted = Unavailable(Code.STORAGE_FULL)
         case pg.DataCorrupted() | pg.IndexCorrupted():
             converted = Tampered(Code.STORAGE_CORRUPT)
-        case pg.LockNotAvailable() | pg.DeadlockDetected() | pg.SerializationFailure() | pg.QueryCanceled():
+        case pg.DeadlockDetected() | pg.SerializationFailure():
+            converted = Stale()
+        case pg.LockNotAvailable() | pg.QueryCanceled():
             converted = Unavailable(Code.STORAGE_BUSY)
         case pg.UndefinedTable():
             converted = Unavailable(Code.STORAGE_OUTDATED)
@@ -123,34 +125,29 @@ class PostgreSQL(Engine):
             self._writer = self._connect()
         self._writer.execute("BEGIN")
 
-    def look(self, guards: Sequence[tuple[Guard, Row]]) -> list[Row | None]:
-        # Locks are taken in one order by all processes, so that they never wait for each other in a ring.
-        order = sorted(range(len(guards)), key=lambda index: (guards[index][0].table, guards[index][1]))
-        found: list[Row | None] = [None] * len(guards)
-        with self._writer.pipeline():
-            cursors = [
-                (index, self._writer.execute(guards[index][0].postgres, guards[index][1], binary=True))
-                for index in order
-            ]
-        for index, cursor in cursors:
-            found[index] = cursor.fetchone()
-        return found
+    def count(self, guard: Guard, rows: list[Row]) -> int:
+        # Locks are taken in one order by all processes, so that they seldom wait for each other in a ring.
+        columns = [list(column) for column in zip(*sorted(rows), strict=True)]
+        cursor = self._writer.execute(guard.postgres_many, columns, binary=True)
+        return int((cursor.fetchone() or (0,))[0])
 
-    def write(self, batch: list[tuple[Statement, list[Row]]]) -> None:
+    def look(self, guard: Guard, key: Row) -> Row | None:
+        return self._writer.execute(guard.postgres, key, binary=True).fetchone()
+
+    def write(self, batch: Batch) -> None:
         with self._writer.cursor() as cursor:
             for statement, rows in batch:
                 if statement.kind == "insert" and len(rows) >= _COPY_FROM:
                     self._copy(cursor, statement, rows)
-                elif len(rows) == 1:
-                    cursor.execute(statement.postgres, rows[0])
                 else:
-                    cursor.executemany(statement.postgres, sorted(rows, key=itemgetter(*statement.key)))
+                    ordered = sorted(rows, key=itemgetter(*statement.key))
+                    cursor.execute(statement.postgres, [list(column) for column in zip(*ordered, strict=True)])
 
     @staticmethod
     def _copy(cursor: psycopg.Cursor[Any], statement: Statement, rows: list[Row]) -> None:
         names = ", ".join(statement.columns)
         with cursor.copy(f"COPY {statement.table} ({names}) FROM STDIN (FORMAT binary)") as copy:
-            copy.set_types([kind.lower() for kind in statement.types])
+            copy.set_types(statement.types)
             for row in rows:
                 copy.write_row(row)
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
-from senim.storage.engine import Engine
-from senim.storage.statements import Guard, Query, Row, Statement
+from senim.storage.engine import Batch, Engine
+from senim.storage.statements import Guard, Query, Row
 
 _BUSY_MS = 5_000
 _READERS = 8
+_ROWS = 256
+"""Rows in one statement at most: their parameters stay far below the limit of 32,766."""
+
+_TERMS = 256
+"""Alternatives of one condition at most: their depth stays below the limit of 1,000."""
 _CODES = {
     sqlite3.SQLITE_FULL: Code.STORAGE_FULL,
     sqlite3.SQLITE_IOERR: Code.STORAGE_FAILED,
@@ -107,13 +113,20 @@ class SQLite(Engine):
     def begin(self) -> None:
         self._writer.execute("BEGIN IMMEDIATE")
 
-    def look(self, guards: Sequence[tuple[Guard, Row]]) -> list[Row | None]:
-        execute = self._writer.execute
-        return [execute(guard.sqlite, key).fetchone() for guard, key in guards]
+    def count(self, guard: Guard, rows: list[Row]) -> int:
+        return sum(
+            self._writer.execute(guard.sqlite_many(len(part)), list(chain.from_iterable(part))).fetchone()[0]
+            for part in _parts(rows)
+        )
 
-    def write(self, batch: list[tuple[Statement, list[Row]]]) -> None:
+    def look(self, guard: Guard, key: Row) -> Row | None:
+        found: Row | None = self._writer.execute(guard.sqlite, key).fetchone()
+        return found
+
+    def write(self, batch: Batch) -> None:
         for statement, rows in batch:
-            self._writer.executemany(statement.sqlite, rows)
+            for part in _parts(rows, _TERMS if statement.kind == "delete" else _ROWS):
+                self._writer.execute(statement.sqlite(len(part)), list(chain.from_iterable(part)))
 
     def commit(self) -> None:
         self._writer.execute("COMMIT")
@@ -141,3 +154,12 @@ class SQLite(Engine):
         with suppress(sqlite3.Error):
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._writer.close()
+
+
+def _parts(rows: list[Row], most: int = _ROWS) -> Iterator[list[Row]]:
+    """Rows in parts of a power of two, so that there are few statements to prepare."""
+    at = 0
+    while at < len(rows):
+        size = 1 << (min(len(rows) - at, most).bit_length() - 1)
+        yield rows[at : at + size]
+        at += size

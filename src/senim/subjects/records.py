@@ -14,21 +14,38 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Agreed(msgspec.Struct, frozen=True, array_like=True):
+    """What a person last said about one scope. Times are microseconds since 1970 UTC; ``until`` 0 is no end."""
+
+    given: bool
+    proven: bool
+    version: int
+    at: int
+    until: int
+    event: str
+
+
+Scopes = dict[str, Agreed]
+"""What was said about one purpose, by scope key: ``""`` for the purpose itself, ``/couriers``, ``@email``, ``>TR``."""
+
+
 class Marks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What has happened that binds every decision about a person. Times are microseconds since 1970 UTC."""
+    """What binds every decision about a person, in one row: one read decides. Times are microseconds since 1970 UTC."""
 
     block: Block | None = None
     stops: dict[str, int] = {}
     """Purposes that were stopped (travel-44); an empty name stops all."""
     events: dict[str, int] = {}
     """Events that end or start terms: ``trip-ended`` → when."""
+    agreed: dict[str, Scopes] = {}
+    """Consents by purpose and scope, as they stand; how they came about is kept by consent/."""
 
 
 NO_MARKS = Marks()
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's row. ``epoch`` grows with every change that binds others; acts are guarded by it."""
+    """A person's row. ``epoch`` grows with every change; acts are guarded by it. 0: only being enrolled."""
 
     subject: SubjectId
     epoch: int
@@ -40,3 +57,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def erased(self) -> bool:
         """Whether the person's data was destroyed."""
         return self.erased_at > 0
+
+
+def scope_key(recipient: str = "", channel: str = "", country: str = "") -> str:
+    """The key of a scope within a purpose: ``/recipient@channel>country``, each part only if given."""
+    key = f"/{recipient}" if recipient else ""
+    if channel:
+        key += f"@{channel}"
+    return f"{key}>{country}" if country else key

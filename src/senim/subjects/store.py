@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, literal_column, select
 
 from senim.identity import SubjectId, lane_of
 from senim.storage import Database, Query, Unit, at_most, guard, insert, main_metadata, query, update
-from senim.storage.statements import Row
+from senim.storage.statements import Row, Statement
 from senim.storage.tables import blob, lane, number, table
 from senim.subjects.records import NO_MARKS, Marks, Standing
 from senim.work import Work
@@ -38,10 +38,11 @@ _PAGE = query(
         .order_by(subjects.c.id)
     )
 )
-_COUNT: Query = query(
+_COUNT = query(
     select(func.count(), func.count(func.nullif(subjects.c.erased_at, literal_column("0")))).select_from(subjects)
 )
-_marks = msgspec.json.Decoder(Marks).decode
+_decode = msgspec.msgpack.Decoder(Marks).decode
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def place(subject: SubjectId) -> tuple[int, bytes]:
@@ -57,7 +58,7 @@ def standing_of(subject: SubjectId, row: Row) -> Standing:
         epoch=epoch,
         created_at=created_at,
         erased_at=erased_at,
-        marks=_marks(marks) if marks is not None else NO_MARKS,
+        marks=_decode(marks) if marks is not None else NO_MARKS,
     )
 
 
@@ -79,18 +80,24 @@ def count(database: Database) -> tuple[int, int]:
     return known, erased
 
 
-def add(work: Work, subject: SubjectId) -> None:
-    """Write the row of a new person."""
-    work.add(_INSERT, *place(subject), 1, work.at, 0, None)
-
-
 def watch(unit: Unit, standing: Standing) -> None:
-    """Let the act stand only if nothing that binds it has changed."""
+    """Let the act stand only if nothing that binds the person has changed."""
     unit.expect(_GUARD, place(standing.subject), (standing.epoch,))
 
 
-def change(work: Work, standing: Standing, *, marks: Marks, erased_at: int) -> None:
-    """Change what binds all decisions about a person."""
-    work.expect(_GUARD, place(standing.subject), (standing.epoch,), changes=True)
-    encoded = None if marks == NO_MARKS else msgspec.json.encode(marks)
-    work.add(_UPDATE, standing.epoch + 1, erased_at, encoded, *place(standing.subject))
+def write(work: Work, standing: Standing) -> None:
+    """Write a person's row as it stands after this act, in place of what the act wrote of it before."""
+    where = place(standing.subject)
+    encoded = None if standing.marks == NO_MARKS else _encode(standing.marks)
+    row: tuple[Statement, Row]
+    if standing.epoch:
+        work.unit.changed.add((_GUARD.table, where))
+        row = _UPDATE, (standing.epoch + 1, standing.erased_at, encoded, *where)
+    else:
+        row = _INSERT, (*where, 1, standing.created_at, standing.erased_at, encoded)
+    slot = work.memo.get(subjects.name + standing.subject)
+    if isinstance(slot, int):
+        work.unit.rows[slot] = row
+    else:
+        work.memo[subjects.name + standing.subject] = len(work.unit.rows)
+        work.unit.rows.append(row)

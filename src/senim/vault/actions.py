@@ -9,7 +9,6 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from senim.audit.statements import StatementSigner
-from senim.consent import Consents
 from senim.errors import Code, Held, Invalid, NotFound
 from senim.gate import Gate, Question
 from senim.identity import SubjectId
@@ -42,7 +41,6 @@ class Vault:
         *,
         policies: Policies,
         subjects: Subjects,
-        consents: Consents,
         gate: Gate,
         persons: PersonKeys,
         index: BlindIndex,
@@ -50,7 +48,6 @@ class Vault:
     ) -> None:
         self._policies = policies
         self._subjects = subjects
-        self._consents = consents
         self._gate = gate
         self._persons = persons
         self._index = index
@@ -181,7 +178,6 @@ class Vault:
         files = store.documents_of(work.database, standing.subject)
         marks = [mark for one in sealed for mark in one.marks]
         store.destroy(work.unit, standing.subject, marks)
-        self._consents.forget(work, standing)
         self._subjects.erased(work, standing)
         version = self._policies.in_force(work.now).version
         entry = work.record(

@@ -125,8 +125,8 @@ def attestation(stage: Stage) -> None:
     stranger = replace(request, on_behalf_of=OnBehalf(authority="agreed-with-person", by="nobody"))
     stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(stranger), "an attestation by nobody")
     taken = stage.take(request)
-    event = stage.platform.consents.history(stage.platform.database, taken.subject)[0]
-    stage.expect(event.evidence.representative, "the consent does not tell who spoke")
+    event = stage.platform.consents.history(taken.subject)[0][0]
+    stage.expect(event.said.evidence.representative, "the consent does not tell who spoke")
 
 
 def documents_of_others(stage: Stage) -> None:
@@ -140,8 +140,10 @@ def documents_of_others(stage: Stage) -> None:
     stage.refused(Code.NOT_FOUND, lambda: stage.take(unknown), "a document that is not there")
     document = stage.upload(speaker)
     taken = stage.take(replace(request, on_behalf_of=replace(behalf, document=document)))
-    event = stage.platform.consents.history(stage.platform.database, taken.subject)[0]
-    stage.expect(event.evidence.representative and event.evidence.representative.document == document, "not recorded")
+    event = stage.platform.consents.history(taken.subject)[0][0]
+    stage.expect(
+        event.said.evidence.representative and event.said.evidence.representative.document == document, "not recorded"
+    )
 
 
 def source(stage: Stage) -> None:

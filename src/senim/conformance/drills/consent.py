@@ -22,9 +22,9 @@ def _usable(stage: Stage) -> tuple[Person, str, Question]:
 def proof(stage: Stage) -> None:
     """A consent keeps what was shown and how it was given; one without proof opens nothing."""
     person, purpose, question = _usable(stage)
-    event = stage.platform.consents.history(stage.platform.database, person.subject)[0]
-    evidence = event.evidence
-    stage.expect(event.proven and evidence.notice and evidence.language and event.at, "evidence is missing")
+    event = stage.platform.consents.history(person.subject)[0][0]
+    evidence = event.said.evidence
+    stage.expect(event.said.proven and evidence.notice and evidence.language and event.said.at, "evidence is missing")
     _, receipt, shown = stage.platform.run(
         stage.actor, lambda work: stage.platform.consents.prove(work, person.subject, event.id)
     )
@@ -177,10 +177,10 @@ def ways(stage: Stage) -> None:
         ("import", "signature"),
     ):
         person = stage.person(surface=surface, act=act)
-        events = stage.platform.consents.history(stage.platform.database, person.subject)
-        stage.expect(all(event.proven for event in events), f"a consent by {surface} is not proven")
-        stage.expect(all(event.evidence.surface == surface for event in events), f"{surface} is not recorded")
+        events = stage.platform.consents.history(person.subject)[0]
+        stage.expect(all(event.said.proven for event in events), f"a consent by {surface} is not proven")
+        stage.expect(all(event.said.evidence.surface == surface for event in events), f"{surface} is not recorded")
     person, purpose = stage.person(), stage.consent_purpose()
     spoken = stage.evidence(person.point, surface="telephone", act="spoken")
     given = stage.consent(person, Scope(purpose=purpose), evidence=spoken)
-    stage.expect(not given[0].event.proven, "a call without the notice read out proves something")
+    stage.expect(not given[0].event.said.proven, "a call without the notice read out proves something")

@@ -206,7 +206,7 @@ def term(stage: Stage) -> None:
             person = stage.person(_point_for(stage, name))
             states = stage.platform.consents.of(stage.platform.database, person.subject)
             stage.expect(
-                any(one.until for one in states if one.scope.purpose == name), f"a consent to {name} has no end"
+                any(one.agreed.until for one in states if one.scope.purpose == name), f"a consent to {name} has no end"
             )
             return
     raise NothingDeclared("no purpose has a term that can be counted")

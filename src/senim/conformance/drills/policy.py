@@ -66,9 +66,9 @@ def contract(stage: Stage) -> None:
         raise NothingDeclared("no site declares a contract")
     stage.expect(all(one.version for one in contracts), "a contract has no version")
     person = stage.person()
-    events = stage.platform.consents.history(stage.platform.database, person.subject)
+    events = stage.platform.consents.history(person.subject)[0]
     stage.expect(
-        events and all(event.version == stage.promises.version for event in events), "a consent lacks its version"
+        events and all(event.said.version == stage.promises.version for event in events), "a consent lacks its version"
     )
 
 

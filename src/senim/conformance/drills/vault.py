@@ -66,9 +66,7 @@ def erasure(stage: Stage) -> None:
     question = stage.question(stage.an_operation(purpose), purpose, person)
     stage.denies(Code.SUBJECT_ERASED, question, "using an erased person's data")
     for metadata, database in ((main_metadata, stage.platform.database), (keys_metadata, stage.platform.key_store)):
-        for name in {"sealed_value", "sealed_document", "sealed_chunk", "consent_state", "person_key"} & set(
-            metadata.tables
-        ):
+        for name in {"sealed_value", "sealed_document", "sealed_chunk", "person_key"} & set(metadata.tables):
             table = metadata.tables[name]
             rows = database.read(query(select(table.c.subject)))
             stage.expect(all(bytes(row[0]).hex() != person.subject for row in rows), f"{name} still has rows")

@@ -252,14 +252,14 @@ class EntryTold(_Answer, frozen=True, kw_only=True):
     """An entry of the log with its number."""
 
     index: int
-    entry: dict[str, Any]
+    entry: msgspec.Raw
 
 
 class EntriesAnswer(_Answer, frozen=True, kw_only=True):
     """A page of the entries about a person, and those that are durable but not sealed yet."""
 
     entries: list[EntryTold]
-    waiting: list[dict[str, Any]]
+    waiting: list[msgspec.Raw]
     next: str | None
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from senim.audit.records import to_leaf
 from senim.audit.tiles import TileName
-from senim.consent import Event, Scope, State
+from senim.consent import Event, Scope, State, states_of
 from senim.errors import Code, Invalid, NotFound
 from senim.gate import Decision, Question
-from senim.identity import SubjectId, is_id
+from senim.identity import SubjectId
 from senim.languages import LANGUAGES, Language
 from senim.times import micros, moment, stamp
 from senim.vault import Document, Told
@@ -67,52 +68,57 @@ def consent(call: Call) -> bodies.ConsentAnswer:
     else:
         given = call.about(body.subject, lambda work, who: consents.withdraw(work, who, scope, evidence=body.evidence))
     receipts = tuple(one.receipt for one in given)
-    return bodies.ConsentAnswer(receipt=receipts[0], receipts=receipts, proven=given[0].state.proven)
+    return bodies.ConsentAnswer(receipt=receipts[0], receipts=receipts, proven=given[0].event.said.proven)
 
 
 def consents_of(call: Call, subject: str) -> bodies.ConsentsAnswer:
     """What a person agreed to."""
-    after = call.param("cursor")
-    if after and not is_id(after):
-        raise Invalid(Code.CURSOR_WRONG, "cursor")
-    senim = call.senim
+    after, senim = _index(call), call.senim
 
-    def act(work: Any) -> tuple[list[State], list[Event]]:
+    def act(work: Any) -> tuple[list[State], list[Event], int | None]:
         work.need("read")
         standing = senim.subjects.find(work.database, SubjectId(subject))
-        events = senim.consents.history(work.database, standing.subject, after, _PAGE)
         work.record("consent.read", subject=standing.subject)
-        return senim.consents.of(work.database, standing.subject), events
+        return (states_of(standing), *senim.consents.history(standing.subject, after, _PAGE))
 
-    states, events = call.run(act)
+    states, events, following = call.run(act)
     return bodies.ConsentsAnswer(
         consents=[_state(one) for one in states],
         events=[_event(one) for one in events],
-        next=events[-1].id if len(events) == _PAGE else None,
+        next=str(following) if following is not None else None,
     )
+
+
+def _index(call: Call) -> int:
+    """Where a page begins: a number of the log."""
+    cursor = call.param("cursor", "0")
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+        raise Invalid(Code.CURSOR_WRONG, "cursor")
+    return int(cursor)
 
 
 def _state(state: State) -> bodies.StateTold:
     return bodies.StateTold(
         **msgspec.structs.asdict(state.scope),
-        given=state.given,
-        proven=state.proven,
-        version=state.version,
-        at=_time(state.at),
-        until=_time(state.until),
+        given=state.agreed.given,
+        proven=state.agreed.proven,
+        version=state.agreed.version,
+        at=_time(state.agreed.at),
+        until=_time(state.agreed.until),
     )
 
 
 def _event(event: Event) -> bodies.EventTold:
+    said = event.said
     return bodies.EventTold(
-        **msgspec.structs.asdict(event.scope),
+        **msgspec.structs.asdict(said.scope),
         id=event.id,
-        given=event.given,
-        proven=event.proven,
-        version=event.version,
-        at=event.at,
-        until=event.until,
-        evidence=event.evidence,
+        given=said.given,
+        proven=said.proven,
+        version=said.version,
+        at=said.at,
+        until=said.until,
+        evidence=said.evidence,
     )
 
 
@@ -287,23 +293,17 @@ def get_document(call: Call, subject: str, document: str) -> bytes:
 
 def entries_of(call: Call, subject: str) -> bodies.EntriesAnswer:
     """Entries about a person."""
-    cursor = call.param("cursor", "0")
-    if not cursor.isdigit() or len(cursor) > 18:
-        raise Invalid(Code.CURSOR_WRONG, "cursor")
-    senim = call.senim
+    after, senim = _index(call), call.senim
 
     def act(work: Any) -> tuple[Any, Any]:
         work.need("log")
         standing = senim.subjects.find(work.database, SubjectId(subject))
-        return (
-            senim.log.entries_about(standing.subject, int(cursor), _PAGE),
-            senim.log.entries_waiting(standing.subject),
-        )
+        return senim.log.entries_about(standing.subject, after, _PAGE), senim.log.entries_waiting(standing.subject)
 
     sealed, waiting = call.run(act)
     return bodies.EntriesAnswer(
-        entries=[bodies.EntryTold(index=index, entry=msgspec.to_builtins(one)) for index, one in sealed],
-        waiting=[msgspec.to_builtins(one) for one in waiting],
+        entries=[bodies.EntryTold(index=index, entry=msgspec.Raw(to_leaf(one))) for index, one in sealed],
+        waiting=[msgspec.Raw(to_leaf(one)) for one in waiting],
         next=str(sealed[-1][0] + 1) if len(sealed) == _PAGE else None,
     )
 

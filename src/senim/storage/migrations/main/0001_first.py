@@ -19,47 +19,12 @@ def upgrade(op: Operations) -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "attestation",
-        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.LargeBinary(), nullable=False),
-        sa.Column("id", sa.LargeBinary(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("lane", "subject", "id"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "blind",
         sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("subject", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("lane", "kind", "digest", "subject"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "consent_event",
-        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.LargeBinary(), nullable=False),
-        sa.Column("id", sa.LargeBinary(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("lane", "subject", "id"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "consent_state",
-        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.LargeBinary(), nullable=False),
-        sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("recipient", sa.Text(), nullable=False),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("country", sa.Text(), nullable=False),
-        sa.Column("given", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("proven", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("until", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("event", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("lane", "subject", "purpose", "recipient", "channel", "country"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -121,7 +86,7 @@ def upgrade(op: Operations) -> None:
         "log_pending",
         sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.LargeBinary(), nullable=False),
-        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.Column("leaves", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("lane", "id"),
         sqlite_with_rowid=False,
     )
