@@ -117,6 +117,11 @@ class Senim:
         self.works.flush()
         return self.log.seal()
 
+    def upkeep(self) -> None:
+        """Work on the databases that acts should not have to wait for."""
+        self.database.engine.upkeep()
+        self.key_store.engine.upkeep()
+
     def tidy_keys(self) -> None:
         """Bring destroyed keys out of the key store's files (WAL, dead rows), if any were destroyed since."""
         erased = self.subjects.count(self.database)[1]

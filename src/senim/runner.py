@@ -13,7 +13,10 @@ from senim.errors import SenimError
 INTERVAL = 0.25
 """Seconds between ticks: an entry is in the tree within a second."""
 
-_CHECK_OUT_EVERY = 240
+_UPKEEP_EVERY = 12
+"""Ticks between upkeep of the databases."""
+
+_TIDY_EVERY = 240
 """Ticks between tidying the key store's files of keys that were destroyed."""
 
 
@@ -43,7 +46,9 @@ class Runner:
             ticks += 1
             try:
                 self._senim.tick()
-                if ticks % _CHECK_OUT_EVERY == 0:
+                if ticks % _UPKEEP_EVERY == 0:
+                    self._senim.upkeep()
+                if ticks % _TIDY_EVERY == 0:
                     self._senim.tidy_keys()
                 self.trouble = None
             except SenimError as trouble:

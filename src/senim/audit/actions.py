@@ -65,7 +65,7 @@ class Log:
     def entries_about(self, subject: SubjectId, after: int = 0, most: int = 100) -> list[tuple[int, Entry]]:
         """Sealed entries about a person from number ``after`` on, at most ``most``."""
         found, leaves, have = [], [b""], -1
-        for index in store.indexes_of(self._database, subject, after, most):
+        for index in store.indexes_of(self._database, subject, self.size, after, most):
             if index // WIDTH != have:
                 have = index // WIDTH
                 leaves = self._leaves(have)

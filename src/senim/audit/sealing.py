@@ -13,11 +13,12 @@ from pathlib import Path
 
 from senim.audit import store
 from senim.audit.checkpoint import LogSigner
-from senim.audit.records import from_leaf
+from senim.audit.records import Entry, from_leaf
+from senim.audit.subjects import in_order, listed, merged
 from senim.audit.tiles import WIDTH, TileName, pack, unpack, widths
 from senim.audit.tree import leaf_hash, subtree_root
 from senim.errors import Code, Stale, Tampered
-from senim.identity import lane_of, new_id
+from senim.identity import new_id
 from senim.storage import Database, Unit
 from senim.times import micros
 
@@ -79,7 +80,9 @@ class Sealer:
         self._put_tiles(unit, old.size, hashes)
         for digest in hashes:
             tree.append(digest)
-        self._point_and_count(unit, old.size, leaves)
+        entries = [from_leaf(leaf) for leaf in leaves]
+        self._put_index(unit, old.size, entries)
+        self._count(unit, old.size, entries)
         note = self._signer.sign(tree.size, tree.root())
         keeps = now - old.kept_at >= KEEP_EVERY
         if keeps:
@@ -124,14 +127,29 @@ class Sealer:
             raise Tampered(Code.LOG_BROKEN, name.path)
         return content
 
-    def _point_and_count(self, unit: Unit, size: int, leaves: list[bytes]) -> None:
+    def _put_index(self, unit: Unit, size: int, entries: list[Entry]) -> None:
+        """Extend the lists of who is in which bundle; merge those of 256 bundles when they are full."""
+        lists: dict[int, list[tuple[bytes, int]]] = {}
+        for number, entry in enumerate(entries, size):
+            people = lists.setdefault(number // WIDTH, [])
+            if entry.subject:
+                people.append((bytes.fromhex(entry.subject), number % WIDTH))
+        made: dict[int, bytes] = {}
+        for n, people in lists.items():
+            made[n] = listed(people)
+            if n == size // WIDTH and size % WIDTH:
+                made[n] = in_order(store.read_list(self._database, n) + made[n])
+            store.put_list(unit, n, made[n])
+        for segment in range(size // store.SEGMENT, (size + len(entries)) // store.SEGMENT):
+            bundles = range(segment * WIDTH, (segment + 1) * WIDTH)
+            parts = ((n - bundles[0], made.get(n) or store.read_list(self._database, n)) for n in bundles)
+            store.put_lists(unit, segment, merged(parts))
+
+    def _count(self, unit: Unit, size: int, entries: list[Entry]) -> None:
         known = {(one.act, one.detail): one for one in store.tallies(self._database)}
         counted: dict[tuple[str, str], list[int]] = {}
-        for index, leaf in enumerate(leaves, size):
-            entry = from_leaf(leaf)
+        for index, entry in enumerate(entries, size):
             at = micros(datetime.fromisoformat(entry.at))
-            if entry.subject:
-                unit.add(store.INSERT_ENTRY_OF, lane_of(entry.subject), bytes.fromhex(entry.subject), index)
             for detail in (entry.outcome.value, *entry.codes):
                 one = counted.setdefault((entry.act, detail), [0, at, at, index])
                 one[0] += 1

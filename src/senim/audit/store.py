@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from senim.audit.tiles import TileName, pack, unpack
+from senim.audit.subjects import places
+from senim.audit.tiles import WIDTH, TileName, pack, unpack
 from senim.audit.tree import Frontier
 from senim.identity import LANES, SubjectId, lane_of
 from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
@@ -16,7 +18,7 @@ from senim.storage.tables import blob, lane, number, small, table, word
 pending = table(main_metadata, "log_pending", lane(), blob("id", key=True), blob("leaves"))
 bundle = table(main_metadata, "log_bundle", lane(), number("n", key=True), blob("leaves"))
 tile = table(main_metadata, "log_tile", lane(), small("level", key=True), number("n", key=True), blob("hashes"))
-entry_of = table(main_metadata, "log_entry_of", lane(), blob("subject", key=True), number("ix", key=True))
+index = table(main_metadata, "log_index", lane(), small("level", key=True), number("n", key=True), blob("records"))
 head = table(
     main_metadata,
     "log_head",
@@ -50,7 +52,7 @@ INSERT_PENDING = insert(pending, fold=_packed)
 DELETE_PENDING = delete(pending)
 PUT_BUNDLE = upsert(bundle)
 PUT_TILE = upsert(tile)
-INSERT_ENTRY_OF = insert(entry_of)
+_PUT_INDEX = upsert(index)
 PUT_TALLY = upsert(tally)
 PUT_KEPT = upsert(kept)
 PUT_HEAD = upsert(head)
@@ -64,19 +66,17 @@ _TILE = query(
         tile.c.lane == bindparam("lane"), tile.c.level == bindparam("level"), tile.c.n == bindparam("n")
     )
 )
-_INDEXES = query(
-    at_most(
-        select(entry_of.c.ix)
-        .where(
-            entry_of.c.lane == bindparam("lane"),
-            entry_of.c.subject == bindparam("subject"),
-            entry_of.c.ix >= bindparam("after"),
-        )
-        .order_by(entry_of.c.ix)
+_INDEX = query(
+    select(index.c.records).where(
+        index.c.lane == bindparam("lane"), index.c.level == bindparam("level"), index.c.n == bindparam("n")
     )
 )
 _TALLIES = query(select(tally).order_by(tally.c.act, tally.c.detail))
 _KEPT = query(select(kept.c.size, kept.c.note).order_by(kept.c.size))
+
+
+SEGMENT = WIDTH * WIDTH
+"""Entries whose index is merged into one list a lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +160,42 @@ def put_tile(unit: Unit, name: TileName, content: bytes) -> None:
         unit.add(PUT_TILE, name.n % LANES, name.level, name.n, content)
 
 
-def indexes_of(database: Database, subject: SubjectId, after: int, most: int) -> list[int]:
-    """Numbers of the sealed entries about a person, from ``after`` on."""
-    return [row[0] for row in database.read(_INDEXES, lane_of(subject), bytes.fromhex(subject), after, most)]
+def put_list(unit: Unit, n: int, records: bytes) -> None:
+    """Keep who is in a bundle."""
+    unit.add(_PUT_INDEX, n % LANES, 0, n, records)
+
+
+def put_lists(unit: Unit, n: int, lanes: dict[int, bytes]) -> None:
+    """Keep who is in 256 bundles, lane by lane."""
+    for lane_number, records in lanes.items():
+        unit.add(_PUT_INDEX, lane_number, 1, n, records)
+
+
+def read_list(database: Database, n: int) -> bytes:
+    """Who is in a bundle."""
+    row = database.one(_INDEX, n % LANES, 0, n)
+    return bytes(row[0]) if row else b""
+
+
+def indexes_of(database: Database, subject: SubjectId, size: int, after: int, most: int) -> list[int]:
+    """Numbers of the sealed entries about a person, from ``after`` on, at most ``most``, in a log of ``size``."""
+    found: list[int] = []
+    for start, records in _lists(database, lane_of(subject), size, after):
+        found += [start + place for place in places(records, bytes.fromhex(subject)) if start + place >= after]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+def _lists(database: Database, lane_number: int, size: int, after: int) -> Iterator[tuple[int, bytes]]:
+    """The lists that may hold entries of a lane from ``after`` on: each with the number of its first entry."""
+    whole = size // SEGMENT
+    for n in range(after // SEGMENT, whole):
+        row = database.one(_INDEX, lane_number, 1, n)
+        if row is not None:
+            yield n * SEGMENT, bytes(row[0])
+    for n in range(max(whole * WIDTH, after // WIDTH), (size + WIDTH - 1) // WIDTH):
+        yield n * WIDTH, read_list(database, n)
 
 
 def tallies(database: Database) -> list[Tally]:

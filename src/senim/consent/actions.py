@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import structs
 
 from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
@@ -75,7 +76,7 @@ class Consents:
 
     def _begin(self, work: Work, standing: Standing, scope: Scope, act: str) -> Promises:
         promises = self._policies.in_force(work.now)
-        work.attempt(act, _facts(promises, standing, scope))
+        work.attempt(act, promises.told(subject=standing.subject, **structs.asdict(scope)))
         work.need("consent")
         return promises
 
@@ -117,7 +118,7 @@ class Consents:
         )
         work.record(
             GIVEN if agreed.given else WITHDRAWN,
-            _facts(promises, standing, scope),
+            promises.told(subject=standing.subject, **structs.asdict(scope)),
             entry_id=agreed.event,
             record=msgspec.Raw(_encode(said)),
         )
@@ -186,16 +187,6 @@ def _told(entry: Entry) -> bool:
 def _event(entry: Entry) -> Event:
     said = _decode(entry.record if isinstance(entry.record, msgspec.Raw) else b"")
     return Event(id=entry.id, subject=entry.subject or "", actor=entry.actor, said=said)
-
-
-def _facts(promises: Promises, standing: Standing, scope: Scope) -> dict[str, object]:
-    return promises.told(
-        subject=standing.subject,
-        purpose=scope.purpose,
-        recipient=scope.recipient,
-        channel=scope.channel,
-        country=scope.country,
-    )
 
 
 def _within(given: Scope, withdrawn: Scope) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from senim.consent.records import Evidence, Scope
 from senim.errors import Code, Invalid, NotPromised, Reason
-from senim.law import due, parse_term
+from senim.law import Calendar, due, parse_term
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
 from senim.subjects import Agreed
@@ -70,7 +72,14 @@ def end_of(promises: Promises, purpose: str, at: datetime) -> datetime | None:
     term = promises.term(purpose)
     if term is None or not term.lasts or term.after != "consent":
         return None
-    return due(parse_term(term.lasts), at, promises.calendar, roll=False).strict
+    return _end(term.lasts, at.astimezone(ZoneInfo(promises.calendar.zone)).date(), promises.calendar)
+
+
+@functools.lru_cache(maxsize=1024)
+def _end(lasts: str, day: date, calendar: Calendar) -> datetime:
+    """The end is the same for all consents of a day: terms run from the day after."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(calendar.zone))
+    return due(parse_term(lasts), noon, calendar, roll=False).strict
 
 
 def agreed_at(evidence: Evidence, now: datetime) -> datetime:

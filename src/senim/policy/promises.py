@@ -78,6 +78,7 @@ class Promises:
     """For each purpose the fields that it needs, as ``category.field``."""
     calendar: Calendar = field(init=False)
     reasons: dict[object, Reason] = field(init=False, default_factory=dict, repr=False)
+    facts: dict[object, dict[str, object]] = field(init=False, default_factory=dict, repr=False)
     receipts: dict[object, dict[str, Any]] = field(init=False, default_factory=dict, repr=False)
     """The part of receipts that is alike for everybody, by scope and language."""
 
@@ -118,10 +119,20 @@ class Promises:
 
         What a caller made up may be anything, even a person's address; it never reaches the log.
         """
+        key = (operation, purpose, tuple(categories), recipient, channel, country)
+        known = self.facts.get(key)
+        if known is None:
+            if len(self.facts) > _MOST_REASONS:
+                self.facts.clear()
+            known = self.facts[key] = self._told(*key)
+        return {**known, "subject": subject if is_id(subject) else None}
+
+    def _told(
+        self, operation: str, purpose: str, categories: tuple[str, ...], recipient: str, channel: str, country: str
+    ) -> dict[str, object]:
         policy = self.policy
         groups = {one.group for one in policy.recipients.values()}
         return {
-            "subject": subject if is_id(subject) else None,
             "operation": _named(operation, operation in _OPERATIONS),
             "purpose": _named(purpose, purpose in policy.purposes),
             "categories": tuple(

@@ -1,7 +1,7 @@
 """Leader and followers: threads that commit at the same time share one transaction and one fsync.
 
-The first thread to come leads: it takes all that wait, writes them and wakes the others. While the disk
-is busy more units gather, so that the group grows by itself; there is no timer and nothing to tune.
+The first thread to come leads: it takes all that wait, writes them and lets the others go on. While the disk is
+busy more units gather, so that the group grows by itself; there is no timer and nothing to tune.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 
 from senim.errors import Code, Unavailable
+from senim.storage.turns import Turns, closed_gate
 from senim.storage.unit import Unit, together
 
 MOST = 512
@@ -22,38 +23,44 @@ Outcome = Exception | None
 
 
 class _Ticket:
-    __slots__ = ("leads", "outcome", "ready", "unit")
+    __slots__ = ("gate", "had_turn", "leads", "outcome", "unit")
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, *, had_turn: bool) -> None:
         self.unit = unit
+        self.had_turn = had_turn
         self.outcome: Outcome = None
         self.leads = False
-        self.ready = threading.Lock()
-        self.ready.acquire()
+        self.gate = closed_gate()
 
 
 class GroupCommit:
-    """Commits units in groups through ``apply``, which returns an error or None for each."""
+    """Commits units in groups through ``apply``, which returns an error or None for each.
+
+    Threads that serve requests give up their turn while they wait, and get it again to finish.
+    """
 
     def __init__(self, apply: Callable[[list[Unit]], list[Outcome]]) -> None:
         self._apply = apply
         self._lock = threading.Lock()
         self._queue: list[_Ticket] = []
         self._leading = False
+        self.turns = Turns()
 
     def commit(self, unit: Unit) -> None:
         """Return when the unit is durable; raise what stopped it otherwise (Stale, Unavailable …)."""
-        ticket = _Ticket(unit)
         with self._lock:
             if len(self._queue) >= WAITING:
                 raise Unavailable(Code.OVERLOADED)
+            ticket = _Ticket(unit, had_turn=self.turns.pass_on())
             self._queue.append(ticket)
             ticket.leads = not self._leading
             self._leading = True
         if not ticket.leads:
-            ticket.ready.acquire()
+            ticket.gate.acquire()
         if ticket.leads:
             self._lead(ticket)
+        elif ticket.had_turn:
+            self.turns.taken()
         if ticket.outcome is not None:
             raise ticket.outcome
 
@@ -75,13 +82,21 @@ class GroupCommit:
             self._hand_on()
             for ticket in group:
                 if ticket is not own:
-                    ticket.ready.release()
+                    self._let_go(ticket)
+        if own.had_turn:
+            self.turns.__enter__()
+
+    def _let_go(self, ticket: _Ticket) -> None:
+        if ticket.had_turn:
+            self.turns.invite(ticket.gate)
+        else:
+            ticket.gate.release()
 
     def _hand_on(self) -> None:
         with self._lock:
             if self._queue:
                 successor = self._queue[0]
                 successor.leads = True
-                successor.ready.release()
+                successor.gate.release()
             else:
                 self._leading = False

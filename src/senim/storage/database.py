@@ -23,6 +23,7 @@ class Database:
         self.keys = keys
         key_engine = keys.engine if keys else None
         self._group = GroupCommit(lambda units: engine.apply(units, key_engine))
+        self.turns = self._group.turns
         self.read = engine.read
         self.read_all = engine.read_all
 

@@ -144,6 +144,10 @@ class Engine(ABC):
         """Run a statement of schema or upkeep outside a transaction."""
 
     @abstractmethod
+    def upkeep(self) -> None:
+        """Work that commits should not have to do themselves; called by the clock every few seconds."""
+
+    @abstractmethod
     def tidy(self) -> None:
         """Bring deleted rows out of the files as far as the database can (WAL, dead rows)."""
 

@@ -168,6 +168,9 @@ class PostgreSQL(Engine):
         except psycopg.Error as error:
             raise convert(error) from error
 
+    def upkeep(self) -> None:
+        """PostgreSQL keeps itself (checkpointer, autovacuum)."""
+
     def tidy(self) -> None:
         self.execute("VACUUM")
 

@@ -63,14 +63,6 @@ def upgrade(op: Operations) -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "log_entry_of",
-        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.LargeBinary(), nullable=False),
-        sa.Column("ix", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("lane", "subject", "ix"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "log_head",
         sa.Column("one", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -80,6 +72,15 @@ def upgrade(op: Operations) -> None:
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("held_until", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("one"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "log_index",
+        sa.Column("lane", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("level", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("records", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("lane", "level", "n"),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -1,0 +1,50 @@
+"""Which entries are about a person: an index that is written once and in order, as the tiles are.
+
+Every bundle has a sorted list of (person, place in the bundle); when 256 bundles are full their lists are merged
+into one list a lane. A row per entry in a B-tree would cost a page of 4 kB each, a hundred times as much; a look
+reads one row a lane for every 65,536 entries, and the lists of the last bundles. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from senim.identity import LANES
+
+RECORD = 20
+"""Bytes of a record: 16 of the person, 4 of the place."""
+
+
+def listed(subjects: Iterable[tuple[bytes, int]]) -> bytes:
+    """The list of a bundle: records of (person, place in the bundle), sorted."""
+    return b"".join(sorted(subject + place.to_bytes(4, "big") for subject, place in subjects))
+
+
+def in_order(records: bytes) -> bytes:
+    """Records put in order."""
+    return b"".join(sorted(records[at : at + RECORD] for at in range(0, len(records), RECORD)))
+
+
+def merged(lists: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:
+    """The lists of many bundles (number of the bundle among them, list) as one sorted list for each lane."""
+    lanes: dict[int, list[bytes]] = {}
+    for number, records in lists:
+        for at in range(0, len(records), RECORD):
+            subject, place = records[at : at + 16], int.from_bytes(records[at + 16 : at + RECORD], "big")
+            moved = subject + (number * 256 + place).to_bytes(4, "big")
+            lanes.setdefault(subject[-1] % LANES, []).append(moved)
+    return {lane: b"".join(sorted(records)) for lane, records in lanes.items()}
+
+
+def places(records: bytes, subject: bytes) -> Iterator[int]:
+    """The places of a person in a list, in order."""
+    low, high = 0, len(records) // RECORD
+    while low < high:
+        middle = (low + high) // 2
+        if records[middle * RECORD : middle * RECORD + 16] < subject:
+            low = middle + 1
+        else:
+            high = middle
+    while records[low * RECORD : low * RECORD + 16] == subject:
+        yield int.from_bytes(records[low * RECORD + 16 : (low + 1) * RECORD], "big")
+        low += 1
