@@ -3,8 +3,9 @@
 import senim
 
 with senim.open("shop", role="site") as shop:
-    person = shop.intake("registration", language="ru", values={...}, consents={"orders": True})
-    if shop.check(person.subject, "use", "newsletter", channel="email"):
+    notice = shop.notice("subscription", "ru")
+    taken = shop.intake(notice, {"contact.email": "anna@people.example"}, consents={"site-news": True})
+    if shop.check(taken.subject, "use", "site-news", channel="email"):
         ...
 """
 

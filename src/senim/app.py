@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,7 +35,7 @@ from senim.settings import FILE, Settings, read
 from senim.settings import Log as LogSettings
 from senim.storage import open_database
 from senim.subjects import Subjects
-from senim.vault import BlindIndex, Documents, FileKeys, PersonKeys, Vault, provider
+from senim.vault import BlindIndex, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
 from senim.vault.keys import SECRETS
 from senim.work import Clock, Work, Works
 
@@ -49,8 +49,16 @@ class Senim:
         self.folder = folder
         self.settings = settings
         keys = provider(settings.keys.provider, folder / settings.keys.folder, environment)
-        self.key_store = open_database(settings.keys.store, folder)
-        self.database = open_database(settings.database, folder, keys=self.key_store)
+        with ExitStack() as opened:  # what is refused below leaves no database open
+            self.key_store = opened.enter_context(closing(open_database(settings.keys.store, folder)))
+            self.database = opened.enter_context(closing(open_database(settings.database, folder, keys=self.key_store)))
+            self._join(keys, clock)
+            self.settle()
+            opened.pop_all()
+
+    def _join(self, keys: KeyProvider, clock: Clock) -> None:
+        """Build every part on the open databases."""
+        folder, settings = self.folder, self.settings
         self.works = Works(self.database, clock)
         self.persons = PersonKeys(self.key_store, keys)
         self.persons.recognise()
@@ -86,7 +94,6 @@ class Senim:
         )
         self.conformance = Conformance(self, throwaway)
         self._erased = 0
-        self.settle()
 
     @property
     def jwk(self) -> dict[str, str]:
@@ -108,7 +115,7 @@ class Senim:
         return actor_of(self.policies.in_force(self.works.clock.now()), role, name)
 
     def settle(self) -> None:
-        """Finish what a cut-off process left: erasures whose key is gone and whose rows are not."""
+        """Finish what a fault or a killed process cut off: erasures whose key is gone and whose rows are not."""
         while self.run(SYSTEM, lambda work: self.vault.settle(self.database, work)):
             pass
 
@@ -119,6 +126,7 @@ class Senim:
 
     def upkeep(self) -> None:
         """Work on the databases that acts should not have to wait for."""
+        self.settle()
         self.database.engine.upkeep()
         self.key_store.engine.upkeep()
 
@@ -130,10 +138,13 @@ class Senim:
             self._erased = erased
 
     def close(self) -> None:
-        """Commit and seal what waits, and close the databases."""
-        self.tick()
-        self.database.close()
-        self.key_store.close()
+        """Commit and seal what waits, and close the databases; they are closed whatever happens."""
+        try:
+            self.tick()
+            self.log.release()
+        finally:
+            self.database.close()
+            self.key_store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -157,20 +168,21 @@ def make_folder(
     """Make an operator's folder: policy, settings, keys, empty databases. Raises Invalid if there is one already."""
     if (folder / FILE).exists():
         raise Invalid(Code.FOLDER_WRONG, folder.name, detail="there is one already")
+    settings = replace(Settings(database=database or Settings().database), log=LogSettings(origin=origin))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "log").mkdir(exist_ok=True)
         (folder / "policy.yaml").write_bytes(policy)
-        settings = replace(Settings(database=database or Settings().database), log=LogSettings(origin=origin))
+        keys = FileKeys(folder / settings.keys.folder)
+        for name in ("kek-1", *SECRETS):
+            keys.create(name)
+        key_store = open_database(settings.keys.store, folder, create=True)
+        with closing(key_store):
+            open_database(settings.database, folder, keys=key_store, create=True).close()
+        # The settings come last: a folder without them was cut off while it was made, and may be made again.
         (folder / FILE).write_text(_toml(settings), encoding="utf-8")
     except OSError as error:
         raise Unavailable(Code.FOLDER_WRONG, folder.name, detail=error.strerror or "") from error
-    keys = FileKeys(folder / settings.keys.folder)
-    for name in ("kek-1", *SECRETS):
-        keys.create(name)
-    key_store = open_database(settings.keys.store, folder, create=True)
-    open_database(settings.database, folder, keys=key_store, create=True).close()
-    key_store.close()
 
 
 @contextmanager

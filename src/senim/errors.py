@@ -15,6 +15,7 @@ Each error has a stable ``code`` (a word of :class:`Code`) whose text in three l
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -174,6 +175,14 @@ class Tampered(SenimError):
 
 class Unavailable(SenimError):
     """The machine cannot do it now; nothing was lost and nothing is half done."""
+
+
+def of_disk(error: OSError, where: str = "") -> Unavailable:
+    """An error of the file system as one of ours; the text of the machine stays in the cause, out of answers."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    converted = Unavailable(Code.STORAGE_FULL if full else Code.STORAGE_FAILED, where)
+    converted.__cause__ = error
+    return converted
 
 
 class Stale(Held):

@@ -39,10 +39,10 @@ def choose(accept: str, otherwise: Language = "ru") -> Language:
     """The best of our languages for an ``Accept-Language`` header (RFC 9110 §12.5.4)."""
     ranked: list[tuple[float, int, Language]] = []
     for position, part in enumerate(accept.split(",")):
-        tag, _, quality = part.strip().partition(";q=")
-        primary = tag.strip().lower().split("-")[0]
+        tag, _, quality = part.lower().partition(";")
+        primary = tag.strip().split("-")[0]
         try:
-            weight = float(quality) if quality else 1.0
+            weight = float(quality.strip().removeprefix("q=")) if quality else 1.0
         except ValueError:
             continue
         if weight > 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 
 from senim.app import Senim
-from senim.errors import SenimError
+from senim.errors import Code, SenimError, Unavailable
 
 INTERVAL = 0.25
 """Seconds between ticks: an entry is in the tree within a second."""
@@ -54,3 +54,6 @@ class Runner:
             except SenimError as trouble:
                 # Nothing is lost: what waits goes on waiting, and the next tick tries again.
                 self.trouble = trouble
+            except Exception as bug:  # noqa: BLE001  # a clock that stops unseen would break promises unseen
+                self.trouble = Unavailable(Code.INTERNAL)
+                self.trouble.__cause__ = bug

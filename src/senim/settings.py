@@ -39,10 +39,11 @@ class Serve(_Section, frozen=True, kw_only=True):
     address: str = "127.0.0.1"
     """Address to listen on. Beyond loopback, put TLS in front or give a certificate."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8600
+    """Port to listen on."""
     threads: Annotated[int, Meta(ge=1, le=256)] = 32
     """Requests handled at the same time in one process."""
-    workers: Annotated[int, Meta(ge=1, le=64)] = 1
-    """Processes. More than one only with PostgreSQL."""
+    workers: Annotated[int, Meta(ge=0, le=64)] = 0
+    """Processes. 0: one with SQLite, which is served by one; one per core, four at most, with PostgreSQL."""
     certificate: str = ""
     """TLS certificate file (PEM)."""
     private_key: str = ""
@@ -57,7 +58,7 @@ class Log(_Section, frozen=True, kw_only=True):
     """The log of entries."""
 
     origin: str = ""
-    """Name of the log in its checkpoints; empty: from the policy's id."""
+    """Name of the log in its checkpoints; ``senim init`` writes one. Empty: ``senim.example/log``."""
     anchor: str = "log/checkpoint"
     """File to which the newest checkpoint is written, outside the database; empty: none."""
 
@@ -83,18 +84,28 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         found: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise Unavailable(Code.FOLDER_WRONG, folder.name) from error
+    except OSError as error:
+        raise Unavailable(Code.FOLDER_WRONG, FILE, detail=error.strerror or "") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid(Code.SETTING_WRONG, FILE, detail=str(error)) from error
     for variable, place in variables().items():
         if variable in environment:
             section, _, name = place.rpartition(".")
-            (found.setdefault(section, {}) if section else found)[name] = environment[variable]
+            into = found.setdefault(section, {}) if section else found
+            if not isinstance(into, dict):
+                raise Invalid(Code.SETTING_WRONG, section)
+            into[name] = environment[variable]
     try:
         return msgspec.convert(found, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise Invalid(
-            Code.SETTING_WRONG, str(error).partition(" - at ")[2].strip("`$.") or FILE, detail=str(error)
-        ) from error
+        raise Invalid(Code.SETTING_WRONG, _named(str(error)), detail=str(error)) from error
+
+
+def _named(error: str) -> str:
+    """The setting that msgspec's error is about; an unknown one is named after its section."""
+    said, _, place = error.partition(" - at ")
+    unknown = said.split("`")[1] if "unknown field" in said else ""
+    return ".".join(part for part in (place.strip("`$."), unknown) if part) or FILE
 
 
 def variables() -> dict[str, str]:

@@ -108,8 +108,10 @@ class Work:
         self.unit.expect(of, key, found, changes=changes)
 
     def need(self, verb: str) -> None:
-        """Raise NotAllowed (role_not_allowed) unless the actor's role may do ``verb``."""
+        """Raise NotAllowed (role_not_allowed) unless the actor's role may do ``verb``; the try is in the log."""
         if verb not in self.actor.may:
+            if self.attempted is None:
+                self.attempt("access.sought", reason=verb)
             raise NotAllowed(Code.ROLE_NOT_ALLOWED, f"{self.actor.role}: {verb}")
 
     def attempt(self, act: str, facts: Facts | None = None, **more: object) -> None:
@@ -179,8 +181,7 @@ class Works:
         self.clock = clock
         self._later: deque[tuple[str, str | None, bytes]] = deque()
         self._flushing = threading.Lock()
-        newest = max((tally.last_at for tally in log.tallies(database)), default=0)
-        clock.not_before(moment(newest))
+        clock.not_before(moment(log.newest(database)))
 
     def begin(self, actor: Actor) -> Work:
         """A work for looking only; nothing of it is committed."""
@@ -234,11 +235,14 @@ class Works:
         self.database.commit(refused.unit)
 
     def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: Facts, now: datetime) -> str:
-        """Record an entry with the next commit, within a second (allowed checks); its id."""
+        """Record an entry with the next commit, within a second (allowed checks); its id.
+
+        Raises Unavailable if so many wait already that they must be committed first, and that cannot be done.
+        """
         entry = make_entry(actor, now, act, outcome, facts)
-        self._later.append(entry)
         if len(self._later) >= MOST_LATER:
             self.flush()
+        self._later.append(entry)
         return entry[0]
 
     def flush(self) -> int:
@@ -250,7 +254,7 @@ class Works:
                 log.wait(unit, *entry)
             try:
                 self.database.commit(unit)
-            except Unavailable:
+            except BaseException:
                 self._later.extendleft(reversed(entries))
                 raise
             return len(entries)

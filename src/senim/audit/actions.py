@@ -7,12 +7,11 @@ from pathlib import Path
 
 from senim.audit import store
 from senim.audit.checkpoint import LogVerifier
-from senim.audit.records import Entry, Report, from_leaf
+from senim.audit.records import Entry, Report, Tally, from_leaf
 from senim.audit.sealing import Sealer
-from senim.audit.store import Tally
-from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, unpack, widths
+from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
 from senim.audit.verification import StoredLog, verify_log
-from senim.errors import Code, NotFound, Tampered
+from senim.errors import Code, NotFound, Tampered, of_disk
 from senim.identity import SubjectId
 from senim.storage import Database
 
@@ -29,6 +28,10 @@ class Log:
     def seal(self) -> int:
         """Put what waits into the tree; the number of entries sealed."""
         return self._sealer.seal_all()
+
+    def release(self) -> None:
+        """Let another process seal at once: this one ends."""
+        self._sealer.release()
 
     def checkpoint(self) -> str:
         """The newest signed checkpoint. Raises NotFound while nothing is sealed."""
@@ -49,7 +52,7 @@ class Log:
         if content is None or name.n > full or (name.n == full and name.width > part):
             raise NotFound(Code.NOT_FOUND, "tile")
         if name.level < 0:
-            leaves = unpack(content)
+            leaves = stored(content, name.path)
             return content if len(leaves) == name.width else pack(leaves[: name.width])
         return content[: 32 * name.width]
 
@@ -59,7 +62,7 @@ class Log:
         while start < end:
             leaves = self._leaves(start // WIDTH)
             for index in range(start, min(end, (start // WIDTH + 1) * WIDTH)):
-                yield index, from_leaf(leaves[index % WIDTH])
+                yield index, _entry(leaves, index)
             start = (start // WIDTH + 1) * WIDTH
 
     def entries_about(self, subject: SubjectId, after: int = 0, most: int = 100) -> list[tuple[int, Entry]]:
@@ -69,7 +72,7 @@ class Log:
             if index // WIDTH != have:
                 have = index // WIDTH
                 leaves = self._leaves(have)
-            found.append((index, from_leaf(leaves[index % WIDTH])))
+            found.append((index, _entry(leaves, index)))
         return found
 
     def entries_waiting(self, subject: SubjectId) -> list[Entry]:
@@ -82,15 +85,20 @@ class Log:
         content = store.read_tile(self._database, TileName(-1, n))
         if content is None:
             raise Tampered(Code.LOG_BROKEN, f"entries/{n}")
-        return unpack(content)
+        return stored(content, f"entries/{n}")
 
     def tallies(self) -> list[Tally]:
         """How often each act was sealed, by outcome and refusal code."""
         return store.tallies(self._database)
 
     def anchors(self) -> list[str]:
-        """The checkpoint kept outside the database, if there is one."""
-        return [self._anchor.read_text(encoding="utf-8")] if self._anchor and self._anchor.exists() else []
+        """The checkpoint kept outside the database, if there is one. Raises Unavailable if it cannot be read."""
+        if self._anchor is None or not self._anchor.exists():
+            return []
+        try:
+            return [self._anchor.read_text(encoding="utf-8", errors="replace")]
+        except OSError as error:
+            raise of_disk(error, self._anchor.name) from error
 
     def verify(self, *, anchors: tuple[str, ...] = ()) -> Report:
         """Seal what waits and check the whole log against the public key and all anchors."""
@@ -100,9 +108,15 @@ class Log:
         return verify_log(source, LogVerifier(self.vkey), anchors=(*self.anchors(), *anchors), waiting=waiting)
 
     def export(self, folder: Path) -> int:
-        """Write the log as an outsider's copy (C2SP tlog-tiles); the number of entries in it."""
+        """Write the log as an outsider's copy (C2SP tlog-tiles); the number of entries in it.
+
+        The checkpoint is written last: a copy that was cut off has none, or still its earlier one.
+        Raises NotFound while nothing is sealed, Unavailable (storage_full, storage_failed).
+        """
         self.seal()
         head = store.read_head(self._database)
+        if not head.checkpoint:
+            raise NotFound(Code.NOT_FOUND, "checkpoint")
         for level in range(-1, 64 // HEIGHT):
             full, part = widths(head.size, level)
             for n in range(full + bool(part)):
@@ -116,5 +130,15 @@ class Log:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise of_disk(error, path.name) from error
+
+
+def _entry(leaves: list[bytes], index: int) -> Entry:
+    """The entry with a number, from its bundle. Raises Tampered (log_broken) if the bundle is too short."""
+    if index % WIDTH >= len(leaves):
+        raise Tampered(Code.LOG_BROKEN, f"entries/{index // WIDTH}")
+    return from_leaf(leaves[index % WIDTH])

@@ -96,6 +96,8 @@ def parse_note(note: str) -> tuple[Checkpoint, list[tuple[str, bytes]]]:
         if not size.isdigit() or (len(size) > 1 and size[0] == "0") or not tail.endswith("\n"):
             raise ValueError
         checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
+        if checkpoint.body() != f"{body}\n":  # what is read must be what was signed, to the letter
+            raise ValueError
         signatures = []
         for line in tail.splitlines():
             dash, name, encoded = line.split(" ")

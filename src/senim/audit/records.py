@@ -8,13 +8,18 @@ from enum import StrEnum
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from senim.errors import Code, Tampered
+
 
 class Outcome(StrEnum):
     """How an act ended."""
 
     DONE = "done"
+    """It was done."""
     ALLOWED = "allowed"
+    """The gate allowed it."""
     REFUSED = "refused"
+    """It was refused and nothing of it was kept."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,24 +31,43 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     id: str
+    """Id of the entry, of which the act's answer tells."""
     at: str
+    """When, RFC 3339 in UTC."""
     act: str
+    """What was done."""
     actor: str
+    """Who did it: ``kind:id``, never a name."""
     outcome: Outcome
+    """How it ended."""
     subject: str | None = None
+    """Whose data it was about."""
     operation: str | None = None
+    """The operation of processing."""
     purpose: str | None = None
+    """The purpose."""
     categories: tuple[str, ...] = ()
+    """The categories, or fields."""
     recipient: str | None = None
+    """Who got it or would have."""
     channel: str | None = None
+    """By which way."""
     country: str | None = None
+    """To which country."""
     codes: tuple[str, ...] = ()
+    """The codes of all reasons."""
     point: str | None = None
+    """The collection point."""
     reason: str | None = None
+    """Why, one of a closed list; of a drill the control, of an event its name."""
     ref: str | None = None
+    """Id of something kept elsewhere."""
     digest: str | None = None
+    """SHA-256 of something kept elsewhere, in hex."""
     policy: int | None = None
+    """Version of the policy."""
     count: int | None = None
+    """How many values, chunks or categories."""
     record: msgspec.Raw | UnsetType = UNSET
     """What else belongs to the act for ever, as JSON of its feature: the evidence of a consent, an attestation."""
 
@@ -60,8 +84,11 @@ def to_leaf(entry: Entry) -> bytes:
 
 
 def from_leaf(leaf: bytes) -> Entry:
-    """The entry of a leaf. Raises ``msgspec.DecodeError`` if it is none."""
-    return _decode(leaf)
+    """The entry of a leaf. Raises Tampered (log_broken) if it is none."""
+    try:
+        return _decode(leaf)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Tampered(Code.LOG_BROKEN, "entry") from error
 
 
 class ProblemKind(StrEnum):
@@ -101,3 +128,15 @@ class Report:
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often an act (with a detail: an outcome or a refusal code) was sealed, from when to when."""
+
+    act: str
+    detail: str
+    count: int
+    first_at: int
+    last_at: int
+    last_index: int

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from senim.audit import store
-from senim.audit.checkpoint import LogSigner
-from senim.audit.records import Entry, from_leaf
+from senim.audit.checkpoint import LogSigner, LogVerifier
+from senim.audit.records import Entry, Tally, from_leaf
 from senim.audit.subjects import in_order, listed, merged
-from senim.audit.tiles import WIDTH, TileName, pack, unpack, widths
+from senim.audit.tiles import WIDTH, TileName, pack, stored, widths
 from senim.audit.tree import leaf_hash, subtree_root
-from senim.errors import Code, Stale, Tampered
+from senim.errors import Code, Invalid, Stale, Tampered, of_disk
 from senim.identity import new_id
 from senim.storage import Database, Unit
 from senim.times import micros
@@ -38,6 +40,7 @@ class Sealer:
     def __init__(self, database: Database, signer: LogSigner, now: Callable[[], datetime], anchor: Path | None) -> None:
         self._database = database
         self._signer = signer
+        self._verifier = LogVerifier(signer.vkey)
         self._now = now
         self._anchor = anchor
         self._name = new_id()
@@ -70,8 +73,18 @@ class Sealer:
                 self._database.commit(unit)
             except Stale:
                 return 0
-            self._write_anchor(new.checkpoint)
+            self._write_anchor(new)
             return len(leaves)
+
+    def release(self) -> None:
+        """Let others seal at once instead of when the lease has run out: this sealer is done."""
+        with self._busy:
+            head = store.read_head(self._database)
+            if head.holder == self._name:
+                unit = Unit()
+                store.put_head(unit, replace(head, holder="", held_until=0), head)
+                with suppress(Stale):
+                    self._database.commit(unit)
 
     def _extend(self, unit: Unit, old: store.Head, leaves: list[bytes], now: int) -> store.Head:
         tree = old.tree()
@@ -100,7 +113,7 @@ class Sealer:
         first, begun = size // WIDTH, size % WIDTH
         content = list(leaves)
         if begun:
-            content = unpack(self._existing(TileName(-1, first, begun)))[:begun] + content
+            content = stored(self._existing(TileName(-1, first, begun)), f"entries/{first}")[:begun] + content
         for at in range(0, len(content), WIDTH):
             store.put_tile(unit, TileName(-1, first + at // WIDTH), pack(content[at : at + WIDTH]))
 
@@ -156,14 +169,31 @@ class Sealer:
                 one[2] = max(one[2], at)
                 one[3] = index
         for key, (count, first_at, last_at, last_index) in counted.items():
-            before = known.get(key, store.Tally(*key, 0, first_at, last_at, last_index))
+            before = known.get(key, Tally(*key, 0, first_at, last_at, last_index))
             newest = max(last_at, before.last_at)
             unit.add(store.PUT_TALLY, *key, before.count + count, before.first_at, newest, last_index)
 
-    def _write_anchor(self, note: str) -> None:
-        """Leave the checkpoint outside the database, where cutting the database's tail does not reach."""
-        if self._anchor is None:
+    def _write_anchor(self, head: store.Head) -> None:
+        """Leave the checkpoint outside the database, where cutting the database's tail does not reach.
+
+        An anchor that knows of more entries than the log has stays: it is the proof that the log was cut.
+        Raises Unavailable (storage_full, storage_failed); the entries are sealed all the same.
+        """
+        if self._anchor is None or self._known_outside() > head.size:
             return
         draft = self._anchor.with_suffix(f".{self._name}")
-        draft.write_text(note, encoding="utf-8")
-        draft.replace(self._anchor)
+        try:
+            draft.write_text(head.checkpoint, encoding="utf-8")
+            draft.replace(self._anchor)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise of_disk(error, self._anchor.name) from error
+
+    def _known_outside(self) -> int:
+        """How many entries the anchor knows of, if it is one that this log signed."""
+        try:
+            note = self._anchor.read_text(encoding="utf-8") if self._anchor else ""
+            return self._verifier.open(note).size
+        except (OSError, UnicodeDecodeError, Invalid):
+            return 0

@@ -24,7 +24,10 @@ def _base64url(content: bytes) -> bytes:
 
 
 def _unbase64url(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    if _base64url(content).decode() != text:  # one content has one spelling (RFC 4648 §3.5)
+        raise ValueError
+    return content
 
 
 def thumbprint(public: bytes) -> str:
@@ -70,7 +73,7 @@ def open_statement(statement: str, jwk: dict[str, str]) -> tuple[str, dict[str, 
         if jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519":
             raise ValueError
         public = Ed25519PublicKey.from_public_bytes(_unbase64url(jwk["x"]))
-    except (KeyError, ValueError, binascii.Error) as error:
+    except (KeyError, TypeError, ValueError, binascii.Error) as error:
         raise Invalid(Code.KEY_FILE_WRONG, "jwk") from error
     try:
         head, body, signature = statement.strip().split(".")

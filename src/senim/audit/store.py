@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
+from senim.audit.records import Tally, from_leaf
 from senim.audit.subjects import places
-from senim.audit.tiles import WIDTH, TileName, pack, unpack
+from senim.audit.tiles import WIDTH, TileName, pack, stored
 from senim.audit.tree import Frontier
+from senim.errors import Tampered
 from senim.identity import LANES, SubjectId, lane_of
 from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, small, table, word
+from senim.times import micros
 
 pending = table(main_metadata, "log_pending", lane(), blob("id", key=True), blob("leaves"))
 bundle = table(main_metadata, "log_bundle", lane(), number("n", key=True), blob("leaves"))
@@ -55,7 +60,8 @@ PUT_TILE = upsert(tile)
 _PUT_INDEX = upsert(index)
 PUT_TALLY = upsert(tally)
 PUT_KEPT = upsert(kept)
-PUT_HEAD = upsert(head)
+_INSERT_HEAD = insert(head)
+_PUT_HEAD = upsert(head)
 HEAD_GUARD = guard(head, "size")
 
 _PENDING = query(at_most(select(pending.c.lane, pending.c.id, pending.c.leaves)))
@@ -74,6 +80,9 @@ _INDEX = query(
 _TALLIES = query(select(tally).order_by(tally.c.act, tally.c.detail))
 _KEPT = query(select(kept.c.size, kept.c.note).order_by(kept.c.size))
 
+
+EVERYTHING = 2**62
+"""More rows than there ever are: PostgreSQL takes no negative limit."""
 
 SEGMENT = WIDTH * WIDTH
 """Entries whose index is merged into one list a lane."""
@@ -95,18 +104,6 @@ class Head:
         return Frontier(self.size, self.frontier)
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How often an act (with a detail: an outcome or a refusal code) was sealed, from when to when."""
-
-    act: str
-    detail: str
-    count: int
-    first_at: int
-    last_at: int
-    last_index: int
-
-
 NO_HEAD = Head(0, (), "", 0, "", 0)
 
 
@@ -115,10 +112,10 @@ def wait(unit: Unit, entry_id: str, subject: str | None, leaf: bytes) -> None:
     unit.add(INSERT_PENDING, lane_of(subject or entry_id), bytes.fromhex(entry_id), leaf)
 
 
-def waiting(database: Database, most: int = -1) -> list[tuple[int, bytes, list[bytes]]]:
+def waiting(database: Database, most: int = EVERYTHING) -> list[tuple[int, bytes, list[bytes]]]:
     """Entries not sealed yet, by transaction and oldest first: lane, id, leaves."""
     rows = sorted(database.read(_PENDING, most), key=lambda row: bytes(row[1]))
-    return [(row[0], bytes(row[1]), unpack(bytes(row[2]))) for row in rows]
+    return [(row[0], bytes(row[1]), stored(bytes(row[2]), "log_pending")) for row in rows]
 
 
 def read_head(database: Database) -> Head:
@@ -131,11 +128,12 @@ def read_head(database: Database) -> Head:
 
 
 def put_head(unit: Unit, new: Head, old: Head) -> None:
-    """Move the head on, if nobody else did."""
-    expected = (old.size,) if old is not NO_HEAD else None
-    unit.expect(HEAD_GUARD, (1,), expected, changes=True)
+    """Move the head on, if nobody else did. The first head is inserted: PostgreSQL locks no row that is not there."""
+    first = old is NO_HEAD
+    unit.expect(HEAD_GUARD, (1,), None if first else (old.size,), changes=True)
     frontier = b"".join(new.frontier)
-    unit.add(PUT_HEAD, 1, new.size, frontier, new.checkpoint, new.kept_at, new.holder, new.held_until)
+    row = (1, new.size, frontier, new.checkpoint, new.kept_at, new.holder, new.held_until)
+    unit.add(_INSERT_HEAD if first else _PUT_HEAD, *row)
 
 
 def _split(hashes: bytes) -> tuple[bytes, ...]:
@@ -201,6 +199,15 @@ def _lists(database: Database, lane_number: int, size: int, after: int) -> Itera
 def tallies(database: Database) -> list[Tally]:
     """All counts of sealed acts."""
     return [Tally(*row) for row in database.read(_TALLIES)]
+
+
+def newest(database: Database) -> int:
+    """The time of the newest entry, sealed or not, in microseconds since 1970 UTC; 0 while there is none."""
+    times = [tally.last_at for tally in tallies(database)]
+    with suppress(Tampered):  # what waits and is broken is told by the sealer and by a verification
+        packed = (leaf for _, _, leaves in waiting(database) for leaf in leaves)
+        times += [micros(datetime.fromisoformat(from_leaf(leaf).at)) for leaf in packed]
+    return max(times, default=0)
 
 
 def kept_checkpoints(database: Database) -> list[tuple[int, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from senim.audit.records import MOST_BYTES
-from senim.errors import Code, Invalid
+from senim.errors import Code, Invalid, Tampered
 
 WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""
@@ -48,7 +48,10 @@ class TileName:
         if match is None or width > WIDTH or (match["width"] and width == WIDTH):
             raise Invalid(Code.NOT_FOUND, "tile")
         level = -1 if match["level"] == "entries" else int(match["level"])
-        return cls(level, int(match["n"].replace("x", "").replace("/", "")), width)
+        name = cls(level, int(match["n"].replace("x", "").replace("/", "")), width)
+        if name.path != path:
+            raise Invalid(Code.NOT_FOUND, "tile")
+        return name
 
 
 def widths(size: int, level: int) -> tuple[int, int]:
@@ -72,6 +75,14 @@ def unpack(bundle: bytes) -> list[bytes]:
             raise ValueError("the bundle is cut")
         leaves.append(bundle[start:at])
     return leaves
+
+
+def stored(bundle: bytes, where: str) -> list[bytes]:
+    """The entries of a bundle of our own database. Raises Tampered (log_broken) if it is not as it was written."""
+    try:
+        return unpack(bundle)
+    except ValueError as error:
+        raise Tampered(Code.LOG_BROKEN, where) from error
 
 
 def fits(leaf: bytes) -> bool:

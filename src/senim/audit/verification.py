@@ -33,8 +33,8 @@ _CHUNK = 64
 class LogSource(Protocol):
     """Where a log is read from: a live database or an exported folder."""
 
-    def checkpoint(self) -> str:
-        """The newest signed checkpoint, or an empty text."""
+    def checkpoint(self) -> str | None:
+        """The newest signed checkpoint; an empty text while nothing is sealed, None if it is lost."""
 
     def earlier(self) -> Iterable[str]:
         """Signed checkpoints from before."""
@@ -65,8 +65,8 @@ class FolderLog:
 
     folder: Path
 
-    def checkpoint(self) -> str:
-        return _text(self.folder / "checkpoint")
+    def checkpoint(self) -> str | None:
+        return _text(self.folder / "checkpoint") if (self.folder / "checkpoint").exists() else None
 
     def earlier(self) -> list[str]:
         return [_text(path) for path in sorted((self.folder / "checkpoints").glob("*"))]
@@ -79,10 +79,8 @@ class FolderLog:
 
 
 def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError):
-        return ""
+    """A note as it stands there. Bytes that are no text make it one that nobody signed."""
+    return path.read_bytes().decode("utf-8", errors="replace")
 
 
 def verify_log(
@@ -102,9 +100,10 @@ class _Verification:
         self._tree = Frontier()
         self._good = 0
         self._marks: dict[int, set[bytes]] = {}
+        self._above: dict[int, tuple[int, list[bytes]]] = {}
 
     def run(self, anchors: list[str], processes: int, waiting: int) -> Report:
-        signed = self._opened(self._source.checkpoint(), "checkpoint") or Checkpoint(self._verifier.name, 0, EMPTY_ROOT)
+        signed = self._signed()
         self._marks = {signed.size: {signed.root}}
         for note in self._source.earlier():
             self._mark(note, "earlier checkpoint", signed.size)
@@ -112,15 +111,22 @@ class _Verification:
             self._mark(note, "anchor", signed.size)
         for bundle in self._bundles(signed.size, processes):
             self._grow(bundle)
+        for level, (n, hashes) in self._above.items():
+            self._compare_tile(TileName(level, n, len(hashes)), hashes)
         return Report(signed.size, self._tree.root().hex(), tuple(self._problems), self._verifier.name, waiting)
 
     def _found(self, kind: ProblemKind, index: int, detail: str) -> None:
         if len(self._problems) < MOST_PROBLEMS:
             self._problems.append(Problem(kind, index, detail))
 
+    def _signed(self) -> Checkpoint:
+        """What the newest checkpoint says the log is."""
+        note = self._source.checkpoint()
+        if note is None:
+            self._found(ProblemKind.MISSING, -1, "the checkpoint is missing: nothing says how long the log was")
+        return (note and self._opened(note, "checkpoint")) or Checkpoint(self._verifier.name, 0, EMPTY_ROOT)
+
     def _opened(self, note: str, what: str) -> Checkpoint | None:
-        if not note:
-            return None
         try:
             return self._verifier.open(note)
         except Invalid:
@@ -158,10 +164,34 @@ class _Verification:
         if bundle.root is not None:
             self._tree.join(HEIGHT, bundle.root)
             self._compare()
+            self._climb(1, bundle.root)
             return
-        for digest in self._hashes(bundle):
+        hashes = self._hashes(bundle)
+        for digest in hashes:
             self._tree.append(digest)
             self._compare()
+        if len(hashes) == WIDTH:
+            self._climb(1, subtree_root(hashes))
+
+    def _climb(self, level: int, root: bytes) -> None:
+        """Gather the roots of full tiles, and compare the tile above them when it is full."""
+        n, hashes = self._above.pop(level, (0, []))
+        hashes.append(root)
+        full = len(hashes) == WIDTH
+        if full:
+            self._compare_tile(TileName(level, n), hashes)
+            self._climb(level + 1, subtree_root(hashes))
+        self._above[level] = (n + 1, []) if full else (n, hashes)
+
+    def _compare_tile(self, name: TileName, hashes: list[bytes]) -> None:
+        """A tile above the entries must hold the roots below it. Where entries are wrong, that is told instead."""
+        if self._problems or not hashes:
+            return
+        tile = self._source.read(name)
+        if (tile or b"")[: 32 * name.width] != b"".join(hashes):
+            kind = ProblemKind.MISSING if tile is None else ProblemKind.CHANGED
+            start = name.n * WIDTH ** (name.level + 1)
+            self._found(kind, start, f"tile {name.path} does not hold the hashes of what lies below it")
 
     def _compare(self) -> None:
         signed = self._marks.get(self._tree.size)

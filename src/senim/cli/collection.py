@@ -33,7 +33,9 @@ def intake() -> None:
 
 @intake.command()
 @click.argument("point")
-@click.option("--language", "chosen", type=click.Choice(LANGUAGES), default="ru", show_default=True)
+@click.option(
+    "--language", "chosen", type=click.Choice(LANGUAGES), default="ru", show_default=True, help="Language of the text."
+)
 @folder_option
 @json_option
 def notice(point: str, chosen: Language, folder: Path, *, as_json: bool) -> None:

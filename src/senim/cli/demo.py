@@ -34,7 +34,7 @@ _MARK = "senim-demo"
 @click.option(
     "--serve/--no-serve", "serving", default=None, help="Serve it afterwards (default: if this is a terminal)."
 )
-@click.option("--port", type=click.IntRange(1, 65535), default=8600, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8600, show_default=True, help="Port to serve it on.")
 def demo(name: str, people: int, folder: Path, serving: bool | None, port: int) -> None:  # click passes by name
     """Fill an example operator with made-up people and keep its promises before your eyes."""
     _make_way(folder)

@@ -18,9 +18,9 @@ from senim.web.shared.problems import reason_details
 @click.argument("purpose")
 @click.option("--subject", default="", help="The person's id.")
 @click.option("--category", "categories", multiple=True, help="A category or category.field; may be repeated.")
-@click.option("--recipient", default="")
-@click.option("--country", default="")
-@click.option("--channel", default="")
+@click.option("--recipient", default="", help="Who would get the data: one of the policy's recipients.")
+@click.option("--country", default="", help="Where it would go (ISO 3166-1), if not only where the recipient is.")
+@click.option("--channel", default="", help="By which way the person would be reached.")
 @click.option("--reason", default="", help="Id of the document with which an authority asks.")
 @role_option
 @folder_option

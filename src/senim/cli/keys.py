@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -41,7 +42,7 @@ def rotate(folder: Path) -> None:
 
     When it is done the old key file may be destroyed: with it die all keys in old backups of the key store.
     """
-    settings = read(folder, {})
+    settings = read(folder, os.environ)
     if settings.keys.provider != "file":
         raise Invalid(
             Code.SETTING_WRONG, "keys.provider", detail="rotate the key where it lives, then run senim keys rewrap"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ def policy() -> None:
 
 
 def _source(folder: Path, file: Path | None) -> tuple[Path, bytes]:
-    path = file or folder / read(folder, {}).policy
+    path = file or folder / read(folder, os.environ).policy
     try:
         return path, path.read_bytes()
     except OSError as error:
@@ -115,7 +116,14 @@ def publish(file: Path | None, effective: datetime | None, folder: Path, *, as_j
 
 @policy.command()
 @click.option("--version", "number", type=int, help="A version; the newest if left out.")
-@click.option("--language", "chosen", type=click.Choice(["kk", "ru", "en"]), default="en", show_default=True)
+@click.option(
+    "--language",
+    "chosen",
+    type=click.Choice(["kk", "ru", "en"]),
+    default="en",
+    show_default=True,
+    help="Language of the text.",
+)
 @folder_option
 @json_option
 def show(number: int | None, chosen: str, folder: Path, *, as_json: bool) -> None:

@@ -15,6 +15,8 @@ from senim.cli.terminal import fail, folder_option, opened
 from senim.errors import Code, Invalid
 from senim.settings import Settings, read
 
+_MOST_WORKERS = 4
+
 
 @click.command()
 @folder_option
@@ -36,12 +38,21 @@ def serve(folder: Path, port: int | None) -> None:
 
 def check(settings: Settings) -> None:
     """Raise Invalid (setting_wrong) for what would be unsafe, or could not work."""
-    if settings.serve.workers > 1 and not settings.database.startswith("postgres"):
+    if settings.serve.workers > 1 and not _many(settings):
         raise Invalid(Code.SETTING_WRONG, "serve.workers", detail="SQLite is served by one process")
     encrypted = bool(settings.serve.certificate) or settings.serve.url.startswith("https://")
     if not encrypted and not _loopback(settings.serve.address):
         detail = "beyond loopback give serve.certificate, or serve.url = https://… if a proxy does TLS"
         raise Invalid(Code.SETTING_WRONG, "serve.address", detail=detail)
+
+
+def _many(settings: Settings) -> bool:
+    """Whether several processes may serve."""
+    return settings.database.startswith("postgres")
+
+
+def _workers(settings: Settings) -> int:
+    return settings.serve.workers or (min(os.cpu_count() or 1, _MOST_WORKERS) if _many(settings) else 1)
 
 
 def _loopback(address: str) -> bool:
@@ -69,7 +80,7 @@ def run(folder: Path, settings: Settings) -> None:
         address=settings.serve.address,
         port=settings.serve.port,
         interface=Interfaces.WSGI,
-        workers=settings.serve.workers,
+        workers=_workers(settings),
         blocking_threads=settings.serve.threads,
         backpressure=settings.serve.threads * 8,
         respawn_failed_workers=True,

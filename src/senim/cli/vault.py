@@ -78,7 +78,7 @@ def log(subject: str, folder: Path, *, as_json: bool) -> None:
 def _reasoned(name: str, says: str) -> click.Command:
     @subjects.command(name, help=says)
     @click.argument("subject")
-    @click.option("--reason", type=click.Choice(REASONS), required=True)
+    @click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; it stands in the log.")
     @role_option
     @folder_option
     def command(subject: str, reason: str, role: str, folder: Path) -> None:
@@ -96,7 +96,7 @@ unblock = _reasoned("unblock", "Lift the block of SUBJECT.")
 
 @subjects.command()
 @click.argument("subject")
-@click.option("--reason", type=click.Choice(ERASE_REASONS), required=True)
+@click.option("--reason", type=click.Choice(ERASE_REASONS), required=True, help="Why; it stands in the log.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @role_option
 @folder_option

@@ -86,7 +86,7 @@ class Collection:
         _refuse(_unwritten(promises, looked.values, intake))
         kept = {name: Kept(value, source, work.at, "stated", place) for name, value in looked.values.items()}
         if kept:
-            self._vault.put(work, enrolled, kept, new=standing is None)
+            self._vault.put(work, agreed, kept, new=standing is None)
         if standing is not None and self._gate.counts_collection(promises):
             self._subjects.happened(work, agreed, COLLECTION, work.at)
         told = promises.told(subject=enrolled.subject, operation="collect", categories=looked.values)

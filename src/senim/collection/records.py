@@ -16,16 +16,22 @@ class ConsentGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """A choice of the person: yes or no to one thing."""
 
     purpose: str
+    """A purpose of the policy."""
     given: bool
+    """Yes or no."""
     recipient: str = ""
+    """A recipient or group, when it is a permission to pass data on."""
     channel: str = ""
+    """A channel, when it is a permission to write or call."""
     country: str = ""
+    """A country, when it is a permission to cross the border."""
 
 
 class OnBehalf(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who gives the data of another person, and by what right (travel-4, tickets-20)."""
 
     authority: Literal["agreed-with-person", "parent", "guardian", "power-of-attorney"]
+    """By what right."""
     by: str
     """Id of the person who says so."""
     document: str = ""
@@ -36,6 +42,7 @@ class SourceGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Where the values come from, if not from the point's own source."""
 
     id: str
+    """One of the policy's sources."""
     place: str = ""
     """For public sources: the address (foundation-11)."""
 
@@ -44,21 +51,29 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One person's data at one collection point."""
 
     point: str
+    """One of the policy's points."""
     language: Language
+    """The language of the notice that was shown."""
     notice: str
     """Digest of the notice that was shown before anything was asked."""
     values: dict[str, Any] = {}
     """``category.field`` → value."""
     consents: tuple[ConsentGiven, ...] = ()
+    """The choices of the person, each on its own."""
     on_behalf_of: OnBehalf | None = None
+    """Who speaks for the person, if it is somebody else."""
     source: SourceGiven | str = ""
+    """One of the policy's sources; empty: the point's own."""
     subject: str = ""
     """An earlier person; empty for a new one."""
     channel: str = ""
     """One of the point's channels; empty: its first."""
     surface: Surface = "form"
+    """Where the person agreed."""
     act: Act = "tick"
+    """What the person did to agree."""
     read_to_caller: bool = False
+    """By telephone: whether the notice was read out (travel-1)."""
     document: str = ""
     """Id of the signed document, where consent is written."""
 

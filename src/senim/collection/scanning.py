@@ -16,11 +16,28 @@ from importlib import resources
 
 from senim.policy.values import is_iin, luhn
 
-_DIGITS = re.compile(r"(?<!\d)\d(?:[ .\-\u00a0]{0,2}\d){11,18}(?!\d)")
+_BETWEEN = r"[\W_]{1,3}"
+_SHAPES = tuple(
+    re.compile(rf"(?<!\d)(?=({shape})(?!\d))")
+    for shape in (
+        r"\d{12,19}",
+        rf"\d{{4}}(?:{_BETWEEN}\d{{4}}){{3}}",
+        rf"\d{{4}}(?:{_BETWEEN}\d{{4}}){{3}}{_BETWEEN}\d{{2,3}}",
+        rf"\d{{4}}{_BETWEEN}\d{{6}}{_BETWEEN}\d{{4,5}}",
+    )
+)
+"""How card numbers are printed. They are seen beside other digits too: an expiry date, a code, an amount."""
+
+_DIGITS = re.compile(r"(?<!\d)\d(?:[ .\-\u2010-\u2015]{0,3}\d){11,18}(?!\d)")
+"""Digits that stand alone, in groups of any size."""
+
+_DATE = re.compile(r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./-])\d\d\2\d\d)(?!\d)")
+"""Dates, which are no part of a row of digits: two of them have the length of a card number."""
+
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _ENOUGH_DIGITS = re.compile(r"(?:\d\D{0,3}){12}")
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
-_MOST_INFLATED = 4 * 1024 * 1024
+_MOST_INFLATED = 64 * 1024 * 1024
+"""Bytes that are unpacked of one file at most: a small file may hold far more than it weighs."""
 
 
 def plain(text: str) -> str:
@@ -32,9 +49,13 @@ def plain(text: str) -> str:
 
 
 def _rows(text: str) -> Iterator[str]:
-    if _ENOUGH_DIGITS.search(text):
-        for match in _DIGITS.finditer(text):
-            yield re.sub(r"\D", "", match[0])
+    if not _ENOUGH_DIGITS.search(text):
+        return
+    for shape in _SHAPES:
+        for match in shape.finditer(text):
+            yield re.sub(r"\D", "", match[1])
+    for match in _DIGITS.finditer(_DATE.sub("|", text)):
+        yield re.sub(r"\D", "", match[0])
 
 
 def _is_card(digits: str, short: bool) -> bool:
@@ -60,7 +81,12 @@ def has_card(text: str, *, short: bool = True) -> bool:
 
 def iins(text: str) -> list[str]:
     """The IINs in a text."""
-    return [digits for digits in _rows(plain(text)) if len(digits) == 12 and is_iin(digits)]
+    return list(dict.fromkeys(digits for digits in _rows(plain(text)) if len(digits) == 12 and is_iin(digits)))
+
+
+_BEFORE_STREET = "".join(rf"(?<!\b{word})" for word in (r"улица\s", r"улице\s", r"ул\.\s", r"ул\.", r"ул\s"))
+_AFTER_STREET = r"(?!\s+(?:улиц|ул\b|көшес|street|st\b))"
+"""What makes a word the name of a street: people live in Профсоюзная улица without being in a trade union."""
 
 
 @functools.cache
@@ -68,9 +94,9 @@ def _lexicon() -> re.Pattern[str]:
     source = resources.files("senim.collection").joinpath("lexicon.toml").read_text(encoding="utf-8")
     groups = []
     for category, languages in tomllib.loads(source).items():
-        words = dict.fromkeys(word for stems in languages.values() for word in stems)
+        words = dict.fromkeys(word.replace(" ", r"\s+") for stems in languages.values() for word in stems)
         groups.append(f"(?P<{category.replace('-', '_')}>{'|'.join(words)})")
-    return re.compile(rf"\b(?:{'|'.join(groups)})\b", re.IGNORECASE)
+    return re.compile(rf"\b{_BEFORE_STREET}(?:{'|'.join(groups)})\b{_AFTER_STREET}", re.IGNORECASE)
 
 
 def special(text: str) -> str:
@@ -85,15 +111,27 @@ def texts_of_file(content: bytes, media: str) -> Iterator[str]:
         yield content.decode("utf-8", errors="replace")
     elif media == "application/pdf":
         yield content.decode("latin-1")
-        for match in _STREAM.finditer(content):
-            inflated = _inflated(match[1])
+        left = _MOST_INFLATED
+        for packed in _streams(content):
+            inflated = _inflated(packed, left)
+            left -= len(inflated)
             if inflated:
                 yield _shown(inflated)
+            if left <= 0:
+                return
 
 
-def _inflated(packed: bytes) -> bytes:
+def _streams(content: bytes) -> Iterator[bytes]:
+    """The streams of a PDF, each looked for once: what is begun and never ended costs no second look."""
+    at = 0
+    while (start := content.find(b"stream", at)) >= 0 and (end := content.find(b"endstream", start + 6)) >= 0:
+        yield content[start + 6 : end].strip(b"\r\n")
+        at = end + 9
+
+
+def _inflated(packed: bytes, most: int) -> bytes:
     try:
-        return zlib.decompressobj().decompress(packed, _MOST_INFLATED)
+        return zlib.decompressobj().decompress(packed, most)
     except zlib.error:
         return b""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from senim.audit.records import Outcome
-from senim.audit.store import Tally
+from senim.audit.records import Outcome, Tally
 from senim.conformance import store
 from senim.conformance.controls import BY_NAME
 from senim.conformance.records import (

@@ -10,8 +10,17 @@ from senim.audit.records import Entry, Outcome
 from senim.audit.statements import StatementSigner
 from senim.consent.receipts import KIND, receipt
 from senim.consent.records import Event, Evidence, Given, Said, Scope, State
-from senim.consent.rules import agreed_at, check_notice, check_scope, end_of, is_proven, until_micros
-from senim.errors import Code, NotFound
+from senim.consent.rules import (
+    agreed_at,
+    check_closed,
+    check_notice,
+    check_scope,
+    closed,
+    end_of,
+    is_proven,
+    until_micros,
+)
+from senim.errors import Code, NotFound, Tampered
 from senim.identity import SubjectId, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
@@ -41,6 +50,7 @@ class Consents:
         """
         promises = self._begin(work, standing, scope, GIVEN)
         check_scope(promises, scope)
+        check_closed(evidence)
         current = self._policies.notices(promises)
         known = evidence.notice in current or (bool(evidence.notice) and self._kept(evidence.notice))
         check_notice(promises, evidence, current, known)
@@ -59,9 +69,12 @@ class Consents:
     def withdraw(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> list[Given]:
         """Withdraw a consent. Withdrawing from a purpose withdraws from all that hangs on it; it binds at once.
 
-        A withdrawal is never refused for its form, nor because the policy no longer knows the purpose.
+        A withdrawal is never refused for its form, nor because the policy no longer knows the purpose. Raises
+        NotPromised (…_undeclared) for what is neither declared nor was ever said by this person.
         """
         promises = self._begin(work, standing, scope, WITHDRAWN)
+        if not _said_before(standing, scope):
+            check_scope(promises, scope)
         hanging = [one.scope for one in states_of(standing) if one.agreed.given and _within(one.scope, scope)]
         ended = [scope, *(one for one in hanging if one != scope)]
         return self._end(work, standing, promises, ended, evidence)
@@ -85,6 +98,7 @@ class Consents:
     ) -> list[Given]:
         """End these consents. A no without an earlier yes is kept too, so that nobody asks the data for a yes."""
         done: list[Given] = []
+        evidence = closed(evidence, work.now)
         for scope in scopes:
             agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event=new_id())
             done.append(self._keep(work, standing, promises, scope, agreed, evidence))
@@ -125,7 +139,8 @@ class Consents:
         event = Event(id=agreed.event, subject=standing.subject, actor=work.actor.label, said=said)
         before = standing.marks.agreed.get(scope.purpose, {}).get(scope.key)
         after = standing
-        if before is None or before.at <= agreed.at:  # what was said later stands, however late it was recorded
+        # What was said later stands, however late it was recorded; a withdrawal always does, whatever the clock says.
+        if before is None or not agreed.given or before.at <= agreed.at:
             after = self._subjects.agree(work, standing, scope.purpose, scope.key, agreed)
         return Given(event=event, receipt=self._sign(promises, event), standing=after)
 
@@ -139,15 +154,16 @@ class Consents:
     def history(self, subject: SubjectId, after: int = 0, most: int = 100) -> tuple[list[Event], int | None]:
         """Givings and withdrawals of a person from log entry ``after`` on, and where the next page begins."""
         events: list[Event] = []
+        # Looked at first: an entry that is sealed meanwhile is found twice, and not missed.
+        waiting = [_event(one) for one in self._log.entries_waiting(subject) if _told(one)]
         while page := self._log.entries_about(subject, after, most):
-            for index, entry in page:
-                after = index + 1
-                if _told(entry):
-                    events.append(_event(entry))
-                    if len(events) == most:
-                        return events, after
-        events += [_event(one) for one in self._log.entries_waiting(subject) if _told(one)]
-        return events, None
+            told = [(index, entry) for index, entry in page if _told(entry)][: most - len(events)]
+            events += [_event(entry) for _, entry in told]
+            if len(events) == most:
+                return events, told[-1][0] + 1
+            after = page[-1][0] + 1
+        sealed = {event.id for event in events}
+        return events + [event for event in waiting if event.id not in sealed], None
 
     def prove(self, work: Work, subject: SubjectId, event_id: str) -> tuple[Event, str, str]:
         """An event, its receipt and the text that was shown (94-V 25(2)(5)). Raises NotFound."""
@@ -185,8 +201,17 @@ def _told(entry: Entry) -> bool:
 
 
 def _event(entry: Entry) -> Event:
-    said = _decode(entry.record if isinstance(entry.record, msgspec.Raw) else b"")
+    try:
+        said = _decode(entry.record if isinstance(entry.record, msgspec.Raw) else b"")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Tampered(Code.LOG_BROKEN, "entry") from error
     return Event(id=entry.id, subject=entry.subject or "", actor=entry.actor, said=said)
+
+
+def _said_before(standing: Standing, scope: Scope) -> bool:
+    """Whether the person once spoke of the scope, or of a part of the purpose that is withdrawn as a whole."""
+    said = standing.marks.agreed.get(scope.purpose, {})
+    return bool(said) if not scope.key else scope.key in said
 
 
 def _within(given: Scope, withdrawn: Scope) -> bool:

@@ -57,6 +57,7 @@ class Representative(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Who agreed for the person, and by what right."""
 
     authority: Literal["parent", "guardian", "power-of-attorney", "agreed-with-person"]
+    """By what right."""
     subject: str = ""
     """The representative's own id here, if known."""
     document: str = ""
@@ -69,9 +70,13 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     notice: str = ""
     """Digest of the notice that was shown."""
     language: Language | Literal[""] = ""
+    """The language of the notice."""
     surface: Surface = "form"
+    """Where the person agreed."""
     act: Act = "tick"
+    """What the person did. ``sending`` and ``use`` prove nothing."""
     channel: Channel = Channel.WEB
+    """The way in which it came."""
     at: str = ""
     """When the person agreed, RFC 3339, if earlier than the recording (imports, letters)."""
     document: str = ""
@@ -79,6 +84,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     read_to_caller: bool = False
     """By telephone: the notice was read out (travel-1)."""
     representative: Representative | None = None
+    """Who agreed for the person."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

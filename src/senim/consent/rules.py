@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from senim.consent.records import Evidence, Scope
 from senim.errors import Code, Invalid, NotPromised, Reason
+from senim.identity import is_id
 from senim.law import Calendar, due, parse_term
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
@@ -20,6 +24,8 @@ UNPROVEN_ACTS = ("sending", "use")
 
 LATER_SURFACES = ("import", "letter", "document", "email", "telephone", "counter")
 """Surfaces that report what happened before: the notice may be that of an earlier version."""
+
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def check_scope(promises: Promises, scope: Scope) -> None:
@@ -56,6 +62,30 @@ def check_notice(promises: Promises, evidence: Evidence, current: dict[str, Noti
     if evidence.surface not in LATER_SURFACES:
         reason = promises.reason(Code.NOTICE_OUTDATED, "evidence.notice")
         raise NotPromised(Code.NOTICE_OUTDATED, "evidence.notice", reasons=[reason])
+
+
+def closed(evidence: Evidence, now: datetime) -> Evidence:
+    """The evidence without what is no digest, id or time: the log keeps it for ever, and no free text may be in it."""
+    notice = evidence.notice if _DIGEST.match(evidence.notice) else ""
+    document = evidence.document if is_id(evidence.document) else ""
+    who = evidence.representative
+    if who is not None:
+        subject, paper = (one if is_id(one) else "" for one in (who.subject, who.document))
+        who = replace(who, subject=subject, document=paper)
+    try:
+        agreed_at(evidence, now)
+        at = evidence.at
+    except Invalid:
+        at = ""
+    return replace(evidence, notice=notice, document=document, representative=who, at=at)
+
+
+def check_closed(evidence: Evidence) -> None:
+    """Raise Invalid (invalid_value) if something stands where an id belongs; :func:`closed` would leave it out."""
+    who = evidence.representative
+    ids = (evidence.document, who.subject, who.document) if who else (evidence.document,)
+    if any(one and not is_id(one) for one in ids):
+        raise Invalid(Code.INVALID_VALUE, "evidence")
 
 
 def is_proven(evidence: Evidence, known_notice: bool) -> bool:

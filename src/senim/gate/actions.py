@@ -59,7 +59,7 @@ class Gate:
         Raises NotAllowed if the actor may not ask, Invalid if the subject's id is none.
         """
         if "check" not in actor.may:
-            raise NotAllowed(Code.ROLE_NOT_ALLOWED, f"{actor.role}: check")
+            self._works.run(actor, lambda work: work.need("check"))
         now = self._works.clock.now()
         promises = self._policies.in_force(now)
         ruling, told = self._ruled(promises, actor, question)

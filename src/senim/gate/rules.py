@@ -123,6 +123,8 @@ def _border(promises: Promises, question: Question, operation: Operation | None)
     stores_abroad = operation is Operation.STORE and bool(question.country) and not law.at_home(question.country)
     if stores_abroad and law.pack.borders.store_at_home and not question.recipient:
         yield promises.reason(Code.STORE_OUTSIDE_COUNTRY, question.country, "borders")
+    elif question.country and not question.recipient and not _open(promises, question.country):
+        yield promises.reason(Code.COUNTRY_NOT_ALLOWED, question.country, "borders")
     if recipient is None:
         return
     about = ("borders.grounds", "borders", f"recipients.{question.recipient}")
@@ -131,8 +133,14 @@ def _border(promises: Promises, question: Question, operation: Operation | None)
         return
     for country in country_of(promises, question):
         declared = recipient.countries or law.pack.borders.home
-        if country not in declared or not (law.at_home(country) or _crossing(promises, country)):
+        if country not in declared or not _crossing(promises, country):
             yield promises.reason(Code.COUNTRY_NOT_ALLOWED, country, *about)
+
+
+def _open(promises: Promises, country: str) -> bool:
+    """Whether data may go to ``country`` without anybody's permission: no border, or a state that protects it."""
+    law = promises.law
+    return law.at_home(country) or country in law.pack.borders.adequate or country in promises.policy.borders.assessed
 
 
 def _crossing(promises: Promises, country: str) -> bool:
@@ -140,8 +148,7 @@ def _crossing(promises: Promises, country: str) -> bool:
 
     Grounds that the text claims and the law does not know (performance of a contract) count for nothing.
     """
-    law, borders = promises.law, promises.policy.borders
-    return country in law.pack.borders.adequate or country in borders.assessed or "consent" in law.grounds
+    return _open(promises, country) or "consent" in promises.law.grounds
 
 
 def _role(promises: Promises, actor: Actor, question: Question, operation: Operation | None) -> Iterator[Reason]:
@@ -166,19 +173,19 @@ def _role(promises: Promises, actor: Actor, question: Question, operation: Opera
 def _needs(promises: Promises, question: Question, purpose: Purpose) -> Iterator[str]:
     """The consents without which the question is refused (94-V 7(1), 7(3), 15(1), 16(3))."""
     recipient = promises.policy.recipients.get(question.recipient)
-    if promises.law.bases[purpose.basis].consent:
+    consent = promises.law.bases[purpose.basis].consent
+    if consent:
         yield scope_key(channel=question.channel)
-        if recipient and _needs_permission(promises, recipient):
-            yield scope_key(promises.group_of(question.recipient))
+    if recipient and _needs_permission(promises, recipient, consent=consent):
+        yield scope_key(promises.group_of(question.recipient))
     for country in country_of(promises, question) if recipient else ():
-        law = promises.law
-        assessed = country in law.pack.borders.adequate or country in promises.policy.borders.assessed
-        if not law.at_home(country) and not assessed:
+        if not _open(promises, country):
             yield scope_key(country=country)
 
 
-def _needs_permission(promises: Promises, recipient: Recipient) -> bool:
-    return recipient.needs_choice or recipient.kind in promises.law.pack.consent_for_recipients
+def _needs_permission(promises: Promises, recipient: Recipient, *, consent: bool) -> bool:
+    """Whether passing data to the recipient needs the person's word: the law asks for it, or the policy promises it."""
+    return recipient.needs_choice or (consent and recipient.kind in promises.law.pack.consent_for_recipients)
 
 
 def _ground(promises: Promises, question: Question, purpose: Purpose) -> Reason:

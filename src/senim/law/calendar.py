@@ -36,11 +36,13 @@ class Override:
             found = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return cls()
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise Invalid(Code.SETTING_WRONG, path.name) from error
         if found.keys() - {"off", "worked"}:
             raise Invalid(Code.SETTING_WRONG, path.name)
         off, worked = found.get("off", []), found.get("worked", [])
+        if not (isinstance(off, list) and isinstance(worked, list)):
+            raise Invalid(Code.SETTING_WRONG, path.name)
         if not all(type(day) is date for day in (*off, *worked)) or set(off) & set(worked):
             raise Invalid(Code.SETTING_WRONG, path.name)
         return cls(frozenset(off), frozenset(worked))

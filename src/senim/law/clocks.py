@@ -35,7 +35,7 @@ class Start(StrEnum):
     MOMENT = "moment"
 
 
-_TERM = re.compile(r"(\d{1,5}) (hour|working day|calendar day|month|year)s?\Z")
+_TERM = re.compile(r"([0-9]{1,5}) (hour|working day|calendar day|month|year)s?\Z")
 _UNITS = {
     "hour": Unit.HOURS,
     "working day": Unit.WORKING_DAYS,
@@ -43,6 +43,14 @@ _UNITS = {
     "month": Unit.MONTHS,
     "year": Unit.YEARS,
 }
+_MOST = {
+    Unit.HOURS: 10_000,
+    Unit.WORKING_DAYS: 1_000,
+    Unit.CALENDAR_DAYS: 40_000,
+    Unit.MONTHS: 1_200,
+    Unit.YEARS: 100,
+}
+"""Longest terms: a hundred years and what is near it, so that every end is a date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Term:
 def parse_term(text: str) -> Term:
     """``"30 working days"`` as a term. Raises Invalid (invalid_value)."""
     match = _TERM.match(text)
-    if match is None or not int(match[1]):
+    if match is None or not 0 < int(match[1]) <= _MOST[_UNITS[match[2]]]:
         raise Invalid(Code.INVALID_VALUE, text[:40])
     return Term(int(match[1]), _UNITS[match[2]])
 

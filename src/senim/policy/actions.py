@@ -52,16 +52,16 @@ def check(source: bytes, controls: frozenset[str], today: date) -> Checked:
     shaper = Shaper()
     plain = shaper.shape(format_of_policy(), tree, "")
     faults += shaper.faults
-    if faults:
-        return Checked(None, None, tuple(faults))
     try:
+        # Unknown and double keys are left out, so that one run shows what is wrong with the rest too.
         policy = msgspec.convert(plain, Policy)
         law = law_of(policy, today)
     except msgspec.ValidationError as error:
-        return Checked(None, None, (Fault(Code.TYPE_WRONG, "", str(error)),))
+        return Checked(None, None, tuple(faults) or (Fault(Code.TYPE_WRONG, "", str(error), 1, 1),))
     except Invalid as error:
-        return Checked(None, None, (Fault(error.code, "law", error.where, *shaper.places.get("law", (0, 0))),))
-    placed = [_placed(fault, shaper.places) for fault in faults_of(policy, law, controls)]
+        faults.append(Fault(error.code, "law", error.where, *shaper.places.get("law", (1, 1))))
+        return Checked(None, None, tuple(faults))
+    placed = [*faults, *(_placed(fault, shaper.places) for fault in faults_of(policy, law, controls))]
     if any(fault.code in (Code.REFERENCE_DANGLING, Code.TYPE_WRONG, Code.KEY_MISSING) for fault in placed):
         return Checked(policy, law, tuple(placed))
     return Checked(policy, law, tuple(placed), tuple(clashes_of(policy, law)))
@@ -110,7 +110,7 @@ class Policies:
         self._promises: dict[int, Promises] = {}
         self._notices: dict[int, dict[str, Notice]] = {}
         self._looked = 0.0
-        self._current: tuple[datetime, datetime, Promises] | None = None
+        self._current: tuple[tuple[Version, ...], datetime, datetime, Promises] | None = None
 
     def publish(self, work: Work, source: bytes, *, effective: datetime | None = None) -> Version:
         """Publish a file as the next version: from then on it cannot be changed.
@@ -155,7 +155,6 @@ class Policies:
             with self._lock:
                 if store.latest(self._database) != len(self._versions):
                     self._versions = tuple(_version(stored) for stored in store.all_versions(self._database))
-                    self._current = None
                 self._looked = now
         return self._versions
 
@@ -170,15 +169,15 @@ class Policies:
         """The version in force, ready to be asked. Raises Unavailable (policy_not_published)."""
         versions = self.versions()
         current = self._current
-        if current is not None and current[0] <= now < current[1]:
-            return current[2]
+        if current is not None and current[0] is versions and current[1] <= now < current[2]:
+            return current[3]
         begun = [one for one in versions if one.effective <= now]
         if not begun:
             raise Unavailable(Code.POLICY_NOT_PUBLISHED)
         promises = self.promises(begun[-1].number, now.date())
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
         later = [one.effective for one in versions if one.effective > now]
-        self._current = (begun[-1].effective, min([midnight, *later]), promises)
+        self._current = (versions, begun[-1].effective, min([midnight, *later]), promises)
         return promises
 
     def promises(self, number: int, on: date) -> Promises:

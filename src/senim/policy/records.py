@@ -9,30 +9,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 
 from senim.languages import Text
-from senim.policy.taxonomy import Channel, FieldType, Operation
-
-Id = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-"""A name within the file: lower-case letters, digits and hyphens."""
-
-NoId = Annotated[str, Meta(pattern=r"^([a-z][a-z0-9-]{0,62})?$")]
-"""A name, or nothing."""
-
-FieldRef = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{0,62})?$")]
-"""A category, or ``category.field``."""
-
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
-"""ISO 3166-1 alpha-2."""
+from senim.policy.rights import Rights
+from senim.policy.taxonomy import Channel, Country, FieldRef, FieldType, Id, NoId, Operation, Part
 
 
-class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    pass
-
-
-class Responsible(_Part, frozen=True, kw_only=True):
+class Responsible(Part, frozen=True, kw_only=True):
     """The person responsible for organising the processing (94-V 25(2)(10))."""
 
     position: Text
@@ -40,19 +24,21 @@ class Responsible(_Part, frozen=True, kw_only=True):
     email: str = ""
     """Where people write to this person."""
     phone: str = ""
+    """Where people call this person, in international form."""
 
 
-class Contacts(_Part, frozen=True, kw_only=True):
+class Contacts(Part, frozen=True, kw_only=True):
     """How people reach the operator."""
 
     email: str
     """Address for requests."""
     phone: str = ""
+    """Where people call, in international form."""
     post: Text = Text()
     """Postal address for letters; empty: the operator's address."""
 
 
-class Operator(_Part, frozen=True, kw_only=True):
+class Operator(Part, frozen=True, kw_only=True):
     """Who answers for the data."""
 
     name: Text
@@ -62,35 +48,47 @@ class Operator(_Part, frozen=True, kw_only=True):
     bin: str
     """Business identification number (12 digits with check digit)."""
     address: Text
+    """Where it is registered."""
     country: Country = "KZ"
+    """Where it is; whose holidays count, if the law leaves that to it."""
     responsible: Responsible
+    """Who organises the processing."""
     contacts: Contacts
+    """How people reach it."""
 
 
-class Contract(_Part, frozen=True, kw_only=True):
+class Contract(Part, frozen=True, kw_only=True):
     """The contract that the policy belongs to, e.g. a public offer."""
 
     name: Text
+    """What people know it by."""
     version: str
+    """Its version; every consent is bound to it by the policy's version."""
     url: str = ""
+    """Where it can be read."""
 
 
-class Site(_Part, frozen=True, kw_only=True):
+class Site(Part, frozen=True, kw_only=True):
     """Where the policy applies."""
 
     address: Annotated[str, Meta(pattern=r"^https?://[^\s]+$")]
+    """Its address, with ``https://``."""
     channel: Channel = Channel.WEB
+    """The way in which people come to it."""
     contract: Contract | None = None
+    """The contract that is made there."""
 
 
-class Source(_Part, frozen=True, kw_only=True):
+class Source(Part, frozen=True, kw_only=True):
     """Where values may come from (travel-6, foundation-11)."""
 
     kind: Literal["subject", "device", "partner", "representative", "public", "staff"]
+    """What kind of source."""
     name: Text
+    """How people read it."""
 
 
-class Field(_Part, frozen=True, kw_only=True):
+class Field(Part, frozen=True, kw_only=True):
     """One piece of data. Written short as its type alone: ``email: email``."""
 
     type: FieldType
@@ -107,10 +105,11 @@ class Field(_Part, frozen=True, kw_only=True):
     """For files: the media types allowed."""
 
 
-class Category(_Part, frozen=True, kw_only=True):
+class Category(Part, frozen=True, kw_only=True):
     """A kind of data, sealed together: what may be read for one purpose is not opened for another."""
 
     name: Text
+    """How people read it."""
     fields: dict[Id, FieldType | Field]
     """The fields in it. What is not here is refused at intake."""
     sensitive: bool = False
@@ -128,17 +127,18 @@ class Category(_Part, frozen=True, kw_only=True):
         return found if isinstance(found, Field) else Field(type=found)
 
 
-class Keep(_Part, frozen=True, kw_only=True):
+class Keep(Part, frozen=True, kw_only=True):
     """What must stay when the purpose has ended, why and how long."""
 
     what: tuple[FieldRef, ...]
+    """Categories or fields that stay."""
     term: str
     """How long, e.g. ``5 years``."""
     act: Text
     """The act and article that demand it."""
 
 
-class Term(_Part, frozen=True, kw_only=True):
+class Term(Part, frozen=True, kw_only=True):
     """How long a purpose lasts and what happens then. ``until`` an event, or so long ``after`` one."""
 
     until: NoId = ""
@@ -148,18 +148,22 @@ class Term(_Part, frozen=True, kw_only=True):
     after: Id = "consent"
     """``consent``, ``collection`` or an event."""
     then: Literal["destroy", "depersonalise"] = "destroy"
+    """What happens when it has ended."""
     keep: tuple[Keep, ...] = ()
+    """What stays all the same."""
 
 
-class Purpose(_Part, frozen=True, kw_only=True):
+class Purpose(Part, frozen=True, kw_only=True):
     """What data is used for."""
 
     name: Text
+    """How people read it, as it follows “for”."""
     basis: str = "consent"
     """A lawful basis of the law pack."""
     act: Text = Text()
     """For bases other than consent: the act and article."""
     kind: Literal["service", "marketing", "statistics", "security", "law"] = "service"
+    """What kind of purpose it is; marketing is told from messages that belong to the service (travel-7)."""
     optional: bool = False
     """Whether the service works without it: then it is a choice of its own, never required."""
     uses: tuple[FieldRef, ...]
@@ -174,28 +178,34 @@ class Purpose(_Part, frozen=True, kw_only=True):
     """How long. ``unlimited`` is what some policies promise; the law ends it when the purpose is met."""
 
 
-class Processing(_Part, frozen=True, kw_only=True):
+class Processing(Part, frozen=True, kw_only=True):
     """The contract with a recipient: what binds it."""
 
     name: str
+    """What the contract is called."""
     date: date
+    """When it was made."""
     secrecy: bool = True
     """Whether it binds the recipient to confidentiality."""
     security: bool = True
     """Whether it binds the recipient to protect the data."""
 
 
-class Recipient(_Part, frozen=True, kw_only=True):
+class Recipient(Part, frozen=True, kw_only=True):
     """Who may get data: one party, or a declared kind of party such as ``airlines``."""
 
     name: Text
+    """How people read it."""
     kind: Literal["processor", "supplier", "partner", "affiliate", "authority", "acquirer", "public"]
+    """What it is to the operator; decides which permission the law asks for."""
     group: NoId = ""
     """The class that people consent to; empty: the recipient by itself."""
     countries: tuple[Country, ...] = ()
     """Where it is. Empty: the text does not say, and nothing may leave the country."""
     address: Text = Text()
+    """Where it is, as published."""
     purposes: tuple[Id, ...]
+    """Purposes for which it may get data."""
     operations: tuple[Operation, ...]
     """What it may do with the data."""
     uses: tuple[FieldRef, ...]
@@ -203,6 +213,7 @@ class Recipient(_Part, frozen=True, kw_only=True):
     form: Literal["provide", "give-access", "distribute"] = "provide"
     """How data is transferred (tickets-5)."""
     contract: Processing | None = None
+    """The contract that binds it."""
     policy: str = ""
     """Address of its own policy."""
     needs_choice: bool = False
@@ -211,11 +222,13 @@ class Recipient(_Part, frozen=True, kw_only=True):
     """Whether the text claims that no separate consent is needed because the service needs the transfer."""
 
 
-class Role(_Part, frozen=True, kw_only=True):
+class Role(Part, frozen=True, kw_only=True):
     """Who works with the data: what the role may do."""
 
     name: Text
+    """What the role is called."""
     kind: Literal["service", "staff"]
+    """A system, or people. What no human may see (``people: never``) no staff role sees."""
     may: tuple[
         Literal["intake", "consent", "find", "read", "correct", "check", "erase", "block", "event", "log", "policy"],
         ...,
@@ -224,39 +237,46 @@ class Role(_Part, frozen=True, kw_only=True):
     purposes: tuple[Id, ...] = ()
     """Purposes it acts for; empty: none."""
     operations: tuple[Operation, ...] = ()
+    """Operations that it carries out; empty: none."""
     sees: tuple[FieldRef, ...] = ()
     """Categories and fields it sees in clear; others come masked."""
 
 
-class Asked(_Part, frozen=True, kw_only=True):
+class Asked(Part, frozen=True, kw_only=True):
     """How a point asks for a field."""
 
     ask: Literal["required", "optional"]
+    """Whether the point works without it."""
     why: Text = Text()
     """Why it is needed."""
     refusal: Text = Text()
     """What it means not to give it (travel-42)."""
 
 
-class ConsentAsked(_Part, frozen=True, kw_only=True):
+class ConsentAsked(Part, frozen=True, kw_only=True):
     """A consent that a point asks for, on its own."""
 
     purpose: Id
+    """What the consent is for."""
     recipient: NoId = ""
     """A recipient or group, when it is a permission to pass data on."""
     channel: Channel | None = None
+    """A channel, when it is a permission to write or call that way."""
     country: Country | None = None
     """A country, when it is a permission to cross the border."""
     ask: Literal["required", "choice"]
+    """``required``: the point does not work without it. ``choice``: the person is free, and nothing hangs on it."""
 
 
-class Point(_Part, frozen=True, kw_only=True):
+class Point(Part, frozen=True, kw_only=True):
     """A place where data comes in: a form, a counter, a call, an import."""
 
     name: Text
+    """How people read it."""
     site: str = ""
     """The site it stands on; empty: the first one."""
     channels: tuple[Channel, ...] = (Channel.WEB,)
+    """The ways in which data comes in here, the usual one first."""
     subject: Literal["self", "other", "either"] = "self"
     """Whose data it takes."""
     proof: Literal["attestation", "document"] = "attestation"
@@ -264,7 +284,9 @@ class Point(_Part, frozen=True, kw_only=True):
     source: NoId = ""
     """Where its values come from, if nothing else is said."""
     asks: dict[FieldRef, Literal["required", "optional"] | Asked]
+    """The fields that it asks for. What is not here is refused at this point."""
     consents: tuple[ConsentAsked, ...] = ()
+    """The consents that it asks for, each on its own."""
     why: Text = Text()
     """Why the fields are needed, for those that do not say so themselves."""
     refusal: Text = Text()
@@ -285,87 +307,33 @@ def _or(text: Text, otherwise: Text) -> Text:
     return text if text != Text() else otherwise
 
 
-class CookieKind(_Part, frozen=True, kw_only=True):
+class CookieKind(Part, frozen=True, kw_only=True):
     """A category of cookies and the like."""
 
     name: Text
+    """How people read it."""
     essential: bool = False
+    """Whether the site does not work without it; then there is no choice."""
     purpose: NoId = ""
+    """The purpose that it serves."""
     names: tuple[str, ...] = ()
+    """Names of the cookies."""
     lasts: str = ""
+    """How long they stay, e.g. ``6 months``."""
 
 
-class Cookies(_Part, frozen=True, kw_only=True):
+class Cookies(Part, frozen=True, kw_only=True):
     """The cookie notice."""
 
     notice: Text
+    """What the banner says."""
     refusal: Text = Text()
     """What switching them off means."""
     kinds: dict[Id, CookieKind]
+    """The categories that people choose from."""
 
 
-class Claim(_Part, frozen=True, kw_only=True):
-    """A claim before court."""
-
-    term: str
-    """E.g. ``30 working days``."""
-    form: Literal["written", "any"] = "written"
-    before_court: bool = True
-
-
-class Right(_Part, frozen=True, kw_only=True):
-    """A right that the policy grants, how to use it and how fast it is answered."""
-
-    name: Text = Text()
-    channels: tuple[Channel, ...] = ()
-    """Empty: those of all rights."""
-    term: str = ""
-    """Empty: the term of the law."""
-    mark: Text = Text()
-    """Words that mark a message as this request (airline-12)."""
-    contains: tuple[str, ...] = ()
-    """What a request must state (foundation-33)."""
-
-
-RightKind = Literal[
-    "confirm",
-    "access",
-    "copy",
-    "recipients",
-    "correct",
-    "block",
-    "erase",
-    "withdraw",
-    "object",
-    "stop-mailings",
-    "claim",
-    "complain",
-    "compensation",
-    "concern",
-    "visibility",
-]
-
-
-class Fee(_Part, frozen=True, kw_only=True):
-    """What the text says a request may cost."""
-
-    amount: Text
-    what: Text
-
-
-class Rights(_Part, frozen=True, kw_only=True):
-    """What people may ask for."""
-
-    channels: tuple[Channel, ...]
-    kinds: dict[RightKind, Right]
-    fee: Literal["none"] | Fee = "none"
-    claim: Claim | None = None
-    withdrawal: Literal["whole", "whole-or-part"] = "whole-or-part"
-    withdrawal_deletes: bool = False
-    """Whether withdrawing deletes the account and all records (airline-12)."""
-
-
-class ConsentWays(_Part, frozen=True, kw_only=True):
+class ConsentWays(Part, frozen=True, kw_only=True):
     """How the text says that consent is given."""
 
     given_by: tuple[Literal["explicit", "signature", "sending", "use"], ...] = ("explicit",)
@@ -374,7 +342,7 @@ class ConsentWays(_Part, frozen=True, kw_only=True):
     """Operations that the consent names; empty: those of its purpose."""
 
 
-class Borders(_Part, frozen=True, kw_only=True):
+class Borders(Part, frozen=True, kw_only=True):
     """What the text says about sending data abroad."""
 
     grounds: tuple[str, ...] = ()
@@ -385,51 +353,60 @@ class Borders(_Part, frozen=True, kw_only=True):
     """Whether the text allows sending abroad without naming recipients and countries."""
 
 
-class Changes(_Part, frozen=True, kw_only=True):
+class Changes(Part, frozen=True, kw_only=True):
     """How the text says that it changes."""
 
     effect: Literal["posting", "later"] = "posting"
+    """When a change takes effect."""
     acceptance: Literal["new-consent", "use", "none-needed", "not-said"] = "not-said"
     """What it says about people's agreement to a change."""
 
 
-class Liability(_Part, frozen=True, kw_only=True):
+class Liability(Part, frozen=True, kw_only=True):
     """What the operator says it does not answer for."""
 
     excludes: tuple[Literal["public-before", "received-before", "intrusion", "with-consent", "accuracy"], ...] = ()
+    """What it says it does not answer for."""
 
 
-class Cite(_Part, frozen=True, kw_only=True):
+class Cite(Part, frozen=True, kw_only=True):
     """An act of law that a clause names."""
 
     act: str
+    """The act as the text names it."""
     country: Country
+    """Whose law it is."""
 
 
-class Clause(_Part, frozen=True, kw_only=True):
+class Clause(Part, frozen=True, kw_only=True):
     """A paragraph of the published text: what it says, what it is about, what keeps it."""
 
     id: Id
+    """Its number for ever: evidence, refusals and tests cite it."""
     heading: Text | None = None
     """Starts a new section of the page."""
     says: Text
+    """Its text."""
     about: tuple[str, ...] = ()
     """Declarations that it speaks of: ``purposes.booking``, ``categories.identity``, ``rights.fee`` …"""
     states: tuple[str, ...] = ()
     """Items of a consent that its text states (law pack: ``term``, ``data-list`` …)."""
     cites: tuple[Cite, ...] = ()
+    """Acts of law that it names."""
     kept_by: tuple[str, ...]
-    """Controls that keep it (``senim conformance --controls`` lists them)."""
+    """Controls that keep it (``senim policy controls`` lists them)."""
 
 
-class LawRef(_Part, frozen=True, kw_only=True):
+class LawRef(Part, frozen=True, kw_only=True):
     """A law pack as it stands on a day."""
 
     pack: Id
+    """The pack's id."""
     on: date
+    """The day on which the law is read."""
 
 
-class Policy(_Part, frozen=True, kw_only=True):
+class Policy(Part, frozen=True, kw_only=True):
     """One operator's policy: the text that people read, and what the system lets happen."""
 
     senim: Literal[1]
@@ -439,21 +416,37 @@ class Policy(_Part, frozen=True, kw_only=True):
     law: Id | LawRef = "kz"
     """The law pack, and if wished the day on which it is read."""
     title: Text
+    """Title of the published page."""
     operator: Operator
+    """Who answers for the data."""
     sites: tuple[Site, ...]
+    """Where the policy applies, the main site first."""
     sources: dict[Id, Source]
+    """Where values may come from."""
     categories: dict[Id, Category]
+    """The data, in kinds that are sealed and opened together."""
     roles: dict[Id, Role]
+    """Who works with the data: systems and staff."""
     purposes: dict[Id, Purpose]
-    recipients: dict[Id, Recipient] = {}
+    """What data is used for."""
+    recipients: dict[Id, Recipient] = field(default_factory=dict)
+    """Who may get data. Whoever is not here gets none."""
     points: dict[Id, Point]
+    """Where data comes in: forms, counters, calls, imports."""
     cookies: Cookies | None = None
+    """The cookie notice, where there is one."""
     rights: Rights
+    """What people may ask for."""
     consent: ConsentWays = ConsentWays()
+    """How the text says that consent is given."""
     borders: Borders = Borders()
+    """What the text says about sending data abroad."""
     changes: Changes = Changes()
+    """How the text says that it changes."""
     liability: Liability = Liability()
+    """What the operator says it does not answer for."""
     clauses: tuple[Clause, ...]
+    """The published text, paragraph by paragraph."""
 
     def fields(self) -> dict[str, Field]:
         """All fields by ``category.field``."""

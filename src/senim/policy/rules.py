@@ -17,7 +17,7 @@ from senim.identity import RESPONSIBLE
 from senim.languages import Text
 from senim.law import Law, parse_term
 from senim.policy.file import Fault
-from senim.policy.records import Field, Policy, Purpose, Recipient, Term
+from senim.policy.records import ConsentAsked, Field, Policy, Purpose, Recipient, Term
 from senim.policy.taxonomy import FILES, FieldType, Operation
 from senim.policy.values import is_bin, is_iin, mixed_script, normalise
 
@@ -93,6 +93,8 @@ def _operator(given: Given) -> Found:
         for where, value in found.items():
             if value and not _fits(value, kind):
                 yield Fault(Code.INVALID_VALUE, where, f"this is no {kind.value}")
+    if not operator.contacts.email:
+        yield Fault(Code.KEY_MISSING, "operator.contacts.email", "give the address that people write to")
 
 
 def _fits(value: str, kind: FieldType) -> bool:
@@ -104,11 +106,12 @@ def _fits(value: str, kind: FieldType) -> bool:
 
 
 def _clauses(given: Given) -> Found:
-    for clause_id, count in Counter(clause.id for clause in given.policy.clauses).items():
-        if count > 1:
-            yield Fault(Code.ID_DUPLICATE, f"clauses: {clause_id}", f"{count} clauses have this id", clause=clause_id)
+    first: dict[str, int] = {}
     for index, clause in enumerate(given.policy.clauses):
         where = f"clauses[{index}]"
+        if first.setdefault(clause.id, index) != index:
+            detail = f"clauses[{first[clause.id]}] has the id “{clause.id}” already"
+            yield Fault(Code.ID_DUPLICATE, f"{where}.id", detail, clause=clause.id)
         for control in clause.kept_by:
             if control not in given.controls:
                 yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", f"“{control}” is no control", clause=clause.id)
@@ -250,6 +253,18 @@ def _points(given: Given) -> Found:
                 yield Fault(
                     Code.CHANNEL_UNDECLARED, where, f"“{ask.purpose}” does not declare channel {ask.channel.value}"
                 )
+            yield from _reachable(policy, ask, where)
+
+
+def _reachable(policy: Policy, ask: ConsentAsked, where: str) -> Found:
+    """A permission to pass data on names somebody who gets data for that purpose, or a country where one is."""
+    there = {name: one for name, one in policy.recipients.items() if ask.purpose in one.purposes}
+    if ask.recipient and not any(ask.recipient in (name, one.group) for name, one in there.items()):
+        detail = f"“{ask.recipient}” gets nothing for “{ask.purpose}”"
+        yield Fault(Code.RECIPIENT_UNDECLARED, f"{where}.recipient", detail)
+    if ask.country and not any(ask.country in one.countries for one in there.values()):
+        detail = f"no recipient of “{ask.purpose}” is in {ask.country}"
+        yield Fault(Code.COUNTRY_NOT_ALLOWED, f"{where}.country", detail)
 
 
 def _served(given: Given, purposes: list[Purpose]) -> frozenset[str]:
@@ -295,25 +310,27 @@ def _terms(given: Given) -> Found:
             continue
         if bool(purpose.term.until) == bool(purpose.term.lasts):
             yield Fault(Code.KEY_MISSING, where, "give either “until” (an event) or “lasts” (a time)")
-        yield from _term(f"{where}.lasts", purpose.term.lasts)
+        basis = given.law.bases.get(purpose.basis)
+        if purpose.term.lasts and purpose.term.after == "consent" and basis and not basis.consent:
+            detail = f"nobody consents to “{name}”: say what its time is counted from (after: collection, or an event)"
+            yield Fault(Code.KEY_MISSING, f"{where}.after", detail)
+        if purpose.term.lasts:
+            yield from _term(f"{where}.lasts", purpose.term.lasts)
         for index, keep in enumerate(purpose.term.keep):
             yield from _term(f"{where}.keep[{index}].term", keep.term)
     for kind, right in policy.rights.kinds.items():
-        yield from _term(f"rights.kinds.{kind}.term", right.term)
+        if right.term:
+            yield from _term(f"rights.kinds.{kind}.term", right.term)
     if policy.rights.claim:
         yield from _term("rights.claim.term", policy.rights.claim.term)
 
 
 def _term(where: str, text: str) -> Found:
-    if text:
-        try:
-            parse_term(text)
-        except Invalid:
-            yield Fault(
-                Code.TYPE_WRONG,
-                where,
-                f"“{text}” is no term; write e.g. “30 working days”, “10 calendar days”, “3 years”",
-            )
+    try:
+        parse_term(text)
+    except Invalid:
+        detail = f"“{text}” is no term; write e.g. “30 working days”, “10 calendar days”, “3 years”"
+        yield Fault(Code.TYPE_WRONG, where, detail)
 
 
 def _names(given: Given) -> Found:

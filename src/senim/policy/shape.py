@@ -1,6 +1,7 @@
 """Holds a file's tree against the format: every fault with its line, all in one run.
 
-The format is the structs of :mod:`senim.policy.records`; the JSON Schema for editors comes from the same.
+The format is the structs of :mod:`senim.policy.records` and :mod:`senim.policy.rights`; the JSON Schema for
+editors comes from the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import inspect as shapes
 
 from senim.errors import Code
-from senim.policy import records
+from senim.policy import records, rights
 from senim.policy.file import Fault, Node
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
@@ -85,6 +86,8 @@ class Shaper:
                 self.fault(
                     Code.ID_WRONG, f"{where}.{key}", f"“{key}”: lower-case letters, digits, hyphens", node.keys[key]
                 )
+            if isinstance(kind.key_type, shapes.LiteralType):
+                self._choice(key, list(kind.key_type.values), f"{where}.{key}", node.keys[key])
         for key, place in node.keys.items():
             self.places[f"{where}.{key}"] = place
         return {key: self.shape(kind.value_type, value, f"{where}.{key}") for key, value in node.value.items()}
@@ -200,18 +203,17 @@ def json_schema() -> dict[str, Any]:
 def _docstrings() -> dict[str, dict[str, str]]:
     """The docstring under each field of each struct."""
     found: dict[str, dict[str, str]] = {}
-    for node in ast.parse(introspect.getsource(records)).body:
+    sources = (introspect.getsource(module) for module in (records, rights))
+    for node in (node for source in sources for node in ast.parse(source).body):
         if isinstance(node, ast.ClassDef):
             fields = found.setdefault(node.name, {})
-            for line, after in zip(node.body, node.body[1:], strict=False):
-                if (
-                    (
-                        isinstance(line, ast.AnnAssign)
-                        and isinstance(line.target, ast.Name)
-                        and isinstance(after, ast.Expr)
-                    )
-                    and isinstance(after.value, ast.Constant)
-                    and isinstance(after.value.value, str)
-                ):
-                    fields[line.target.id] = " ".join(after.value.value.split())
+            fields.update(filter(None, map(_documented, node.body, node.body[1:])))
     return found
+
+
+def _documented(line: ast.stmt, after: ast.stmt) -> tuple[str, str] | None:
+    """A field's name and the docstring under it, if ``line`` is a field and ``after`` its docstring."""
+    match line, after:
+        case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+            return name, " ".join(text.split())
+    return None

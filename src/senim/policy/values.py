@@ -16,10 +16,11 @@ from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
 
 _SPACE = re.compile(r"\s+")
+_LINE_END = re.compile(r"\r\n?")
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
-_KZ_PHONE = re.compile(r"(?:\+?7|8)(7\d{9})\Z")
+_KZ_PHONE = re.compile(r"(?:\+?7|8)(7[0-9]{9})\Z")
 _PHONE_MARKS = re.compile(r"[\s().\-–—]+")
-_DIGITS = re.compile(r"\d{12}\Z")
+_DIGITS = re.compile(r"[0-9]{12}\Z")
 _REFERENCE = re.compile(r"[0-9A-Za-zА-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі/#._-]{1,64}\Z")
 _URL = re.compile(r"https?://[^\s<>\"]{1,2000}\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
@@ -66,7 +67,8 @@ def _as_text(value: object, kind: FieldType) -> str:
     if not isinstance(value, str):
         raise Invalid(Code.INVALID_VALUE)
     text = value if value.isascii() else unicodedata.normalize("NFC", value)
-    return text.strip() if kind is FieldType.TEXT else _SPACE.sub(" ", text).strip()
+    # Forms and Windows end lines with CR LF.
+    return _LINE_END.sub("\n", text).strip() if kind is FieldType.TEXT else _SPACE.sub(" ", text).strip()
 
 
 def _name(text: str, _: Field) -> str:
@@ -175,7 +177,7 @@ def _checked(check: Callable[[str], bool]) -> Callable[[str, Field], str]:
 
 
 def _matching(pattern: str, *, upper: bool = True) -> Callable[[str, Field], str]:
-    compiled = re.compile(rf"(?:{pattern})\Z")
+    compiled = re.compile(rf"(?:{pattern})\Z", re.ASCII)
 
     def form(text: str, _: Field) -> str:
         compact = re.sub(r"[\s-]+", "", text)
@@ -189,14 +191,16 @@ def _matching(pattern: str, *, upper: bool = True) -> Callable[[str, Field], str
 
 def _card(text: str, _: Field) -> str:
     digits = re.sub(r"[ -]+", "", text)
-    if not re.fullmatch(r"\d{13,19}", digits) or not luhn(digits):
+    if not re.fullmatch(r"[0-9]{13,19}", digits) or not luhn(digits):
         raise Invalid(Code.INVALID_VALUE)
     return digits
 
 
 def _iban(text: str, _: Field) -> str:
     compact = text.replace(" ", "").upper()
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}", compact) or (compact.startswith("KZ") and len(compact) != 20):
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}", compact) or (
+        compact.startswith("KZ") and len(compact) != 20
+    ):
         raise Invalid(Code.INVALID_VALUE)
     number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
     if int(number) % 97 != 1:
@@ -211,7 +215,7 @@ def _choice(text: str, field: Field) -> str:
 
 
 def _number(text: str, _: Field) -> str:
-    if not re.fullmatch(r"-?\d{1,15}(\.\d{1,6})?", text):
+    if not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", text):
         raise Invalid(Code.INVALID_VALUE)
     return text
 

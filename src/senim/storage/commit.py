@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from senim.errors import Code, Unavailable
-from senim.storage.turns import Turns, closed_gate
+from senim.storage.turns import Turns
 from senim.storage.unit import Unit, together
 
 MOST = 512
@@ -23,20 +23,20 @@ Outcome = Exception | None
 
 
 class _Ticket:
-    __slots__ = ("gate", "had_turn", "leads", "outcome", "unit")
+    __slots__ = ("gate", "leads", "outcome", "unit")
 
-    def __init__(self, unit: Unit, *, had_turn: bool) -> None:
+    def __init__(self, unit: Unit) -> None:
         self.unit = unit
-        self.had_turn = had_turn
         self.outcome: Outcome = None
         self.leads = False
-        self.gate = closed_gate()
+        self.gate = threading.Lock()
+        self.gate.acquire()
 
 
 class GroupCommit:
     """Commits units in groups through ``apply``, which returns an error or None for each.
 
-    Threads that serve requests give up their turn while they wait, and get it again to finish.
+    Threads that serve requests give up their turn before they wait; the little that is left afterwards needs none.
     """
 
     def __init__(self, apply: Callable[[list[Unit]], list[Outcome]]) -> None:
@@ -48,19 +48,18 @@ class GroupCommit:
 
     def commit(self, unit: Unit) -> None:
         """Return when the unit is durable; raise what stopped it otherwise (Stale, Unavailable …)."""
+        ticket = _Ticket(unit)
         with self._lock:
             if len(self._queue) >= WAITING:
                 raise Unavailable(Code.OVERLOADED)
-            ticket = _Ticket(unit, had_turn=self.turns.pass_on())
             self._queue.append(ticket)
             ticket.leads = not self._leading
             self._leading = True
+        self.turns.pass_on()
         if not ticket.leads:
             ticket.gate.acquire()
         if ticket.leads:
             self._lead(ticket)
-        elif ticket.had_turn:
-            self.turns.taken()
         if ticket.outcome is not None:
             raise ticket.outcome
 
@@ -82,15 +81,7 @@ class GroupCommit:
             self._hand_on()
             for ticket in group:
                 if ticket is not own:
-                    self._let_go(ticket)
-        if own.had_turn:
-            self.turns.__enter__()
-
-    def _let_go(self, ticket: _Ticket) -> None:
-        if ticket.had_turn:
-            self.turns.invite(ticket.gate)
-        else:
-            ticket.gate.release()
+                    ticket.gate.release()
 
     def _hand_on(self) -> None:
         with self._lock:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from senim.errors import Code, Invalid, Unavailable
 from senim.storage.commit import GroupCommit
 from senim.storage.engine import Engine
-from senim.storage.migrate import migrate
+from senim.storage.migrate import migrate, version_of
 from senim.storage.sqlite import SQLite
 from senim.storage.statements import Query, Row
 from senim.storage.unit import Unit
@@ -54,16 +54,29 @@ class Database:
 def open_database(url: str, folder: Path, *, keys: Database | None = None, create: bool = False) -> Database:
     """Open ``sqlite:///file`` (relative to ``folder``) or ``postgresql://…`` and bring its tables up to date.
 
-    Raises Invalid (setting_wrong), Unavailable (storage_unreachable, storage_outdated), Tampered (storage_corrupt).
+    Only with ``create`` may it be empty: an empty file or database in the place of one that was in use is a loss,
+    and must be told before anything new is written into it.
+
+    Raises Invalid (setting_wrong), Unavailable (key_store_missing, storage_unreachable, storage_outdated),
+    Tampered (storage_corrupt).
     """
     missing = Code.STORAGE_UNREACHABLE if keys else Code.KEY_STORE_MISSING
     engine = _engine(url, folder, create=create, missing=missing)
-    migrate(engine, "main" if keys else "keys")
+    try:
+        if not create and version_of(engine) == 0:
+            raise Unavailable(missing, detail="it is empty")
+        migrate(engine, "main" if keys else "keys")
+    except BaseException:
+        engine.close()
+        raise
     return Database(engine, keys)
 
 
 def _engine(url: str, folder: Path, *, create: bool, missing: Code) -> Engine:
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise Invalid(Code.SETTING_WRONG, "database") from error
     if scheme == "sqlite" and url.startswith("sqlite:///"):
         path = folder / url.removeprefix("sqlite:///")
         if not create and not path.exists():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import itemgetter
 
-from senim.errors import SenimError, Stale
+from senim.errors import Code, SenimError, Stale
 from senim.storage.commit import Outcome
 from senim.storage.statements import Guard, Query, Row, Statement
 from senim.storage.unit import Unit
@@ -40,17 +41,25 @@ class Engine(ABC):
     """One database. ``write`` methods are called by one thread at a time, reads by any number."""
 
     dialect: str
+    of_all: tuple[Code, ...]
+    """Troubles of the database itself. After these no unit is tried by itself: behind a lock each would wait as long
+    again, and a transaction whose connection broke while it was committed may stand, and must not be written twice."""
+
+    def __init__(self) -> None:
+        self._writing = threading.Lock()
 
     def apply(self, units: list[Unit], keys: Engine | None) -> list[Outcome]:
-        """Commit the units in one transaction; on any trouble each by itself, so that a bad one fails alone."""
+        """Commit the units in one transaction; on trouble each by itself, so that a bad one fails alone."""
+        of_all = self.of_all
         try:
-            return self._transaction(units, keys)
+            with self._writing:
+                return self._transaction(units, keys)
         except self.errors as error:
-            if len(units) == 1:
-                return [self.converted(error)]
-        except SenimError as error:
-            if len(units) == 1:
-                return [error]
+            trouble = self.converted(error)
+        except SenimError as error:  # of the key store, or of a connection that could not be made
+            trouble, of_all = error, keys.of_all if keys else of_all
+        if len(units) == 1 or trouble.code in of_all:
+            return [trouble] * len(units)
         return [outcome for unit in units for outcome in self.apply([unit], keys)]
 
     def _transaction(self, units: list[Unit], keys: Engine | None) -> list[Outcome]:
@@ -86,13 +95,14 @@ class Engine(ABC):
     def write_alone(self, rows: list[tuple[Statement, Row]]) -> None:
         """Write rows in a transaction of their own."""
         try:
-            self.begin()
-            try:
-                self.write(merged(rows))
-                self.commit()
-            except BaseException:
-                self.rollback()
-                raise
+            with self._writing:
+                self.begin()
+                try:
+                    self.write(merged(rows))
+                    self.commit()
+                except BaseException:
+                    self.rollback()
+                    raise
         except self.errors as error:
             raise self.converted(error) from error
 

@@ -13,7 +13,7 @@ from importlib import resources
 
 from sqlalchemy import literal_column, select
 
-from senim.errors import Code, SenimError, Unavailable
+from senim.errors import Code, SenimError, Tampered, Unavailable
 from senim.storage.engine import Engine
 from senim.storage.statements import query
 from senim.storage.tables import keys_metadata, main_metadata, number, table
@@ -50,7 +50,9 @@ def version_of(engine: Engine) -> int:
         if error.code == Code.STORAGE_OUTDATED:
             return 0
         raise
-    return int(rows[0][0]) if rows else 0
+    if rows and not isinstance(rows[0][0], int):
+        raise Tampered(Code.STORAGE_CORRUPT, "schema_version")
+    return rows[0][0] if rows else 0
 
 
 def _apply(engine: Engine, version: int, module: str) -> None:

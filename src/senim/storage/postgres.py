@@ -50,8 +50,10 @@ class PostgreSQL(Engine):
 
     dialect = "postgresql"
     errors = (psycopg.Error,)
+    of_all = (Code.STORAGE_UNREACHABLE,)
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._url = url
         self.sqlalchemy_url = "postgresql+psycopg://" + url.partition("://")[2]
         self._idle: deque[Connection] = deque()

@@ -51,29 +51,36 @@ class SQLite(Engine):
 
     dialect = "sqlite"
     errors = (sqlite3.Error,)
+    of_all = (Code.STORAGE_UNREACHABLE, Code.STORAGE_BUSY)
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         self.sqlalchemy_url = f"sqlite:///{path}"
         self._idle: deque[sqlite3.Connection] = deque()
+        self._writer = self._connect()
         try:
-            self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode = WAL")
             self._writer.execute("PRAGMA journal_size_limit = 16777216")
             self._writer.execute("PRAGMA cache_size = -32768")
             # The clock moves the WAL into the file (see upkeep); a commit does so only if the clock stands still.
             self._writer.execute("PRAGMA wal_autocheckpoint = 16384")
         except sqlite3.Error as error:
+            self._writer.close()
             raise convert(error) from error
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=_BUSY_MS / 1000
-        )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA cache_size = -2048")
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=_BUSY_MS / 1000
+            )
+            for pragma in ("synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY", "cache_size = -2048"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            if connection is not None:
+                connection.close()
+            raise convert(error) from error
         return connection
 
     @contextmanager

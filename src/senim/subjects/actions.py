@@ -51,6 +51,10 @@ class Subjects:
         """Let a unit of rows stand only if nothing that binds the person has changed."""
         store.watch(unit, standing)
 
+    def touch(self, work: Work, standing: Standing) -> None:
+        """The person's values change with this act: whoever decides on them meanwhile decides anew."""
+        store.write(work, standing)
+
     def agree(self, work: Work, standing: Standing, purpose: str, scope: str, agreed: Agreed) -> Standing:
         """What the person last said about a scope of a purpose."""
         scopes = {**standing.marks.agreed.get(purpose, {}), scope: agreed}
@@ -74,8 +78,9 @@ class Subjects:
         return self._mark(work, standing, stops=left)
 
     def happened(self, work: Work, standing: Standing, event: str, at: int) -> Standing:
-        """Note an event that ends or starts terms."""
-        return self._mark(work, standing, events={**standing.marks.events, event: at})
+        """Note an event that ends or starts terms. One that is told late does not undo a later one."""
+        newest = max(at, standing.marks.events.get(event, at))
+        return self._mark(work, standing, events={**standing.marks.events, event: newest})
 
     def erased(self, work: Work, standing: Standing) -> Standing:
         """Mark that the person's data was destroyed, and forget all else."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import bindparam, func, literal_column, select
 
+from senim.errors import Code, Tampered
 from senim.identity import SubjectId, lane_of
 from senim.storage import Database, Query, Unit, at_most, guard, insert, main_metadata, query, update
 from senim.storage.statements import Row, Statement
@@ -51,15 +52,13 @@ def place(subject: SubjectId) -> tuple[int, bytes]:
 
 
 def standing_of(subject: SubjectId, row: Row) -> Standing:
-    """The standing in a row of ``STANDING``."""
+    """The standing in a row of ``STANDING``. Raises Tampered (storage_corrupt) if it is not as it was written."""
     epoch, created_at, erased_at, marks = row
-    return Standing(
-        subject=subject,
-        epoch=epoch,
-        created_at=created_at,
-        erased_at=erased_at,
-        marks=_decode(marks) if marks is not None else NO_MARKS,
-    )
+    try:
+        known = _decode(marks) if marks is not None else NO_MARKS
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Tampered(Code.STORAGE_CORRUPT, "subject") from error
+    return Standing(subject=subject, epoch=epoch, created_at=created_at, erased_at=erased_at, marks=known)
 
 
 def find(database: Database, subject: SubjectId) -> Standing | None:

@@ -9,9 +9,9 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from senim.audit.statements import StatementSigner
-from senim.errors import Code, Held, Invalid, NotFound
+from senim.errors import Code, Held, Invalid, NotFound, NotPromised
 from senim.gate import Gate, Question
-from senim.identity import SubjectId
+from senim.identity import RESPONSIBLE, SubjectId
 from senim.policy import Policies
 from senim.policy.promises import Promises
 from senim.policy.records import Field
@@ -62,11 +62,13 @@ class Vault:
     def put(self, work: Work, standing: Standing, values: dict[str, Kept], *, new: bool = False) -> None:
         """Seal values (``category.field`` → value) beside those that are there. Asks nobody: callers have.
 
-        ``new`` says that this act is enrolling the person, so that nothing can be there yet.
+        ``standing`` is the person's as this act leaves it. ``new`` says that the act is enrolling the person, so
+        that nothing can be there yet.
         """
         key = self._persons.open(work, standing.subject)
         fields = self._policies.in_force(work.now).fields
         there = {} if new else {one.category: one for one in store.values_of(work.database, standing.subject)}
+        after = dict(there)
         grouped: dict[str, dict[str, Kept]] = {}
         for reference, kept in values.items():
             category, _, field = reference.partition(".")
@@ -77,8 +79,11 @@ class Vault:
             version = old.version + 1 if old else 1
             sealed = seal(key, _encode(merged), bound_to(bytes.fromhex(standing.subject), category, version))
             marks = tuple(self._marks(category, merged, fields))
-            value = SealedValue(category, version, marks, sealed)
-            store.put_value(work, standing.subject, value, old, enrolling=new)
+            after[category] = SealedValue(category, version, marks, sealed)
+            store.put_value(work, standing.subject, after[category], old, enrolling=new)
+        store.move_marks(work.unit, standing.subject, _all_marks(there), _all_marks(after))
+        if not new:
+            self._subjects.touch(work, standing)
 
     def _marks(self, category: str, values: dict[str, Kept], fields: dict[str, Field]) -> Iterable[Mark]:
         for name, kept in values.items():
@@ -164,12 +169,16 @@ class Vault:
         """Destroy a person's key, values, index and files; the signed proof of it. It cannot be undone.
 
         The key goes first and the ledger of erasures with it: whoever is cut off here is erased all the same,
-        and :meth:`settle` removes the rest.
+        and :meth:`settle` removes the rest. While a person is blocked only the responsible person may decide on it;
+        for others it raises NotPromised (subject_blocked).
         """
         work.attempt("subject.erased", subject=standing.subject, reason=reason if reason in ERASE_REASONS else None)
         work.need("erase")
         if reason not in ERASE_REASONS:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(ERASE_REASONS))
+        if standing.marks.block is not None and work.actor.role != RESPONSIBLE:  # 94-V 25(2)(8): a block stops it too
+            blocked = self._policies.in_force(work.now).reason(Code.SUBJECT_BLOCKED, "subject")
+            raise NotPromised(Code.SUBJECT_BLOCKED, "subject", reasons=[blocked])
         keystore.destroy_key(work.unit, keystore.Erased(standing.subject, work.at, reason))
         return self._destroy(work, standing, reason)
 
@@ -226,11 +235,16 @@ class Vault:
             if standing.erased:
                 done.append(erased.subject)
                 continue
+            self._subjects.watch(work.unit, standing)  # the erasure may be under way in another thread or process
             self._destroy(work, standing, erased.reason)
             break
         if keys and done:
             keystore.settle(keys, done)
         return len(left) - len(done)
+
+
+def _all_marks(values: dict[str, SealedValue]) -> set[Mark]:
+    return {mark for value in values.values() for mark in value.marks}
 
 
 def _kind_type(kind: str) -> FieldType:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import msgspec
 
-from senim.errors import Code, Invalid, NotFound, Tampered
+from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError, Tampered
 from senim.gate import Gate, Question
 from senim.identity import SubjectId, is_id, new_id
 from senim.policy import Policies
@@ -20,7 +21,7 @@ from senim.subjects import Standing, Subjects
 from senim.vault import store
 from senim.vault.persons import PersonKeys
 from senim.vault.records import Document, DocumentMeta
-from senim.vault.rules import visible
+from senim.vault.rules import sees, visible
 from senim.vault.sealing import CHUNK, bound_chunk, bound_to, seal, unseal
 from senim.work import Work, Works
 
@@ -101,26 +102,31 @@ class Documents:
         chunk = content.read(CHUNK)
         if not chunk or not chunk.startswith(MAGIC.get(media, (b"",))):
             raise Invalid(Code.MEDIA_TYPE_WRONG, "content")
-        while chunk:
-            upload.size += len(chunk)
-            if upload.size > most:
-                self._drop(standing, upload)
-                raise Invalid(Code.BODY_TOO_LARGE, "content")
-            following = content.read(CHUNK)
-            sealed = seal(key, chunk, bound_chunk(subject, ident, upload.chunks, not following))
-            unit = Unit()
-            self._subjects.watch(unit, standing)
-            store.put_document(unit, standing.subject, unfinished)
-            store.add_chunk(unit, standing.subject, upload.document, upload.chunks, sealed)
-            self._works.database.commit(unit)
-            upload.chunks += 1
-            chunk = following
+        try:
+            while chunk:
+                upload.size += len(chunk)
+                if upload.size > most:
+                    raise Invalid(Code.BODY_TOO_LARGE, "content")
+                following = content.read(CHUNK)
+                sealed = seal(key, chunk, bound_chunk(subject, ident, upload.chunks, not following))
+                unit = Unit()
+                self._subjects.watch(unit, standing)
+                store.put_document(unit, standing.subject, unfinished)
+                store.add_chunk(unit, standing.subject, upload.document, upload.chunks, sealed)
+                self._works.database.commit(unit)
+                upload.chunks += 1
+                chunk = following
+        except BaseException:
+            self._drop(standing, upload)
+            raise
         return upload
 
     def _drop(self, standing: Standing, upload: _Upload) -> None:
+        """Remove what came of a file that will not be whole; an erasure removes what a dead disk kept of it."""
         unit = Unit()
         store.drop_document(unit, standing.subject, upload.document)
-        self._works.database.commit(unit)
+        with suppress(SenimError):
+            self._works.database.commit(unit)
 
     def of(self, database: Database, work: Work, standing: Standing) -> list[Document]:
         """A person's files, without their content."""
@@ -157,6 +163,9 @@ class Documents:
         self._gate.require(work, Question(Operation.EXTRACT, purpose, standing.subject, categories), standing)
         if not visible(promises, work.actor, row.field):
             raise NotFound(Code.NOT_FOUND, "document")
+        if not sees(promises, work.actor, row.field):  # a file cannot be shown masked
+            reason = promises.reason(Code.ROLE_NOT_ALLOWED, row.field, f"roles.{work.actor.role}")
+            raise NotAllowed(Code.ROLE_NOT_ALLOWED, row.field, reasons=[reason])
         document = self._document(work, standing, row)
         work.record("document.read", told, ref=document_id)
         return document, self._chunks(work, standing.subject, row)

@@ -14,13 +14,14 @@ import os
 import stat
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from senim.errors import Code, Invalid, Unavailable
+from senim.errors import Code, Invalid, Unavailable, of_disk
 
 SECRETS = ("index", "log", "receipts")
 """Secrets beside the key-encryption keys: of the blind index, of checkpoints, of receipts and proofs."""
@@ -69,7 +70,7 @@ class LocalKeys(ABC):
     def unwrap(self, kek: str, wrapped: bytes, bound: bytes) -> bytes:
         try:
             return self._cipher(kek).decrypt(wrapped[:12], wrapped[12:], bound)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: so much is cut off that no nonce is left
             raise Unavailable(Code.KEY_FILE_WRONG, kek) from error
 
 
@@ -99,16 +100,28 @@ class FileKeys(LocalKeys):
         return f"kek-{max(numbers)}"
 
     def create(self, name: str) -> None:
-        """Make a new key file; one that is there is left as it is."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make a new key file; one that is there is left as it is, and none is left half written.
+
+        Raises Unavailable (storage_full, storage_failed).
+        """
         path = self._folder / f"{name}.key"
-        if path.exists():
-            return
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(base64.b64encode(os.urandom(32)).decode() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        draft = self._folder / f".{name}.{os.getpid()}"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.exists():
+                return
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(base64.b64encode(os.urandom(32)).decode() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        except OSError as error:
+            raise of_disk(error, path.name) from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
 
 class EnvironmentKeys(LocalKeys):
@@ -155,7 +168,7 @@ def provider(kind: str, folder: Path, environment: Mapping[str, str]) -> KeyProv
     module, _, factory = kind.partition(":")
     try:
         made: KeyProvider = getattr(importlib.import_module(module), factory)()
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise Invalid(Code.SETTING_WRONG, "keys.provider") from error
     return made
 

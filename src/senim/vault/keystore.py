@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 
 from senim.identity import LANES, SubjectId, lane_of
-from senim.storage import Database, Query, Unit, at_most, delete, guard, insert, keys_metadata, query, update, upsert
+from senim.storage import Database, Query, Unit, at_most, delete, guard, keys_metadata, query, update, upsert
 from senim.storage.tables import blob, lane, number, table, word
 
 person_keys = table(keys_metadata, "person_key", lane(), blob("subject", key=True), word("kek"), blob("wrapped"))
@@ -20,7 +20,7 @@ erasures = table(keys_metadata, "erasure", lane(), blob("subject", key=True), nu
 unsettled = table(keys_metadata, "erasure_unsettled", lane(), blob("subject", key=True), number("at"), word("reason"))
 checks = table(keys_metadata, "key_check", word("name", key=True), blob("value"))
 
-_INSERT_KEY = insert(person_keys)
+_ADD_KEY = upsert(person_keys, keep=("kek", "wrapped"))
 _DELETE_KEY = delete(person_keys)
 _REWRAP = update(person_keys, "kek", "wrapped")
 _KEY_GUARD = guard(person_keys, "kek")
@@ -69,8 +69,11 @@ def read_key(keys: Database, subject: SubjectId) -> tuple[str, bytes] | None:
 
 
 def add_key(unit: Unit, subject: SubjectId, kek: str, wrapped: bytes) -> None:
-    """Keep a new person's wrapped key, durable before anything sealed with it."""
-    unit.add_key(_INSERT_KEY, *place(subject), kek, wrapped)
+    """Keep a new person's wrapped key, durable before anything sealed with it.
+
+    A group of units that fails for one of them is tried again unit by unit; the key is there by then.
+    """
+    unit.add_key(_ADD_KEY, *place(subject), kek, wrapped)
 
 
 def destroy_key(unit: Unit, erased: Erased) -> None:

@@ -135,7 +135,7 @@ def values_of(database: Database, subject: SubjectId) -> list[SealedValue]:
 
 
 def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue | None, *, enrolling: bool) -> None:
-    """Keep a category's values, if they are still as they were read; move the blind index along.
+    """Keep a category's values, if they are still as they were read.
 
     Of a person who is only being enrolled nobody else can know, so that nothing needs to be guarded.
     """
@@ -143,11 +143,16 @@ def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue
     if not enrolling:
         found = (old.version,) if old else None
         work.expect(_VALUE_GUARD, (*where, new.category), found, changes=True)
-    for mark in set(old.marks) - set(new.marks) if old else ():
-        _drop_mark(work.unit, mark, where[1])
     work.add(_PUT_VALUE, *where, new.category, new.version, _pack(new.marks), new.sealed)
-    for kind, digest in set(new.marks) - set(old.marks if old else ()):
-        work.add(_PUT_BLIND, digest[-1] % LANES, kind, digest, where[1])
+
+
+def move_marks(unit: Unit, subject: SubjectId, before: set[Mark], after: set[Mark]) -> None:
+    """Bring the blind index from what identified a person before, in whatever category, to what does now."""
+    who = bytes.fromhex(subject)
+    for mark in before - after:
+        _drop_mark(unit, mark, who)
+    for kind, digest in after - before:
+        unit.add(_PUT_BLIND, digest[-1] % LANES, kind, digest, who)
 
 
 def _drop_mark(unit: Unit, mark: Mark, subject: bytes) -> None:

@@ -15,14 +15,13 @@ WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 def site(senim: Senim, runner: Runner | None = None) -> WSGI:
     """The application. ``runner`` is the clock whose trouble ``/v1/health`` tells."""
-    machines, pages, turns = api(senim), public(senim), senim.database.turns
+    machines, pages = api(senim), public(senim)
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/v1/"):
             if runner is not None and runner.trouble is not None:
                 environ["senim.trouble"] = runner.trouble.code.value
-            with turns:
-                return machines(environ, start_response)
+            return machines(environ, start_response)
         return pages.wsgi_app(environ, start_response)
 
     return application

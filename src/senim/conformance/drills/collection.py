@@ -10,7 +10,7 @@ from senim.collection import OnBehalf, SourceGiven
 from senim.conformance import cast
 from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
-from senim.errors import Code
+from senim.errors import Code, SenimError
 from senim.languages import Text
 from senim.policy.taxonomy import FieldType, Operation
 from senim.vault import Kept
@@ -22,18 +22,18 @@ _SPECIAL_WORDS = "у меня инвалидность второй группы
 def _read(stage: Stage, person: Person) -> dict[str, Kept]:
     """All that this stage's person gave, as a service that may see everything reads it, purpose by purpose."""
     found: dict[str, Kept] = {}
-    for purpose, declared in stage.policy.purposes.items():
-        if Operation.EXTRACT in declared.operations:
+    for purpose in [name for name, one in stage.policy.purposes.items() if Operation.EXTRACT in one.operations]:
 
-            def act(work: Work, purpose: str = purpose) -> dict[str, Kept]:
-                standing = stage.platform.subjects.about(work, person.subject)
-                return dict(stage.platform.vault.read(work, standing, purpose).values)
+        def act(work: Work, purpose: str = purpose) -> dict[str, Kept]:
+            standing = stage.platform.subjects.about(work, person.subject)
+            return dict(stage.platform.vault.read(work, standing, purpose).values)
 
-            try:
-                found.update(stage.platform.run(stage.actor, act))
-            except Exception as error:  # a purpose not consented to at this point tells nothing
-                if getattr(error, "code", None) != Code.CONSENT_MISSING:
-                    raise
+        try:
+            found.update(stage.platform.run(stage.actor, act))
+        except SenimError as error:
+            # A purpose not consented to at this point tells nothing.
+            if error.code != Code.CONSENT_MISSING:
+                raise
     return found
 
 
@@ -169,12 +169,16 @@ def stated(stage: Stage) -> None:
 def _free_field(stage: Stage) -> tuple[str, str]:
     """A point and a field of it that takes people's own words. Raises NothingDeclared."""
     free = (FieldType.TEXT, FieldType.WORDS, FieldType.ADDRESS, FieldType.ACCOUNT, FieldType.NAME)
-    for kind in free:
-        for name, point in stage.policy.points.items():
-            for reference in point.asks:
-                if stage.promises.fields[reference].type is kind and point.subject != "other":
-                    return name, reference
-    raise NothingDeclared("no point takes free text")
+    found = [
+        (name, reference)
+        for kind in free
+        for name, point in stage.policy.points.items()
+        for reference in point.asks
+        if stage.promises.fields[reference].type is kind and point.subject != "other"
+    ]
+    if not found:
+        raise NothingDeclared("no point takes free text")
+    return found[0]
 
 
 def card_refused(stage: Stage) -> None:

@@ -104,14 +104,15 @@ def roles(stage: Stage) -> None:
     person = stage.person()
     for name, role in stage.policy.roles.items():
         actor = Actor(kind=ActorKind(role.kind), id="drill", role=name, may=frozenset({"check"}))
-        for purpose_name, declared in stage.policy.purposes.items():
-            for operation in declared.operations:
-                if purpose_name not in role.purposes or operation not in role.operations:
-                    question = Question(operation.value, purpose_name, person.subject)
-                    stage.denies(
-                        Code.ROLE_NOT_ALLOWED, question, f"{name}: {operation} for {purpose_name}", actor=actor
-                    )
-                    break
+        beyond = {
+            purpose: operation
+            for purpose, declared in stage.policy.purposes.items()
+            for operation in declared.operations
+            if purpose not in role.purposes or operation not in role.operations
+        }
+        for purpose, operation in beyond.items():
+            question = Question(operation.value, purpose, person.subject)
+            stage.denies(Code.ROLE_NOT_ALLOWED, question, f"{name}: {operation} for {purpose}", actor=actor)
     if not stage.policy.roles:
         raise NothingDeclared("no role is declared")
     nobody = Actor(kind=ActorKind.SERVICE, id="drill", role="nobody", may=frozenset({"check"}))

@@ -21,12 +21,16 @@ def api(senim: Senim) -> falcon.App[Any, Any]:
     app.req_options.auto_parse_qs_csv = False
     by_path: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
-        by_path.setdefault(operation.path, {})[f"on_{operation.method.lower()}"] = responder(senim, operation)
+        act = responder(senim, operation)
+        by_path.setdefault(operation.path, {})[f"on_{operation.method.lower()}"] = act
+        if operation.method == "GET":
+            by_path[operation.path]["on_head"] = act
     for path, responders in by_path.items():
         app.add_route(path, type("Resource", (), {name: staticmethod(act) for name, act in responders.items()})())
     url = senim.settings.serve.url or f"http://{senim.settings.serve.address}:{senim.settings.serve.port}"
     told = msgspec.json.encode(document(OPERATIONS, url))
-    app.add_route("/v1/openapi.json", type("Resource", (), {"on_get": staticmethod(_static(told))})())
+    described = staticmethod(_static(told))
+    app.add_route("/v1/openapi.json", type("Resource", (), {"on_get": described, "on_head": described})())
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http)
     return app
@@ -35,6 +39,8 @@ def api(senim: Senim) -> falcon.App[Any, Any]:
 def _static(content: bytes) -> Any:
     def on_get(request: falcon.Request, response: falcon.Response) -> None:
         response.data, response.content_type = content, "application/json"
+        response.set_header("X-Content-Type-Options", "nosniff")
+        response.set_header("Cache-Control", "public, max-age=300")
 
     return on_get
 
@@ -59,5 +65,5 @@ def _unexpected(request: falcon.Request, response: falcon.Response, error: Excep
     places = " < ".join(
         f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in reversed(frames)
     )
-    print(f"internal error: {type(error).__name__} in {places}", file=sys.stderr)  # noqa: T201  # the service's own log  # the service's own log
+    print(f"internal error: {type(error).__name__} in {places}", file=sys.stderr)  # noqa: T201  # the service's own log
     refuse(request, response, Unavailable(Code.INTERNAL))

@@ -22,6 +22,9 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
 _encode = msgspec.json.Encoder().encode
 JSON = "application/json"
 
+MOST_FILE = 20 * 1024 * 1024
+"""Largest file in bytes that is read; fields have their own limits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Param:
@@ -90,22 +93,31 @@ def responder(senim: Senim, operation: Operation) -> Callable[..., None]:
     """The Falcon responder of an operation."""
     decode = _decoder(operation.bodies)
     status = falcon.code_to_http_status(operation.status)
-    limit = senim.settings.serve.max_body
+    read = _reader(operation, senim.settings.serve.max_body)
 
     def respond(request: falcon.Request, response: falcon.Response, **path: str) -> None:
         call = Call(senim, request, response)
         try:
             if operation.grant is not None:
                 call.actor = _actor(senim, request)
-            raw = b""
-            if decode is not None:
-                raw = _read(request, limit)
+            # The body comes as slowly as its sender likes: nobody else waits for it.
+            raw = read(request)
+            with senim.database.turns:
                 call.body = decode(raw)
-            _answer(operation, call, raw, path, status)
+                _answer(operation, call, raw, path, status)
         except SenimError as error:
             refuse(request, response, error)
 
     return respond
+
+
+def _reader(operation: Operation, limit: int) -> Callable[[falcon.Request], bytes]:
+    """Reads the body that the operation takes, if it takes one."""
+    if operation.bodies:
+        return lambda request: _read(request, limit)
+    if operation.takes != JSON:
+        return lambda request: _read_body(request, MOST_FILE)
+    return lambda request: b""
 
 
 def _answer(operation: Operation, call: Call, raw: bytes, path: dict[str, str], status: str) -> None:
@@ -118,6 +130,7 @@ def _answer(operation: Operation, call: Call, raw: bytes, path: dict[str, str], 
         response.data = _once(operation, call, key, raw, path)
     response.status = status
     response.content_type = operation.media
+    response.set_header("X-Content-Type-Options", "nosniff")
     if operation.grant is not None:
         response.set_header("Cache-Control", "no-store")
 
@@ -151,11 +164,11 @@ class Joined(Call):
 
 
 def _actor(senim: Senim, request: falcon.Request) -> Actor:
-    header = request.get_header("Authorization") or ""
-    if not header.startswith("Bearer "):
+    scheme, _, token = (request.get_header("Authorization") or "").partition(" ")
+    if scheme.lower() != "bearer":
         raise NotAllowed(Code.NOT_SIGNED_IN)
     promises = senim.policies.in_force(senim.works.clock.now())
-    return senim.access.actor(promises, header[7:])
+    return senim.access.actor(promises, token.strip())
 
 
 def _read(request: falcon.Request, limit: int) -> bytes:
@@ -163,10 +176,10 @@ def _read(request: falcon.Request, limit: int) -> bytes:
     kind = request.content_type or ""
     if kind.partition(";")[0].strip().lower() != JSON:
         raise Invalid(Code.MEDIA_TYPE_WRONG, "Content-Type")
-    return read_body(request, limit)
+    return _read_body(request, limit)
 
 
-def read_body(request: falcon.Request, limit: int) -> bytes:
+def _read_body(request: falcon.Request, limit: int) -> bytes:
     """The body, no longer than allowed. Raises Invalid (body_too_large)."""
     length = request.content_length
     if length is not None and length > limit:
@@ -177,10 +190,10 @@ def read_body(request: falcon.Request, limit: int) -> bytes:
     return raw
 
 
-def _decoder(bodies: tuple[Any, ...]) -> Callable[[bytes], Any] | None:
-    """Decodes the first of the bodies that fits; what does not fit is told of the first."""
+def _decoder(bodies: tuple[Any, ...]) -> Callable[[bytes], Any]:
+    """Decodes the first of the bodies that fits; what does not fit is told of the first. A file stays as it is."""
     if not bodies:
-        return None
+        return lambda raw: raw
     first, *others = [msgspec.json.Decoder(kind).decode for kind in bodies]
 
     def decode(raw: bytes) -> Any:
@@ -206,6 +219,7 @@ def refuse(request: falcon.Request, response: falcon.Response, error: SenimError
     response.content_type = "application/problem+json"
     response.data = _encode(problem(error, choose(request.get_header("Accept-Language") or "", "en")))
     response.set_header("Cache-Control", "no-store")
+    response.set_header("X-Content-Type-Options", "nosniff")
     if status == 401:
         response.set_header("WWW-Authenticate", 'Bearer realm="senim"')
     if isinstance(error, Unavailable):

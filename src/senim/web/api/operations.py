@@ -17,11 +17,10 @@ from senim.languages import LANGUAGES, Language
 from senim.times import micros, moment, stamp
 from senim.vault import Document, Told
 from senim.web.api import bodies
-from senim.web.api.calls import Call, read_body
+from senim.web.api.calls import Call
 from senim.web.shared.problems import reason_details
 
 _PAGE = 100
-_MOST_FILE = 20 * 1024 * 1024
 
 
 def _time(at: int) -> str:
@@ -252,14 +251,13 @@ def put_document(call: Call, subject: str, field: str) -> bodies.DocumentTold:
     """Take in a file."""
     import io
 
-    content = io.BytesIO(read_body(call.request, _MOST_FILE))
     media = (call.request.content_type or "").partition(";")[0].strip().lower()
     purpose = call.param("purpose")
     return _document(
         call.about(
             subject,
             lambda work, who: call.senim.collection.receive(
-                work, who, field, media=media, content=content, purpose=purpose
+                work, who, field, media=media, content=io.BytesIO(call.body), purpose=purpose
             ),
         )
     )
@@ -287,7 +285,6 @@ def get_document(call: Call, subject: str, document: str) -> bytes:
 
     _, content = call.about(subject, act)
     call.response.set_header("Content-Disposition", f'attachment; filename="{document}"')
-    call.response.set_header("X-Content-Type-Options", "nosniff")
     return bytes(content)
 
 

@@ -1,1 +1,1 @@
-
+"""Migrations of the key store."""

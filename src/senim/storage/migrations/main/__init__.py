@@ -1,1 +1,1 @@
-
+"""Migrations of the main database."""
