@@ -61,7 +61,7 @@ class Senim:
         folder, settings = self.folder, self.settings
         self.works = Works(self.database, clock)
         self.persons = PersonKeys(self.key_store, keys)
-        self.persons.recognise()
+        self.persons.recognise(first=not self.works.begun)
 
         self._index_secret = keys.secret("index")
         self.statements = StatementSigner(keys.secret("receipts"))
@@ -180,7 +180,9 @@ def make_folder(
         with closing(key_store):
             open_database(settings.database, folder, keys=key_store, create=True).close()
         # The settings come last: a folder without them was cut off while it was made, and may be made again.
-        (folder / FILE).write_text(_toml(settings), encoding="utf-8")
+        draft = folder / f".{FILE}"
+        draft.write_text(_toml(settings), encoding="utf-8")
+        draft.replace(folder / FILE)
     except OSError as error:
         raise Unavailable(Code.FOLDER_WRONG, folder.name, detail=error.strerror or "") from error
 

@@ -180,7 +180,8 @@ class Unavailable(SenimError):
 def of_disk(error: OSError, where: str = "") -> Unavailable:
     """An error of the file system as one of ours; the text of the machine stays in the cause, out of answers."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    converted = Unavailable(Code.STORAGE_FULL if full else Code.STORAGE_FAILED, where)
+    code = Code.STORAGE_FULL if full else Code.STORAGE_FAILED
+    converted = Unavailable(code, where, detail=error.strerror or "")
     converted.__cause__ = error
     return converted
 
@@ -190,3 +191,11 @@ class Stale(Held):
 
     def __init__(self) -> None:
         super().__init__(Code.CHANGED_MEANWHILE)
+
+
+def places(error: BaseException) -> str:
+    """Where an unexpected error happened, innermost first. Its message is left out: it may hold anything."""
+    import traceback
+
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-6:])
+    return " < ".join(f"{one.name} ({one.filename.rpartition('/')[2]}:{one.lineno})" for one in frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,8 @@ class Session:
     def __init__(self, senim: Senim, role: str) -> None:
         self.senim = senim
         self.actor = senim.actor(role)
+        self._closing = threading.Lock()
+        self._closed = False
         self._runner = Runner(senim)
         self._runner.start()
 
@@ -122,7 +125,11 @@ class Session:
         return self.senim.run(self.actor, acted)
 
     def close(self) -> None:
-        """Commit and seal what waits, and close."""
+        """Commit and seal what waits, and close. Closing again does nothing."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
         self._runner.stop()
         self.senim.close()
 
@@ -154,4 +161,9 @@ def _consent(name: str, *, given: bool) -> ConsentGiven:
 
 def open_session(folder: str | Path, *, role: str = RESPONSIBLE) -> Session:
     """Open an operator's folder in one of the policy's roles. Raises SenimError naming what is wrong."""
-    return Session(open_senim(Path(folder)), role)
+    senim = open_senim(Path(folder))
+    try:
+        return Session(senim, role)
+    except BaseException:
+        senim.close()
+        raise

@@ -92,6 +92,7 @@ def story(
     told("withdrew, in part or in whole", done.counts["withdrawn"])
     _erase(stage, done)
     told("erased", done.counts["erased"])
+    senim.tick()
     done.report = senim.log.verify()
     told("entries in the log, verified", done.report.size)
     return done
@@ -131,7 +132,7 @@ def _read(stage: Stage, done: Story) -> None:
     human = Actor(kind=ActorKind.STAFF, id="demo-desk", role=stage.actor.role, may=stage.actor.may)
     closed = tuple(name for name, one in stage.policy.categories.items() if one.people == "never")
     for number, person in enumerate(done.people):
-        purpose = purposes[number % len(purposes)]
+        purpose = purposes[(number + number // len(purposes)) % len(purposes)]
         categories = closed if closed and not number % 9 else ()
 
         def look(

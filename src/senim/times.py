@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,6 +20,7 @@ def moment(microseconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
 
 
+@functools.lru_cache(maxsize=64)  # one act writes its time several times, and an import the same for hundreds
 def stamp(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, as entries and answers write a time."""
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"

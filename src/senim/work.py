@@ -85,11 +85,11 @@ class Work:
     attempted: tuple[str, Facts] | None = None
     memo: dict[object, object] = field(default_factory=dict)
     """What one part of the act leaves for another, e.g. the key of a person that is only being made."""
+    at: int = field(init=False)
+    """The time of the act in microseconds since 1970 UTC."""
 
-    @property
-    def at(self) -> int:
-        """The time of the act in microseconds since 1970 UTC."""
-        return micros(self.now)
+    def __post_init__(self) -> None:
+        self.at = micros(self.now)
 
     def read(self, query: Query, *params: object) -> list[Row]:
         """Rows as last committed: what this act itself wants to write is not among them."""
@@ -125,13 +125,14 @@ class Work:
         The refusal is raised again, for the caller to count it and go on with the next part.
         """
         unit = self.unit
-        marks, memo = (len(unit.rows), len(unit.keys), len(unit.guards)), dict(self.memo)
+        marks, known = (len(unit.rows), len(unit.keys), len(unit.guards)), len(self.memo)
         self.attempted = None
         try:
             yield
         except SenimError as refusal:
             del unit.rows[marks[0] :], unit.keys[marks[1] :], unit.guards[marks[2] :]
-            self.memo = memo
+            while len(self.memo) > known:  # a part adds to the memo, and changes nothing of it
+                self.memo.popitem()
             self._record_refusal(refusal)
             raise
 
@@ -181,7 +182,10 @@ class Works:
         self.clock = clock
         self._later: deque[tuple[str, str | None, bytes]] = deque()
         self._flushing = threading.Lock()
-        clock.not_before(moment(log.newest(database)))
+        newest = log.newest(database)
+        self.begun = newest > 0
+        """Whether anything was ever recorded here before this opening."""
+        clock.not_before(moment(newest))
 
     def begin(self, actor: Actor) -> Work:
         """A work for looking only; nothing of it is committed."""

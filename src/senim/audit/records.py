@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from senim.errors import Code, Tampered
+from senim.times import micros
 
 
 class Outcome(StrEnum):
@@ -88,6 +90,14 @@ def from_leaf(leaf: bytes) -> Entry:
     try:
         return _decode(leaf)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Tampered(Code.LOG_BROKEN, "entry") from error
+
+
+def time_of(entry: Entry) -> int:
+    """When it was, in microseconds since 1970 UTC. Raises Tampered (log_broken) if that is no time."""
+    try:
+        return micros(datetime.fromisoformat(entry.at))
+    except (ValueError, TypeError) as error:
         raise Tampered(Code.LOG_BROKEN, "entry") from error
 
 

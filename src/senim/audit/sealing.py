@@ -11,14 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from senim.audit import store
 from senim.audit.checkpoint import LogSigner, LogVerifier
-from senim.audit.records import Entry, Tally, from_leaf
+from senim.audit.records import Entry, Tally, from_leaf, time_of
 from senim.audit.subjects import in_order, listed, merged
 from senim.audit.tiles import WIDTH, TileName, pack, stored, widths
-from senim.audit.tree import leaf_hash, subtree_root
+from senim.audit.tree import leaf_hash, range_root, subtree_root
 from senim.errors import Code, Invalid, Stale, Tampered, of_disk
 from senim.identity import new_id
 from senim.storage import Database, Unit
@@ -73,7 +74,7 @@ class Sealer:
                 self._database.commit(unit)
             except Stale:
                 return 0
-            self._write_anchor(new)
+            self._write_anchor(new, old)
             return len(leaves)
 
     def release(self) -> None:
@@ -162,7 +163,7 @@ class Sealer:
         known = {(one.act, one.detail): one for one in store.tallies(self._database)}
         counted: dict[tuple[str, str], list[int]] = {}
         for index, entry in enumerate(entries, size):
-            at = micros(datetime.fromisoformat(entry.at))
+            at = time_of(entry)
             for detail in (entry.outcome.value, *entry.codes):
                 one = counted.setdefault((entry.act, detail), [0, at, at, index])
                 one[0] += 1
@@ -173,13 +174,13 @@ class Sealer:
             newest = max(last_at, before.last_at)
             unit.add(store.PUT_TALLY, *key, before.count + count, before.first_at, newest, last_index)
 
-    def _write_anchor(self, head: store.Head) -> None:
+    def _write_anchor(self, head: store.Head, old: store.Head) -> None:
         """Leave the checkpoint outside the database, where cutting the database's tail does not reach.
 
-        An anchor that knows of more entries than the log has stays: it is the proof that the log was cut.
-        Raises Unavailable (storage_full, storage_failed); the entries are sealed all the same.
+        An anchor that knows of more entries than the log has, or of others, stays: it is the proof that the log was
+        cut or rewritten. Raises Unavailable (storage_full, storage_failed); the entries are sealed all the same.
         """
-        if self._anchor is None or self._known_outside() > head.size:
+        if self._anchor is None or not self._goes_on(head, old):
             return
         draft = self._anchor.with_suffix(f".{self._name}")
         try:
@@ -190,10 +191,15 @@ class Sealer:
                 draft.unlink(missing_ok=True)
             raise of_disk(error, self._anchor.name) from error
 
-    def _known_outside(self) -> int:
-        """How many entries the anchor knows of, if it is one that this log signed."""
+    def _goes_on(self, head: store.Head, old: store.Head) -> bool:
+        """Whether the log begins with the entries that the anchor knows of, if it is one that this log signed."""
         try:
             note = self._anchor.read_text(encoding="utf-8") if self._anchor else ""
-            return self._verifier.open(note).size
+            known = self._verifier.open(note)
         except (OSError, UnicodeDecodeError, Invalid):
-            return 0
+            return True
+        if note == old.checkpoint or known.size == 0:
+            return True
+        if known.size > head.size:
+            return False
+        return range_root(partial(store.read_node, self._database), 0, known.size) == known.root

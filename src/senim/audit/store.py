@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from senim.audit.records import Tally, from_leaf
+from senim.audit.records import Tally, from_leaf, time_of
 from senim.audit.subjects import places
-from senim.audit.tiles import WIDTH, TileName, pack, stored
-from senim.audit.tree import Frontier
-from senim.errors import Tampered
+from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored
+from senim.audit.tree import Frontier, subtree_root
+from senim.errors import Code, Tampered
 from senim.identity import LANES, SubjectId, lane_of
 from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, small, table, word
-from senim.times import micros
 
 pending = table(main_metadata, "log_pending", lane(), blob("id", key=True), blob("leaves"))
 bundle = table(main_metadata, "log_bundle", lane(), number("n", key=True), blob("leaves"))
@@ -150,6 +148,21 @@ def read_tile(database: Database, name: TileName) -> bytes | None:
     return row[0] if row else None
 
 
+def read_node(database: Database, level: int, index: int) -> bytes:
+    """The root of the full subtree of ``2^level`` leaves with a number, from the tile that it stands in or under.
+
+    Raises Tampered (log_broken) if the tile is not there.
+    """
+    height = level % HEIGHT
+    place, count = index << height, 1 << height
+    name = TileName(level // HEIGHT, place // WIDTH)
+    found = read_tile(database, name) or b""
+    hashes = _split(found[place % WIDTH * 32 : (place % WIDTH + count) * 32])
+    if len(hashes) != count:
+        raise Tampered(Code.LOG_BROKEN, name.path)
+    return subtree_root(hashes)
+
+
 def put_tile(unit: Unit, name: TileName, content: bytes) -> None:
     """Keep a tile or bundle; a wider one replaces a narrower one."""
     if name.level < 0:
@@ -206,7 +219,7 @@ def newest(database: Database) -> int:
     times = [tally.last_at for tally in tallies(database)]
     with suppress(Tampered):  # what waits and is broken is told by the sealer and by a verification
         packed = (leaf for _, _, leaves in waiting(database) for leaf in leaves)
-        times += [micros(datetime.fromisoformat(from_leaf(leaf).at)) for leaf in packed]
+        times += [time_of(from_leaf(leaf)) for leaf in packed]
     return max(times, default=0)
 
 

@@ -17,7 +17,7 @@ HEIGHT = 8
 """Levels of the tree that one level of tiles covers."""
 
 _PATH = re.compile(
-    r"(?P<level>entries|[0-9]|[1-5][0-9]|6[0-3])/(?P<n>(?:x\d{3}/)*\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?\Z"
+    r"(?P<level>entries|[0-9]|[1-5][0-9]|6[0-3])/(?P<n>(?:x\d{3}/){0,5}\d{3})(?:\.p/(?P<width>[1-9]\d{0,2}))?\Z"
 )
 
 

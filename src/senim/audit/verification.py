@@ -233,7 +233,7 @@ class _Verification:
                 self._found(ProblemKind.REMOVED, start + index, "the sealed entry is gone")
             elif new:
                 self._found(ProblemKind.ADDED, start + index, "the entry was never sealed")
-            elif len(found) == len(known) and where[known[index]] != index:
+            elif len(found) == len(known) and found[index] != known[index]:
                 self._found(ProblemKind.MOVED, start + index, f"the entry stands at {start + where[known[index]]}")
 
 

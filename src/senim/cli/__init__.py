@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+from io import TextIOWrapper
 
 import click
 
-from senim.errors import SenimError
+from senim.errors import SenimError, of_disk, places
 from senim.version import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -57,6 +58,9 @@ def senim() -> None:
 
 def main() -> None:
     """Run the command; a refusal ends with exit code 1 and a sentence that says what to do."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows another in its place
     try:
         senim(standalone_mode=False)
     except click.exceptions.Abort:
@@ -73,4 +77,12 @@ def main() -> None:
         from senim.cli.terminal import tell
 
         tell(error)
+        sys.exit(1)
+    except OSError as error:
+        from senim.cli.terminal import tell
+
+        tell(of_disk(error, str(error.filename or "")))
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001  # a bug: its message may hold a value of a person, its place does not
+        click.echo(f"internal error: {type(error).__name__} in {places(error)}", err=True)
         sys.exit(1)

@@ -61,8 +61,12 @@ def list_(folder: Path, *, as_json: bool) -> None:
 @access.command()
 @click.argument("key_id")
 @folder_option
-def revoke(key_id: str, folder: Path) -> None:
+@json_option
+def revoke(key_id: str, folder: Path, *, as_json: bool) -> None:
     """Revoke a key: it opens nothing any more."""
     with opened(folder) as senim:
         senim.run(senim.actor(), lambda work: senim.access.revoke(work, key_id))
-    click.echo("Revoked.")
+    if as_json:
+        show_json({"id": key_id, "revoked": True})
+    else:
+        click.echo("Revoked.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,15 +17,23 @@ import msgspec
 from senim.app import Senim
 from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
 from senim.collection import Intake
+from senim.collection.reception import Reception
 from senim.collection.records import ConsentGiven
-from senim.errors import Code, Invalid, SenimError
+from senim.errors import Code, Invalid, NotAllowed, SenimError, Tampered, Unavailable
 from senim.identity import Actor
 from senim.languages import LANGUAGES, Language
+from senim.policy import Promises
 from senim.session import scope_of
 from senim.work import Work
 
 BATCH = 500
 """People in one transaction of an import."""
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+"""What ``surrogateescape`` makes of bytes that are no UTF-8."""
+
+Line = tuple[int, dict[str, str] | None]
+"""A line's number and its values; None if it could not be read."""
 
 
 @click.group()
@@ -116,107 +126,151 @@ def import_(
     """Take in everybody from a CSV file (UTF-8, with a header of category.field names), 500 in a transaction.
 
     Refused lines are told with their codes and go to FILE.refused.csv as line numbers; nothing of them is kept.
+    A file that cannot be read to its end says from which line to go on: what came before is taken in.
     """
     agreed = tuple(_consent(one) for one in consents)
     with opened(folder) as senim:
         actor = senim.actor(role)
-        shown = notice or senim.collection.notice(senim.works.begin(actor), point, chosen).digest
+        shown = senim.collection.notice(senim.works.begin(actor), point, chosen).digest
         frame = Intake(
             point=point,
             language=chosen,
-            notice=shown,
+            notice=notice or shown,
             consents=agreed,
             source=source,
             document=document,
             surface="import",
         )
-        done = _Import(senim, actor, frame)
+        done = _Import(senim, actor, frame, next_line=from_line)
+        table = _Table(file, senim.policies.in_force(senim.works.clock.now()), point)
         with click.progressbar(length=file.stat().st_size, label="importing", file=sys.stderr) as bar:
-            for batch, position in _batches(file, from_line):
+            for batch, position in table.batches(from_line):
                 done.take(batch)
                 bar.update(position - bar.pos)
                 if done.taken % 50_000 < BATCH:
                     senim.tick()
-    done.report(file.with_suffix(f"{file.suffix}.refused.csv"))
-    result = {"taken": done.taken, "refused": len(done.refused), "codes": dict(done.codes), "last_line": done.line}
+    refused = file.with_suffix(f"{file.suffix}.refused.csv")
+    done.report(refused)
+    _tell(done, table.broken, refused, as_json=as_json)
+    sys.exit(1 if done.refused or table.broken else 0)
+
+
+def _tell(done: _Import, broken: str, refused: Path, *, as_json: bool) -> None:
+    """What became of the file."""
     if as_json:
-        show_json(result)
-    else:
-        click.echo(
-            f"{done.taken} taken in, {len(done.refused)} refused{f': {dict(done.codes)}' if done.refused else ''}."
-        )
-    sys.exit(1 if done.refused else 0)
+        told = {"taken": done.taken, "refused": len(done.refused), "codes": dict(done.codes)}
+        show_json({**told, "last_line": done.next_line - 1, "broken": broken})
+        return
+    click.echo(f"{done.taken} taken in, {len(done.refused)} refused{f': {dict(done.codes)}' if done.refused else ''}.")
+    if done.refused:
+        click.echo(f"The refused lines are in {refused}.")
+    if broken:
+        click.echo(f"The file is broken at {broken}. Mend it and go on with --from-line {done.next_line}.", err=True)
 
 
 class _Import:
     """An import under way: batches are transactions, a refused line is left out of its own."""
 
-    def __init__(self, senim: Senim, actor: Actor, frame: Intake) -> None:
+    def __init__(self, senim: Senim, actor: Actor, frame: Intake, *, next_line: int) -> None:
         self._senim = senim
         self._actor = actor
         self._frame = frame
         self.taken = 0
-        self.line = 0
+        self.next_line = next_line
         self.refused: list[tuple[int, str, str]] = []
         self.codes: Counter[str] = Counter()
 
-    def take(self, batch: list[tuple[int, dict[str, str]]]) -> None:
-        """Take in a batch in one transaction."""
+    def take(self, batch: list[Line]) -> None:
+        """Take in a batch in one transaction. Raises what concerns not a line but the machine, or who imports."""
 
-        def act(work: Work) -> tuple[int, list[tuple[int, str, str]]]:
+        def act(work: Work) -> list[tuple[int, str, str]]:
             refused = []
+            reception = self._senim.collection.reception(work, self._frame, signed=False)
             for line, values in batch:
                 try:
-                    with work.part():
-                        self._senim.collection.intake(work, msgspec.structs.replace(self._frame, values=values))
+                    _one(work, reception, values)
+                except (NotAllowed, Unavailable, Tampered):
+                    raise
                 except SenimError as error:
                     refused.append((line, error.code.value, error.where))
-            return len(batch) - len(refused), refused
+            return refused
 
-        taken, refused = self._senim.run(self._actor, act)
-        self.taken += taken
+        refused = self._senim.run(self._actor, act)
+        self.taken += len(batch) - len(refused)
         self.refused += refused
         self.codes.update(code for _, code, _ in refused)
-        self.line = batch[-1][0]
+        self.next_line = batch[-1][0] + 1
 
     def report(self, path: Path) -> None:
-        """Write the refused lines: numbers, codes and fields, no values."""
+        """Write the refused lines: numbers, codes and fields, no values. None of an earlier run stay."""
+        path.unlink(missing_ok=True)
         if self.refused:
             with path.open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerows([("line", "code", "field"), *self.refused])
 
 
-def _batches(file: Path, from_line: int) -> Iterator[tuple[list[tuple[int, dict[str, str]]], int]]:
-    """Batches of (line, values), and the place in the file. Raises Invalid for a file that is no CSV in UTF-8."""
-    with file.open("rb") as raw:
-        lines = (_decoded(line, number) for number, line in enumerate(raw, 1))
-        reader = csv.reader(lines, strict=True)
-        try:
-            header = next(reader)
-            batch: list[tuple[int, dict[str, str]]] = []
-            for row in reader:
-                if reader.line_num < from_line or not row:
-                    continue
-                if len(row) != len(header):
-                    raise Invalid(
-                        Code.BODY_MALFORMED, f"line {reader.line_num}", detail="columns differ from the header"
-                    )
-                values = {name: value for name, value in zip(header, row, strict=True) if value}
-                batch.append((reader.line_num, values))
-                if len(batch) == BATCH:
-                    yield batch, raw.tell()
-                    batch = []
+def _one(work: Work, reception: Reception, values: dict[str, str] | None) -> None:
+    if values is None:
+        raise Invalid(Code.BODY_MALFORMED)
+    with work.part():
+        reception.take(values)
+
+
+class _Table:
+    """A CSV file whose columns are fields of a point; separated as its header is, by commas, semicolons or tabs."""
+
+    def __init__(self, file: Path, promises: Promises, point: str) -> None:
+        self._file = file
+        self._promises = promises
+        self._point = point
+        self.broken = ""
+        """Where the file could not be read on, and why; nothing of what stands there."""
+
+    def batches(self, from_line: int) -> Iterator[tuple[list[Line], int]]:
+        """Batches of lines, and the place in the file. Raises Invalid for a header that does not fit the point."""
+        with self._file.open("rb") as raw:
+            first = raw.readline().decode("utf-8-sig", "surrogateescape")
+            lines = chain([first], (line.decode("utf-8", "surrogateescape") for line in raw))
+            reader = csv.reader(lines, strict=True, delimiter=max(",;\t", key=first.count))
+            batch: list[Line] = []
+            try:
+                header = next(reader)
+                self._check(header)
+                for row in reader:
+                    if reader.line_num < from_line or not row:
+                        continue
+                    batch.append((reader.line_num, _values(header, row)))
+                    if len(batch) == BATCH:
+                        yield batch, raw.tell()
+                        batch = []
+            except csv.Error as error:
+                self.broken = f"line {reader.line_num}: {error}"
             if batch:
                 yield batch, raw.tell()
-        except (csv.Error, StopIteration) as error:
-            raise Invalid(Code.BODY_MALFORMED, f"line {reader.line_num}", detail=str(error)) from error
+
+    def _check(self, header: list[str]) -> None:
+        """Refuse columns before any line is read. A name that is no field may be anything: it is not repeated."""
+        asks = self._promises.policy.points[self._point].asks
+        about = f"points.{self._point}"
+        reasons = []
+        for number, name in enumerate(header, 1):
+            if name not in self._promises.fields:
+                reasons.append(self._promises.reason(Code.CATEGORY_UNDECLARED, f"column {number}"))
+            elif name not in asks:
+                reasons.append(self._promises.reason(Code.FIELD_NOT_NEEDED, name, about))
+            elif header.index(name) != number - 1:
+                reasons.append(self._promises.reason(Code.KEY_DUPLICATE, name))
+        required = (name for name in asks if self._promises.policy.points[self._point].asked(name).ask == "required")
+        reasons += [self._promises.reason(Code.FIELD_MISSING, name, about) for name in required if name not in header]
+        if reasons:
+            raise Invalid(reasons[0].code, reasons[0].where, reasons=reasons)
 
 
-def _decoded(line: bytes, number: int) -> str:
-    try:
-        return line.decode("utf-8-sig" if number == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        raise Invalid(Code.BODY_MALFORMED, f"line {number}", detail="not UTF-8") from error
+def _values(header: list[str], row: list[str]) -> dict[str, str] | None:
+    """The values of a line; None if it does not have the columns of the header, or is not UTF-8."""
+    if len(row) != len(header) or _NOT_UTF8.search("".join(row)):
+        return None
+    return {name: value for name, value in zip(header, row, strict=True) if value}
 
 
 def _consent(name: str) -> ConsentGiven:

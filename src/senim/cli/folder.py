@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from senim.app import make_folder
+from senim.cli.terminal import json_option, show_json
 from senim.conformance import control_names
-from senim.policy import check
+from senim.errors import Code, Invalid
+from senim.policy import check, read_file
 
 PROFILES = ("travel", "airline", "tickets", "foundation", "shop")
 
@@ -38,12 +40,18 @@ def profile(name: str) -> bytes:
 )
 @click.option("--database", default="", help="sqlite:///file or postgresql://user@host/name.")
 @click.option("--origin", default="", help="The log's name in its checkpoints, e.g. shop.example/log.")
-def init(directory: Path, name: str, file: Path | None, database: str, origin: str) -> None:
+@json_option
+def init(directory: Path, name: str, file: Path | None, database: str, origin: str, *, as_json: bool) -> None:
     """Make an operator's folder in DIRECTORY: policy.yaml, senim.toml, keys and empty databases."""
-    source = file.read_bytes() if file else profile(name)
+    source = read_file(file) if file else profile(name)
     checked = check(source, control_names(), datetime.now(UTC).date())
+    if any(fault.code is Code.POLICY_TOO_LARGE for fault in checked.faults):
+        raise Invalid(Code.POLICY_TOO_LARGE, file.name if file else name)
     ident = checked.policy.id if checked.policy else name
     make_folder(directory, source, database=database, origin=origin or f"{ident}.example/log")
+    if as_json:
+        show_json({"folder": directory, "policy": ident})
+        return
     click.echo(
         f"Made {directory}: policy.yaml (profile {name}), senim.toml, keys/." if not file else f"Made {directory}."
     )

@@ -19,7 +19,7 @@ from senim.web.shared.problems import reason_details
 @click.option("--subject", default="", help="The person's id.")
 @click.option("--category", "categories", multiple=True, help="A category or category.field; may be repeated.")
 @click.option("--recipient", default="", help="Who would get the data: one of the policy's recipients.")
-@click.option("--country", default="", help="Where it would go (ISO 3166-1), if not only where the recipient is.")
+@click.option("--country", default="", help="Where it would go; wherever the recipient is if left out.")
 @click.option("--channel", default="", help="By which way the person would be reached.")
 @click.option("--reason", default="", help="Id of the document with which an authority asks.")
 @role_option

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import click
+import msgspec
 
 from senim.cli.terminal import fail, folder_option, json_option, opened, show_json
 from senim.errors import Code, Invalid
 from senim.settings import read
 from senim.vault import FileKeys
+from senim.vault.persons import TRUST_SECONDS
 
 
 @click.group()
@@ -50,6 +53,7 @@ def rotate(folder: Path) -> None:
     files = FileKeys(folder / settings.keys.folder)
     old = files.current()
     files.create(f"kek-{int(old[4:]) + 1}")
+    time.sleep(TRUST_SECONDS * 1.5)  # until no running service wraps a new person's key with the old one
     _rewrap(folder, old)
 
 
@@ -79,4 +83,4 @@ def public(folder: Path, *, as_json: bool) -> None:
             show_json({"log": senim.log.vkey, "statements": senim.jwk})
         else:
             click.echo(senim.log.vkey)
-            click.echo(senim.jwk)
+            click.echo(msgspec.json.encode(senim.jwk).decode())

@@ -37,11 +37,16 @@ def show(start: int | None, end: int | None, folder: Path, *, as_json: bool) -> 
 @log.command()
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
 @folder_option
-def export(target: Path, folder: Path) -> None:
+@json_option
+def export(target: Path, folder: Path, *, as_json: bool) -> None:
     """Write the log to the folder TARGET as an outsider's copy (C2SP tlog-tiles); `senim verify TARGET` checks it."""
     with opened(folder) as senim:
         size = senim.log.export(target)
-        click.echo(f"{size} entries in {target}. Verify with: senim verify {target} --key '{senim.log.vkey}'")
+        key = senim.log.vkey
+    if as_json:
+        show_json({"size": size, "folder": target, "key": key})
+    else:
+        click.echo(f"{size} entries in {target}. Verify with: senim verify {target} --key '{key}'")
 
 
 @log.command()

@@ -14,7 +14,7 @@ from senim.cli.terminal import fail, folder_option, json_option, language, opene
 from senim.conformance import control_names
 from senim.errors import Code, Unavailable
 from senim.languages import explain
-from senim.policy import Checked, check, json_schema
+from senim.policy import Checked, check, json_schema, read_file
 from senim.policy.records import Policy
 from senim.settings import read
 
@@ -26,10 +26,7 @@ def policy() -> None:
 
 def _source(folder: Path, file: Path | None) -> tuple[Path, bytes]:
     path = file or folder / read(folder, os.environ).policy
-    try:
-        return path, path.read_bytes()
-    except OSError as error:
-        raise Unavailable(Code.POLICY_UNREADABLE, path.name) from error
+    return path, read_file(path)
 
 
 @policy.command("check")
@@ -102,7 +99,10 @@ def publish(file: Path | None, effective: datetime | None, folder: Path, *, as_j
     path, source = _source(folder, file)
     checked = check(source, control_names(), datetime.now(UTC).date())
     if not checked.ok:
-        _as_text(path, checked)
+        if as_json:
+            show_json(_as_json(checked))
+        else:
+            _as_text(path, checked)
         sys.exit(1)
     with opened(folder) as senim:
         moment = effective.replace(tzinfo=UTC) if effective else None
@@ -132,7 +132,7 @@ def show(number: int | None, chosen: str, folder: Path, *, as_json: bool) -> Non
         versions = senim.policies.versions()
         if not versions:
             raise Unavailable(Code.POLICY_NOT_PUBLISHED)
-        version = senim.policies.version(number or versions[-1].number)
+        version = senim.policies.version(versions[-1].number if number is None else number)
     if as_json:
         show_json(
             {
@@ -195,7 +195,7 @@ def diff(old: str | None, new: str | None, folder: Path, *, as_json: bool) -> No
 
 def _side(senim: Any, folder: Path, name: str | None) -> tuple[Policy, int]:
     """A version by number or a file by path, checked."""
-    if name is not None and name.isdigit():
+    if name is not None and name.isdecimal():
         return senim.policies.version(int(name)).policy, int(name)
     path, source = _source(folder, Path(name) if name else None)
     checked = check(source, control_names(), datetime.now(UTC).date())

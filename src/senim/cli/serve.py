@@ -6,6 +6,9 @@ import gc
 import ipaddress
 import os
 import signal
+import socket
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,7 @@ def serve(folder: Path, port: int | None) -> None:
         os.environ["SENIM_SERVE_PORT"] = str(port)
     settings = read(folder, os.environ)
     check(settings)
+    _claim(settings)
     with opened(folder) as senim:
         senim.policies.in_force(senim.works.clock.now())
     scheme = "https" if settings.serve.certificate else "http"
@@ -60,6 +64,19 @@ def _loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return address == "localhost"
+
+
+def _claim(settings: Settings) -> None:
+    """Refuse an address that somebody listens at: the server's own sockets would share it, and the requests."""
+    family = socket.AF_INET6 if ":" in settings.serve.address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.serve.address, settings.serve.port))
+            probe.listen(1)
+        except OSError as error:
+            taken = f"{settings.serve.address}:{settings.serve.port}"
+            fail(f"The service cannot listen at {taken}: {error.strerror}. Stop what does, or choose another --port.")
 
 
 def run(folder: Path, settings: Settings) -> None:
@@ -103,6 +120,7 @@ def application() -> Any:
     senim = open_senim(Path(os.environ["SENIM_DIR"]))
     runner = Runner(senim)
     runner.start()
+    threading.Thread(target=_follow, args=(os.getppid(),), name="senim-parent", daemon=True).start()
 
     import atexit
 
@@ -117,3 +135,10 @@ def application() -> Any:
     gc.set_threshold(20_000, 20, 50)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     return site(senim, runner)
+
+
+def _follow(parent: int) -> None:
+    """End this worker when the process that started it is gone, killed outright: nobody else would ever stop it."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)

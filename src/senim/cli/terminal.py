@@ -71,9 +71,9 @@ def reason_line(reason: Reason) -> str:
 
 
 def show_json(content: Any) -> None:
-    """Print JSON, readable."""
+    """Print JSON, readable, in UTF-8 whatever the terminal: it is for programs (RFC 8259 §8.1)."""
     encoded = msgspec.json.encode(content, enc_hook=_plain)
-    click.echo(msgspec.json.format(encoded, indent=2).decode())
+    click.echo(msgspec.json.format(encoded, indent=2))
 
 
 def _plain(value: Any) -> Any:

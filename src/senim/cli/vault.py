@@ -33,10 +33,15 @@ def _act(folder: Path, role: str, subject: str, act: Any) -> Any:
 )
 @role_option
 @folder_option
-def find(kind: str, value: str, role: str, folder: Path) -> None:
+@json_option
+def find(kind: str, value: str, role: str, folder: Path, *, as_json: bool) -> None:
     """Print the id of the person with an identifier of KIND: email, phone, iin or a category.field."""
     with opened(folder) as senim:
-        click.echo(senim.run(senim.actor(role), lambda work: senim.vault.find(work, kind, value)))
+        subject = senim.run(senim.actor(role), lambda work: senim.vault.find(work, kind, value))
+    if as_json:
+        show_json({"subject": subject})
+    else:
+        click.echo(subject)
 
 
 @subjects.command()
@@ -81,11 +86,15 @@ def _reasoned(name: str, says: str) -> click.Command:
     @click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; it stands in the log.")
     @role_option
     @folder_option
-    def command(subject: str, reason: str, role: str, folder: Path) -> None:
+    @json_option
+    def command(subject: str, reason: str, role: str, folder: Path, *, as_json: bool) -> None:
         entry = _act(
             folder, role, subject, lambda senim, work, who: getattr(senim.gate, name)(work, who, reason=reason)
         )
-        click.echo(f"{name}ed; entry {entry}")
+        if as_json:
+            show_json({"entry": entry})
+        else:
+            click.echo(f"{name}ed; entry {entry}")
 
     return command
 

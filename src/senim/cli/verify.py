@@ -35,7 +35,7 @@ def verify(file: Path | None, key: str, anchors: tuple[Path, ...], folder: Path,
 
     An export and a statement are checked with the public key alone. Exit code 1 if anything is wrong.
     """
-    notes = tuple(path.read_text(encoding="utf-8") for path in anchors)
+    notes = tuple(_read(path) for path in anchors)
     if file is not None and file.is_file():
         _statement(file, key, folder, as_json=as_json)
         return
@@ -50,7 +50,14 @@ def verify(file: Path | None, key: str, anchors: tuple[Path, ...], folder: Path,
 
 def _text(key: str) -> str:
     path = Path(key)
-    return path.read_text(encoding="utf-8").strip() if key and path.is_file() else key
+    return _read(path).strip() if key and path.is_file() else key
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid(Code.KEY_FILE_WRONG, path.name) from error
 
 
 def _log_key(folder: Path, key: str) -> str:

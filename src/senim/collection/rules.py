@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from senim.collection.records import Intake
+from senim.collection.records import ConsentGiven, Intake
 from senim.collection.scanning import has_card, iins, special
 from senim.errors import Code, Invalid, Reason
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
-from senim.policy.records import Point
+from senim.policy.records import ConsentAsked, Point
 from senim.policy.taxonomy import Channel, FieldType
 from senim.policy.values import normalise
 
-_FREE = (FieldType.TEXT, FieldType.WORDS, FieldType.ADDRESS, FieldType.ACCOUNT, FieldType.URL, FieldType.NAME)
+_FREE = frozenset(
+    (FieldType.TEXT, FieldType.WORDS, FieldType.ADDRESS, FieldType.ACCOUNT, FieldType.URL, FieldType.NAME)
+)
 """Types whose value is in people's own words."""
 
-_CARD_FREE = (
-    FieldType.CARD,
-    FieldType.BIRTH_DATE,
-    FieldType.DATE,
-    FieldType.BOOLEAN,
-    FieldType.CHOICE,
-    FieldType.IIN,
-    FieldType.IBAN,
+_CARD_FREE = frozenset(
+    (
+        FieldType.CARD,
+        FieldType.BIRTH_DATE,
+        FieldType.DATE,
+        FieldType.BOOLEAN,
+        FieldType.CHOICE,
+        FieldType.IIN,
+        FieldType.IBAN,
+    )
 )
 """Types that are card numbers, or whose own check lets none in (the digits of a good IBAN may look like one)."""
 
@@ -45,14 +49,14 @@ def look(promises: Promises, values: Mapping[str, object], asked: Iterable[str] 
     reasons: list[Reason] = []
     strangers: list[tuple[str, str]] = []
     for reference, value in values.items():
-        about = (f"categories.{reference.partition('.')[0]}",)
         field = promises.fields.get(reference)
         if field is None:
             reasons.append(promises.reason(Code.CATEGORY_UNDECLARED, reference[:64]))
             reasons.extend(_unwanted(promises, reference[:64], FieldType.TEXT, value))
             continue
         if known is not None and reference not in known:
-            reasons.append(promises.reason(Code.FIELD_NOT_NEEDED, reference, *about))
+            about = f"categories.{reference.partition('.')[0]}"
+            reasons.append(promises.reason(Code.FIELD_NOT_NEEDED, reference, about))
             continue
         unwanted = list(_unwanted(promises, reference, field.type, value))
         reasons.extend(unwanted)
@@ -77,17 +81,17 @@ def _unwanted(promises: Promises, reference: str, kind: FieldType, value: object
         yield promises.reason(Code.CARD_NUMBER, reference)
     if kind in _FREE and kind is not FieldType.URL:
         found = special(text)
-        category = promises.category(reference)
-        if found and found in promises.law.special and (category is None or category.special != found):
+        category = promises.category(reference) if found else None
+        if found in promises.law.special and (category is None or category.special != found):
             yield promises.reason(Code.SPECIAL_CATEGORY, reference)
 
 
-def check_point(promises: Promises, intake: Intake, notices: Mapping[str, Notice]) -> list[Reason]:
+def check_way(promises: Promises, intake: Intake, notices: Mapping[str, Notice]) -> list[Reason]:
     """What is wrong with where, how and after what notice it came. The point must be declared."""
-    return list(_point(promises, intake, promises.policy.points[intake.point], notices))
+    return list(_way(promises, intake, promises.policy.points[intake.point], notices))
 
 
-def _point(promises: Promises, intake: Intake, point: Point, notices: Mapping[str, Notice]) -> Iterator[Reason]:
+def _way(promises: Promises, intake: Intake, point: Point, notices: Mapping[str, Notice]) -> Iterator[Reason]:
     about = (f"points.{intake.point}",)
     if intake.channel and intake.channel not in point.channels:
         yield promises.reason(Code.CHANNEL_UNDECLARED, intake.channel[:40], *about)
@@ -107,13 +111,13 @@ def _point(promises: Promises, intake: Intake, point: Point, notices: Mapping[st
     for given in intake.consents:
         if not any(_same(ask, given) for ask in point.consents):
             yield promises.reason(Code.PURPOSE_UNDECLARED, given.purpose[:64], *about)
-    if not intake.subject:
-        yield from _required(promises, intake, point)
 
 
-def _required(promises: Promises, intake: Intake, point: Point) -> Iterator[Reason]:
+def missing(promises: Promises, intake: Intake, values: Mapping[str, object]) -> Iterator[Reason]:
+    """What a person who is not known yet did not give, and had to. The point must be declared."""
+    point = promises.policy.points[intake.point]
     for reference in point.asks:
-        if point.asked(reference).ask == "required" and intake.values.get(reference) in (None, ""):
+        if values.get(reference) in (None, "") and point.own(reference).ask == "required":
             yield promises.reason(Code.FIELD_MISSING, reference, f"points.{intake.point}")
     for ask in point.consents:
         given = [one for one in intake.consents if _same(ask, one)]
@@ -121,14 +125,17 @@ def _required(promises: Promises, intake: Intake, point: Point) -> Iterator[Reas
             yield promises.reason(Code.CONSENT_MISSING, ask.purpose, f"purposes.{ask.purpose}")
 
 
-def _same(ask: object, given: object) -> bool:
-    return all(
-        (getattr(ask, name) or "") == getattr(given, name) for name in ("purpose", "recipient", "channel", "country")
+def _same(ask: ConsentAsked, given: ConsentGiven) -> bool:
+    return (
+        ask.purpose == given.purpose
+        and ask.recipient == given.recipient
+        and (ask.channel or "") == given.channel
+        and (ask.country or "") == given.country
     )
 
 
 def channel_of(point: Point, intake: Intake) -> Channel:
-    """The channel that data came by. An undeclared one is told by :func:`check_point`."""
+    """The channel that data came by. An undeclared one is told by :func:`check_way`."""
     return next((one for one in point.channels if one == intake.channel), point.channels[0])
 
 

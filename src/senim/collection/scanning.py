@@ -34,6 +34,9 @@ _DIGITS = re.compile(r"(?<!\d)\d(?:[ .\-\u2010-\u2015]{0,3}\d){11,18}(?!\d)")
 _DATE = re.compile(r"(?<!\d)(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([./-])\d\d\2\d\d)(?!\d)")
 """Dates, which are no part of a row of digits: two of them have the length of a card number."""
 
+_PLAIN = re.compile(r"[\x00-\x7f\u0400-\u052f]*\Z")
+"""ASCII and Cyrillic: nothing of it is folded, nothing in it is a digit of another script."""
+
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _ENOUGH_DIGITS = re.compile(r"(?:\d\D{0,3}){12}")
 _MOST_INFLATED = 64 * 1024 * 1024
@@ -42,15 +45,13 @@ _MOST_INFLATED = 64 * 1024 * 1024
 
 def plain(text: str) -> str:
     """Text as it is searched: no invisible characters, digits of all scripts as 0-9."""
-    if text.isascii():
+    if _PLAIN.match(text):
         return text
     folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     return "".join(str(unicodedata.digit(one)) if one.isdigit() and not one.isascii() else one for one in folded)
 
 
 def _rows(text: str) -> Iterator[str]:
-    if not _ENOUGH_DIGITS.search(text):
-        return
     for shape in _SHAPES:
         for match in shape.finditer(text):
             yield re.sub(r"\D", "", match[1])
@@ -76,12 +77,16 @@ def _is_card(digits: str, short: bool) -> bool:
 
 def has_card(text: str, *, short: bool = True) -> bool:
     """Whether a payment card number stands in the text. ``short`` counts the 13 digits of old cards too."""
-    return any(_is_card(digits, short) for digits in _rows(plain(text)))
+    text = plain(text)
+    return bool(_ENOUGH_DIGITS.search(text)) and any(_is_card(digits, short) for digits in _rows(text))
 
 
 def iins(text: str) -> list[str]:
     """The IINs in a text."""
-    return list(dict.fromkeys(digits for digits in _rows(plain(text)) if len(digits) == 12 and is_iin(digits)))
+    text = plain(text)
+    if not _ENOUGH_DIGITS.search(text):
+        return []
+    return list(dict.fromkeys(digits for digits in _rows(text) if len(digits) == 12 and is_iin(digits)))
 
 
 _BEFORE_STREET = "".join(rf"(?<!\b{word})" for word in (r"улица\s", r"улице\s", r"ул\.\s", r"ул\.", r"ул\s"))

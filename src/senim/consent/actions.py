@@ -9,7 +9,7 @@ from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
 from senim.audit.statements import StatementSigner
 from senim.consent.receipts import KIND, receipt
-from senim.consent.records import Event, Evidence, Given, Said, Scope, State
+from senim.consent.records import Event, Evidence, Given, Ready, Said, Scope, State
 from senim.consent.rules import (
     agreed_at,
     check_closed,
@@ -43,10 +43,19 @@ class Consents:
         self._log = log
         self._signer = signer
 
-    def give(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> Given:
+    def give(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence, signed: bool = True) -> Given:
         """Record a consent; its signed receipt. What cannot be proven is kept, but opens nothing at the gate.
 
+        With ``signed`` false the receipt is left to :meth:`prove`, which makes the same one whenever it is asked for.
+
         Raises NotPromised (…_undeclared, notice_outdated), Invalid (notice_missing, invalid_value), NotAllowed.
+        """
+        return self.keep(work, standing, self.ready(work, standing, scope, evidence=evidence), signed=signed)
+
+    def ready(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> Ready:
+        """A consent looked at and ready to be kept, of this person and of all who give the same in the same act.
+
+        Raises as :meth:`give` does.
         """
         promises = self._begin(work, standing, scope, GIVEN)
         check_scope(promises, scope)
@@ -62,9 +71,9 @@ class Consents:
             version=promises.version,
             at=micros(at),
             until=until_micros(end),
-            event=new_id(),
+            event="",
         )
-        return self._keep(work, standing, promises, scope, agreed, evidence)
+        return _ready(work, promises, scope, agreed, evidence)
 
     def withdraw(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> list[Given]:
         """Withdraw a consent. Withdrawing from a purpose withdraws from all that hangs on it; it binds at once.
@@ -100,8 +109,8 @@ class Consents:
         done: list[Given] = []
         evidence = closed(evidence, work.now)
         for scope in scopes:
-            agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event=new_id())
-            done.append(self._keep(work, standing, promises, scope, agreed, evidence))
+            agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event="")
+            done.append(self.keep(work, standing, _ready(work, promises, scope, agreed, evidence)))
             standing = done[-1].standing
         return done
 
@@ -112,37 +121,18 @@ class Consents:
             return False
         return True
 
-    def _keep(
-        self,
-        work: Work,
-        standing: Standing,
-        promises: Promises,
-        scope: Scope,
-        agreed: Agreed,
-        evidence: Evidence,
-    ) -> Given:
-        said = Said(
-            scope=scope,
-            given=agreed.given,
-            proven=agreed.proven,
-            version=agreed.version,
-            at=evidence.at or stamp(work.now),
-            until=stamp(moment(agreed.until)) if agreed.until else "",
-            evidence=evidence,
-        )
-        work.record(
-            GIVEN if agreed.given else WITHDRAWN,
-            promises.told(subject=standing.subject, **structs.asdict(scope)),
-            entry_id=agreed.event,
-            record=msgspec.Raw(_encode(said)),
-        )
-        event = Event(id=agreed.event, subject=standing.subject, actor=work.actor.label, said=said)
+    def keep(self, work: Work, standing: Standing, ready: Ready, *, signed: bool = True) -> Given:
+        """Record what is ready as said by one person."""
+        scope, event_id = ready.said.scope, new_id()
+        agreed = structs.replace(ready.agreed, event=event_id)
+        work.record(ready.act, ready.told, subject=standing.subject, entry_id=event_id, record=ready.record)
+        event = Event(id=event_id, subject=standing.subject, actor=work.actor.label, said=ready.said)
         before = standing.marks.agreed.get(scope.purpose, {}).get(scope.key)
         after = standing
         # What was said later stands, however late it was recorded; a withdrawal always does, whatever the clock says.
         if before is None or not agreed.given or before.at <= agreed.at:
             after = self._subjects.agree(work, standing, scope.purpose, scope.key, agreed)
-        return Given(event=event, receipt=self._sign(promises, event), standing=after)
+        return Given(event=event, receipt=self._sign(ready.promises, event) if signed else "", standing=after)
 
     def _sign(self, promises: Promises, event: Event) -> str:
         return self._signer.sign(KIND, receipt(promises, event))
@@ -185,6 +175,26 @@ class Consents:
             any(one.given and one.version <= version for one in standing.marks.agreed.get(purpose, {}).values())
             for standing in self._subjects.everybody(database)
         )
+
+
+def _ready(work: Work, promises: Promises, scope: Scope, agreed: Agreed, evidence: Evidence) -> Ready:
+    said = Said(
+        scope=scope,
+        given=agreed.given,
+        proven=agreed.proven,
+        version=agreed.version,
+        at=evidence.at or stamp(work.now),
+        until=stamp(moment(agreed.until)) if agreed.until else "",
+        evidence=evidence,
+    )
+    return Ready(
+        promises=promises,
+        act=GIVEN if agreed.given else WITHDRAWN,
+        said=said,
+        agreed=agreed,
+        told=promises.told(**structs.asdict(scope)),
+        record=msgspec.Raw(_encode(said)),
+    )
 
 
 def states_of(standing: Standing) -> list[State]:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from senim.languages import Language
+from senim.policy.promises import Promises
 from senim.policy.taxonomy import Channel
 from senim.subjects import Agreed, Standing, scope_key
 
@@ -115,6 +116,21 @@ class State:
 
     scope: Scope
     agreed: Agreed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A giving or withdrawal that was looked at and may be recorded, whoever says it in this act."""
+
+    promises: Promises
+    act: str
+    said: Said
+    agreed: Agreed
+    """What will hold, with no event yet."""
+    told: dict[str, object]
+    """The facts of its entry, the person apart."""
+    record: msgspec.Raw
+    """What was said, as its entry holds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

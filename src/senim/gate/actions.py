@@ -142,7 +142,8 @@ class Gate:
         promises = self._begin(work, standing, "subject.event", "", verb="event")
         terms = [promises.term(name) for name in promises.policy.purposes]
         if not any(term and event in (term.until, term.after) for term in terms):
-            raise NotPromised(Code.PURPOSE_UNDECLARED, event, reasons=[promises.reason(Code.PURPOSE_UNDECLARED, event)])
+            lacking = promises.reason(Code.PURPOSE_UNDECLARED, event)
+            raise NotPromised(Code.PURPOSE_UNDECLARED, lacking.where, reasons=[lacking])
         if at > work.at:
             raise Invalid(Code.INVALID_VALUE, "at")
         self._subjects.happened(work, standing, event, at)
@@ -159,7 +160,7 @@ class Gate:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(REASONS))
         if purpose and purpose not in promises.policy.purposes:
             lacking = promises.reason(Code.PURPOSE_UNDECLARED, purpose)
-            raise NotPromised(Code.PURPOSE_UNDECLARED, purpose, reasons=[lacking])
+            raise NotPromised(Code.PURPOSE_UNDECLARED, lacking.where, reasons=[lacking])
         return promises
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from senim.languages import Text
+from senim.languages import Language, Text
 
 Confidence = Literal["V", "V*", "C", "M", "?"]
 """V read in the act, V* read but a later law touches the article, C commentary, M memory, ? unknown."""
@@ -101,6 +101,8 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     pack: str
     name: Text
     act: Text
+    cite: Text
+    """How an article of the act is named; ``{article}`` stands for its number."""
     checked_on: date
     working: Working
     borders: Borders
@@ -144,6 +146,10 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     def article(self, code: str) -> str:
         """The article behind a refusal code, or an empty text."""
         return self.pack.articles.get(code, "")
+
+    def cite(self, article: str, language: Language) -> str:
+        """An article of the act by its full name: ``article 7(1) of Law No 94-V``."""
+        return self.pack.cite.in_(language).replace("{article}", article)
 
     def at_home(self, country: str) -> bool:
         """Whether there is no border on the way to ``country``."""

@@ -3,7 +3,7 @@
 from senim.policy.actions import Checked, Policies, Version, check
 from senim.policy.clashes import Clash
 from senim.policy.differences import Change
-from senim.policy.file import Fault
+from senim.policy.file import Fault, read_file
 from senim.policy.notices import Line, Notice
 from senim.policy.promises import Promises
 from senim.policy.records import Policy
@@ -24,4 +24,5 @@ __all__ = [
     "Version",
     "check",
     "json_schema",
+    "read_file",
 ]

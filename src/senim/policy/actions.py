@@ -247,5 +247,6 @@ def _version(stored: store.StoredVersion) -> Version:
 def purpose_of(promises: Promises, name: str) -> str:
     """``name`` if the policy declares it. Raises NotPromised (purpose_undeclared)."""
     if name not in promises.policy.purposes:
-        raise NotPromised(Code.PURPOSE_UNDECLARED, name, reasons=[promises.reason(Code.PURPOSE_UNDECLARED, name)])
+        lacking = promises.reason(Code.PURPOSE_UNDECLARED, name)
+        raise NotPromised(Code.PURPOSE_UNDECLARED, lacking.where, reasons=[lacking])
     return name

@@ -7,10 +7,11 @@ Scalars stay text until the format says what they should be, so that ``bin: 0102
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
-from senim.errors import Code
+from senim.errors import Code, Unavailable
 
 MOST_BYTES = 4 * 1024 * 1024
 """Largest policy file. The longest of the five real texts takes 150 kB in three languages."""
@@ -19,6 +20,9 @@ MOST_NODES = 400_000
 """Nodes after aliases are expanded: a file that blows up beyond it is refused."""
 
 MOST_DEPTH = 40
+
+MOST_FAULTS = 1_000
+"""Faults of one kind of look that are told: who has more needs another file, not a longer list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,19 @@ class Node:
     keys: dict[str, tuple[int, int]]
 
 
+def read_file(path: Path) -> bytes:
+    """The content of a file, and no more than shows that it is too large. Raises Unavailable (policy_unreadable)."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Unavailable(Code.POLICY_UNREADABLE, path.name) from error
+
+
 def parse(source: bytes) -> tuple[Node | None, list[Fault]]:
     """The tree of a file, or the faults that kept it from being read."""
     if len(source) > MOST_BYTES:
-        return None, [Fault(Code.POLICY_TOO_LARGE, "", f"{len(source)} bytes, at most {MOST_BYTES}")]
+        return None, [Fault(Code.POLICY_TOO_LARGE, "", f"more than {MOST_BYTES} bytes")]
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -127,7 +140,8 @@ class _Reader:
             key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
             path = f"{where}.{key}" if where else key
             if key in found:
-                self.faults.append(Fault(Code.KEY_DUPLICATE, path, f"the first is in line {keys[key][0]}", *place))
+                if len(self.faults) < MOST_FAULTS:
+                    self.faults.append(Fault(Code.KEY_DUPLICATE, path, f"the first is in line {keys[key][0]}", *place))
                 continue
             found[key] = self.read(value_node, path, above)
             keys[key] = place

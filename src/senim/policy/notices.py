@@ -122,7 +122,7 @@ class _Writer:
             purpose = self._policy.purposes[name]
             basis = self._promises.law.bases[purpose.basis]
             act = f" ({self._in(purpose.act)})" if purpose.act != Text() else ""
-            ground = f"{self._in(basis.name)}{act}, {basis.article}"
+            ground = f"{self._in(basis.name)}{act}, {self._promises.law.cite(basis.article, self._language)}"
             fields = self._promises.needed[name] & set(self._point.asks)
             data = ", ".join(
                 field_name(self._promises, ref, self._language) for ref in self._point.asks if ref in fields

@@ -5,6 +5,7 @@ Everything that decides (gate, intake, notices) reads this, never the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +56,9 @@ _MOST_TOLD = 200
 _OPERATIONS = frozenset(operation.value for operation in Operation)
 _CHANNELS = frozenset(channel.value for channel in Channel)
 UNDECLARED = "undeclared"
+_NAME = re.compile(
+    r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*\Z|([/@>][A-Za-z][A-Za-z0-9-]*)+\Z|[A-Z]{2}\Z|column \d+\Z", re.ASCII
+)
 
 
 def _named(name: str, known: bool) -> str | None:
@@ -76,6 +80,8 @@ class Promises:
     fields: dict[str, Field] = field(init=False)
     needed: dict[str, frozenset[str]] = field(init=False)
     """For each purpose the fields that it needs, as ``category.field``."""
+    seen: dict[str, frozenset[str]] = field(init=False)
+    """For each role the fields that it sees in clear, as ``category.field``."""
     calendar: Calendar = field(init=False)
     reasons: dict[object, Reason] = field(init=False, default_factory=dict, repr=False)
     facts: dict[object, dict[str, object]] = field(init=False, default_factory=dict, repr=False)
@@ -87,6 +93,7 @@ class Promises:
         set_once = object.__setattr__
         set_once(self, "fields", policy.fields())
         set_once(self, "needed", {name: policy.expand(purpose.uses) for name, purpose in policy.purposes.items()})
+        set_once(self, "seen", {name: policy.expand(role.sees) for name, role in policy.roles.items()})
         calendar = Calendar(working.zone, operator_country(policy, self.law), working.week, self.override)
         set_once(self, "calendar", calendar)
 
@@ -94,13 +101,17 @@ class Promises:
         return id(self)
 
     def reason(self, code: Code, where: str = "", *about: str) -> Reason:
-        """A ground of refusal with its clause and article. ``about`` are references, the most exact first."""
+        """A ground of refusal with its clause and article. ``about`` are references, the most exact first.
+
+        ``where`` is told if it can be a name of a policy. What else a caller made up may be a person's own words.
+        """
         key = (code, where, about)
         known = self.reasons.get(key)
         if known is None:
             if len(self.reasons) > _MOST_REASONS:
                 self.reasons.clear()
-            known = Reason(code, where, _clause(self.policy, code, about), self.law.article(code))
+            named = where if not where or _NAME.match(where) else UNDECLARED
+            known = Reason(code, named, _clause(self.policy, code, about), self.law.article(code))
             self.reasons[key] = known
         return known
 

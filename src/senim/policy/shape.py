@@ -19,7 +19,7 @@ from msgspec import inspect as shapes
 
 from senim.errors import Code
 from senim.policy import records, rights
-from senim.policy.file import Fault, Node
+from senim.policy.file import MOST_FAULTS, Fault, Node
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 
@@ -47,8 +47,9 @@ class Shaper:
                 return self._scalar(kind, node, where)
 
     def fault(self, code: Code, where: str, detail: str, place: tuple[int, int]) -> None:
-        """Note a fault."""
-        self.faults.append(Fault(code, where, detail, *place))
+        """Note a fault, unless there are more than anybody reads."""
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(code, where, detail, *place))
 
     def _wrong(self, node: Node, where: str, expected: str) -> None:
         got = {str: "text", list: "a list", dict: "a mapping"}[type(node.value)]
@@ -65,6 +66,8 @@ class Shaper:
         for key, value in node.value.items():
             path = f"{where}.{key}" if where else key
             if key not in fields:
+                if len(self.faults) >= MOST_FAULTS:
+                    break
                 near = difflib.get_close_matches(key, fields, 1)
                 detail = f"did you mean “{near[0]}”?" if near else f"known here: {_listed(list(fields))}"
                 self.fault(Code.KEY_UNKNOWN, path, detail, node.keys[key])

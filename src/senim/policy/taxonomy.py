@@ -46,6 +46,8 @@ class Operation(StrEnum):
 class FieldType(StrEnum):
     """What a field holds: decides how a value is checked, normalised and found again."""
 
+    __hash__ = str.__hash__  # that of Enum is made in Python, and each value taken in asks for it several times
+
     NAME = "name"
     """Letters of one script; no digits and no marks of code."""
     EMAIL = "email"

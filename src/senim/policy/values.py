@@ -15,7 +15,6 @@ from senim.errors import Code, Invalid
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
 
-_SPACE = re.compile(r"\s+")
 _LINE_END = re.compile(r"\r\n?")
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
 _KZ_PHONE = re.compile(r"(?:\+?7|8)(7[0-9]{9})\Z")
@@ -40,6 +39,8 @@ _LIMITS = {
 
 def mixed_script(text: str) -> str:
     """The first word that mixes Latin and Cyrillic letters (a Latin i in a Kazakh word), or an empty text."""
+    if text.isascii() or not _LATIN.search(text):
+        return ""
     for word in _WORD.findall(text):
         if _LATIN.search(word) and _CYRILLIC.search(word):
             return str(word)
@@ -50,7 +51,7 @@ def normalise(value: object, field: Field) -> str:
     """``value`` as it is kept: one form for one meaning. Raises Invalid (invalid_value, mixed_script)."""
     text = _as_text(value, field.type)
     limit = field.max or _LIMITS.get(field.type, 200)
-    if not text or len(text) > limit or _CONTROL.search(text):
+    if not text or len(text) > limit or (not text.isprintable() and _CONTROL.search(text)):
         raise Invalid(Code.INVALID_VALUE)
     return _FORMS[field.type](text, field)
 
@@ -68,13 +69,13 @@ def _as_text(value: object, kind: FieldType) -> str:
         raise Invalid(Code.INVALID_VALUE)
     text = value if value.isascii() else unicodedata.normalize("NFC", value)
     # Forms and Windows end lines with CR LF.
-    return _LINE_END.sub("\n", text).strip() if kind is FieldType.TEXT else _SPACE.sub(" ", text).strip()
+    return _LINE_END.sub("\n", text).strip() if kind is FieldType.TEXT else " ".join(text.split())
 
 
 def _name(text: str, _: Field) -> str:
     if mixed_script(text):
         raise Invalid(Code.MIXED_SCRIPT)
-    if any(character.isdigit() or character in "<>@{}[]|\\/" for character in text):
+    if not text.isalpha() and any(character.isdigit() or character in "<>@{}[]|\\/" for character in text):
         raise Invalid(Code.INVALID_VALUE)
     return text
 
@@ -84,7 +85,7 @@ def _email(text: str, _: Field) -> str:
     lowered = text.lower()
     if not domain.isascii():
         try:
-            lowered = f"{local.lower()}@{domain.encode('idna').decode()}"
+            lowered = f"{local.lower()}@{domain.lower().encode('idna').decode()}"
         except UnicodeError as error:
             raise Invalid(Code.INVALID_VALUE) from error
     if not _EMAIL.match(lowered) or ".." in lowered or lowered.startswith(".") or local.endswith("."):
@@ -276,12 +277,12 @@ _FORMS: dict[FieldType, Callable[[str, Field], str]] = {
     FieldType.DOCUMENT: _file,
 }
 
-IDENTIFIERS = (FieldType.EMAIL, FieldType.PHONE, FieldType.IIN)
+IDENTIFIERS = frozenset((FieldType.EMAIL, FieldType.PHONE, FieldType.IIN))
 """Types by which people are always found."""
 
 
 def identifier_kind(name: str, field: Field) -> str | None:
     """Under which kind a field is found: ``email``, ``phone``, ``iin``, or its own name if declared an identifier."""
     if field.type in IDENTIFIERS:
-        return field.type.value
+        return str(field.type)
     return name if field.identifier else None

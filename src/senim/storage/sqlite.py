@@ -151,7 +151,8 @@ class SQLite(Engine):
 
     def execute(self, sql: str) -> None:
         try:
-            self._writer.execute(sql)
+            with self._writing:  # between transactions, never inside that of another thread
+                self._writer.execute(sql)
         except sqlite3.Error as error:
             raise convert(error) from error
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import bindparam, func, literal_column, select
 
 from senim.errors import Code, Tampered
-from senim.identity import SubjectId, lane_of
+from senim.identity import SubjectId, place
 from senim.storage import Database, Query, Unit, at_most, guard, insert, main_metadata, query, update
 from senim.storage.statements import Row, Statement
 from senim.storage.tables import blob, lane, number, table
@@ -44,11 +44,6 @@ _COUNT = query(
 )
 _decode = msgspec.msgpack.Decoder(Marks).decode
 _encode = msgspec.msgpack.Encoder().encode
-
-
-def place(subject: SubjectId) -> tuple[int, bytes]:
-    """The key of a person's row."""
-    return lane_of(subject), bytes.fromhex(subject)
 
 
 def standing_of(subject: SubjectId, row: Row) -> Standing:

@@ -73,7 +73,7 @@ class Documents:
         upload = self._write(work, standing, content, field.max or MOST_BYTES, media)
         meta = msgspec.json.encode(DocumentMeta(media, upload.size, work.at))
         key = self._persons.open(work, standing.subject)
-        bound = bound_to(bytes.fromhex(standing.subject), upload.document, upload.chunks)
+        bound = bound_to(bytes.fromhex(standing.subject), f"{upload.document} {reference}", upload.chunks)
         row = store.SealedDocument(upload.document, reference, True, upload.chunks, seal(key, meta, bound))
         store.put_document(work.unit, standing.subject, row)
         work.record("document.stored", told, ref=upload.document, count=upload.chunks)
@@ -86,7 +86,7 @@ class Documents:
         field = promises.fields.get(reference)
         if field is None:
             reason = promises.reason(Code.CATEGORY_UNDECLARED, reference)
-            raise Invalid(Code.CATEGORY_UNDECLARED, reference, reasons=[reason])
+            raise Invalid(Code.CATEGORY_UNDECLARED, reason.where, reasons=[reason])
         if field.type not in FILES:
             raise Invalid(Code.INVALID_VALUE, reference)
         if media not in (field.media or MAGIC):
@@ -142,7 +142,7 @@ class Documents:
 
     def _document(self, work: Work, standing: Standing, row: store.SealedDocument) -> Document:
         key = self._persons.open(work, standing.subject)
-        bound = bound_to(bytes.fromhex(standing.subject), row.id, row.chunks)
+        bound = bound_to(bytes.fromhex(standing.subject), f"{row.id} {row.field}", row.chunks)
         meta = msgspec.json.decode(unseal(key, row.meta, bound), type=DocumentMeta)
         return Document(id=row.id, field=row.field, media=meta.media, size=meta.size, at=meta.at, chunks=row.chunks)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 
-from senim.identity import LANES, SubjectId, lane_of
+from senim.identity import LANES, SubjectId, place
 from senim.storage import Database, Query, Unit, at_most, delete, guard, keys_metadata, query, update, upsert
 from senim.storage.tables import blob, lane, number, table, word
 
@@ -55,11 +55,6 @@ class Erased:
     subject: SubjectId
     at: int
     reason: str
-
-
-def place(subject: SubjectId) -> tuple[int, bytes]:
-    """The key of a person's row."""
-    return lane_of(subject), bytes.fromhex(subject)
 
 
 def read_key(keys: Database, subject: SubjectId) -> tuple[str, bytes] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import time
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -14,6 +15,9 @@ from senim.vault import keystore
 from senim.vault.keys import SECRETS, KeyProvider, check_value
 from senim.work import Work
 
+TRUST_SECONDS = 1.0
+"""How long the newest key-encryption key is not looked up again."""
+
 
 class PersonKeys:
     """Keys of people in the key store, wrapped by the operator's key."""
@@ -22,12 +26,20 @@ class PersonKeys:
         self._keys = keys
         self._provider = provider
         self._current = provider.current()
+        self._looked = time.monotonic()
+
+    def _newest(self) -> str:
+        """The key-encryption key that new keys are wrapped with; a rotation by another process is seen in time."""
+        now = time.monotonic()
+        if now - self._looked > TRUST_SECONDS:
+            self._current, self._looked = self._provider.current(), now
+        return self._current
 
     def create(self, work: Work, subject: SubjectId) -> None:
         """Make a person's key; it is durable before anything sealed with it."""
         key = os.urandom(32)
-        wrapped = self._provider.wrap(self._current, key, _bound(subject))
-        keystore.add_key(work.unit, subject, self._current, wrapped)
+        kek = self._newest()
+        keystore.add_key(work.unit, subject, kek, self._provider.wrap(kek, key, _bound(subject)))
         work.memo[subject] = AESGCM(key)
 
     def open(self, work: Work, subject: SubjectId) -> AESGCM:
@@ -42,12 +54,16 @@ class PersonKeys:
         work.memo[subject] = opened
         return opened
 
-    def recognise(self) -> None:
-        """Compare the operator's keys with those this key store was made with. Raises Unavailable (key_file_wrong).
+    def recognise(self, *, first: bool = False) -> None:
+        """Compare the operator's keys with those this key store was made with.
 
-        A wrong key is told at once, and not when the first person's data does not open.
+        A wrong key is told at once, and not when the first person's data does not open. A key store that knows no
+        keys yet belongs to a system in which nothing was done yet (``first``); before data it is in the place of a
+        lost one. Raises Unavailable (key_file_wrong, key_store_missing).
         """
         known = keystore.read_checks(self._keys)
+        if not known and not first:
+            raise Unavailable(Code.KEY_STORE_MISSING, detail="it is empty")
         seen = {}
         for name in SECRETS:
             seen[name] = check_value(self._provider.secret(name))

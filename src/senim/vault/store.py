@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from senim.identity import LANES, SubjectId, lane_of
+from senim.identity import LANES, SubjectId, place
 from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
 from senim.storage.tables import blob, lane, number, small, table, word
 from senim.work import Work
@@ -108,11 +108,6 @@ class SealedDocument:
     complete: bool
     chunks: int
     meta: bytes
-
-
-def place(subject: SubjectId) -> tuple[int, bytes]:
-    """The beginning of the key of a person's rows."""
-    return lane_of(subject), bytes.fromhex(subject)
 
 
 def _pack(marks: tuple[Mark, ...]) -> bytes:

@@ -8,7 +8,7 @@ import falcon
 import msgspec
 
 from senim.app import Senim
-from senim.errors import Code, Invalid, NotFound, SenimError, Unavailable
+from senim.errors import Code, Invalid, NotFound, SenimError, Unavailable, places
 from senim.web.api.calls import refuse, responder
 from senim.web.api.openapi import document
 from senim.web.api.routes import OPERATIONS
@@ -59,11 +59,6 @@ def _http(request: falcon.Request, response: falcon.Response, error: falcon.HTTP
 def _unexpected(request: falcon.Request, response: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
     """A bug: the caller learns that it happened, the operator's log where; neither learns a value."""
     import sys
-    import traceback
 
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    places = " < ".join(
-        f"{frame.name} ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in reversed(frames)
-    )
-    print(f"internal error: {type(error).__name__} in {places}", file=sys.stderr)  # noqa: T201  # the service's own log
+    print(f"internal error: {type(error).__name__} in {places(error)}", file=sys.stderr)  # noqa: T201  # the service's own log
     refuse(request, response, Unavailable(Code.INTERNAL))

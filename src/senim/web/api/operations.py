@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,7 +24,9 @@ from senim.web.shared.problems import reason_details
 _PAGE = 100
 
 
+@lru_cache(maxsize=4096)
 def _time(at: int) -> str:
+    """A stored time as RFC 3339; a person's values mostly share one."""
     return stamp(moment(at)) if at else ""
 
 

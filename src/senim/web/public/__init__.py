@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask, Response, abort, jsonify, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
-from senim.errors import SenimError
+from senim.errors import Code, SenimError
 from senim.languages import LANGUAGES, Language, choose, explain, wording
-from senim.policy import Version
 from senim.web.public.pages import Page, page_of
 from senim.web.shared.problems import status_of
 
@@ -23,6 +21,7 @@ _POLICY = (
 def public(senim: Senim) -> Flask:
     """The Flask application of the public pages."""
     app = Flask(__name__, static_url_path="/static")
+    app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.add_url_rule("/", view_func=lambda: redirect(url_for("current_in_reader_language")), endpoint="root")
     app.add_url_rule("/privacy", view_func=_to_language, endpoint="current_in_reader_language")
@@ -36,10 +35,15 @@ def public(senim: Senim) -> Flask:
         "/privacy/versions/<int:number>.json", view_func=lambda number: _machine(senim, number), endpoint="machine"
     )
     app.add_url_rule("/.well-known/jwks.json", view_func=lambda: jsonify({"keys": [senim.jwk]}), endpoint="jwks")
-    app.register_error_handler(404, _not_found)
+    app.register_error_handler(HTTPException, _no_such)
     app.register_error_handler(SenimError, _refused)
-    app.after_request(_headers)
+    app.after_request(lambda answer: _headers(answer, encrypted=_base(senim).startswith("https://")))
     return app
+
+
+def _base(senim: Senim) -> str:
+    """The public address of the service, never what a request says of it: pages are kept by caches."""
+    return senim.settings.serve.url.rstrip("/")
 
 
 def _to_language() -> Redirect:
@@ -61,17 +65,16 @@ def _page(senim: Senim, language: str, number: int | None = None) -> Response:
     now = senim.works.clock.now()
     versions = senim.policies.versions()
     in_force = senim.policies.in_force(now)
-    version = senim.policies.version(number or in_force.version)
+    version = senim.policies.version(in_force.version if number is None else number)
     page = page_of(senim.policies.promises(version.number, now.date()), version, versions, in_force.version, chosen)
-    return _rendered("policy.html", page, version)
+    return _rendered("policy.html", page, _base(senim))
 
 
-def _rendered(template: str, page: Page, version: Version) -> Response:
-    answer = Response(render_template(template, page=page, words=_words(page.language)))
-    answer.set_etag(f"{version.digest[:32]}-{page.language}-{len(page.versions)}-{page.in_force}")
-    answer.cache_control.public = True
+def _rendered(template: str, page: Page, base: str) -> Response:
+    """The page with a tag of its own bytes: it changes with the list of versions, the law and the wording too."""
+    answer = Response(render_template(template, page=page, words=_words(page.language), base=base))
     answer.headers["Cache-Control"] = _CACHE
-    answer.last_modified = version.published
+    answer.add_etag()
     answer.make_conditional(request)
     return answer
 
@@ -87,23 +90,36 @@ def _machine(senim: Senim, number: int) -> Response:
     return answer
 
 
-def _not_found(error: Any) -> tuple[str, int]:
-    language = choose(request.headers.get("Accept-Language", ""))
-    return render_template(
-        "problem.html", language=language, words=_words(language), says=explain("not_found", language)
-    ), 404
+def _no_such(error: HTTPException) -> Response:
+    """No such address, or no such method: a page of ours, with the headers that the protocol wants."""
+    status = error.code or 500
+    code = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED}.get(status, Code.INTERNAL)
+    answer = _problem(code, status)
+    answer.headers.update({name: text for name, text in error.get_headers() if name == "Allow"})
+    return answer
 
 
-def _refused(error: SenimError) -> tuple[str, int]:
-    language = choose(request.headers.get("Accept-Language", ""))
-    says = explain(error.code, language)
-    return render_template("problem.html", language=language, words=_words(language), says=says), status_of(error)
+def _refused(error: SenimError) -> Response:
+    return _problem(error.code, status_of(error))
 
 
-def _headers(answer: Response) -> Response:
+def _problem(code: Code, status: int) -> Response:
+    """What went wrong, in the language of the page that was asked for, or else of the reader."""
+    wanted = choose(request.headers.get("Accept-Language", ""))
+    part = request.path.split("/")[2:3]
+    language = next((one for one in LANGUAGES if part == [one]), wanted)
+    title = "not-found-title" if status in (404, 410) else "problem-title"
+    words = _words(language)
+    page = render_template(
+        "problem.html", language=language, words=words, title=words[title], says=explain(code, language)
+    )
+    return Response(page, status, {"Cache-Control": "no-store"})
+
+
+def _headers(answer: Response, *, encrypted: bool) -> Response:
     answer.headers["Content-Security-Policy"] = _POLICY
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "no-referrer"
-    if request.is_secure:
+    if encrypted or request.is_secure:
         answer.headers["Strict-Transport-Security"] = "max-age=31536000"
     return answer

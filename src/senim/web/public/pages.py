@@ -159,7 +159,8 @@ def _purposes(promises: Promises, language: Language) -> list[PurposeRow]:
                 field_name(promises, ref, language) for ref in promises.fields if ref in promises.needed[name]
             )
         )
-        ground = f"{basis.name.in_(language)} ({purpose.act.in_(language) or basis.article})"
+        cited = purpose.act.in_(language) or promises.law.cite(basis.article, language)
+        ground = f"{basis.name.in_(language)} ({cited})"
         rows.append(
             PurposeRow(purpose.name.in_(language), ground, data, _term(promises.term(name), language), purpose.optional)
         )

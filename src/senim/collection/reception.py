@@ -1,0 +1,221 @@
+"""Takes people in. What is the same for all who come in one way (point, notice, source, consents) is looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from senim.collection.records import Attestation, Intake, OnBehalf, SourceGiven, Taken
+from senim.collection.rules import channel_of, check_way, look, missing, unserved
+from senim.consent import Consents, Evidence, Scope
+from senim.consent.records import Ready, Representative
+from senim.errors import Code, Invalid, NotFound, NotPromised, Reason
+from senim.gate import Gate, Question
+from senim.gate.rules import COLLECTION
+from senim.identity import SubjectId, is_id
+from senim.policy import Policies
+from senim.policy.records import Point
+from senim.policy.taxonomy import FieldType, Operation
+from senim.subjects import Standing, Subjects
+from senim.vault import Documents, Kept, Vault
+from senim.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What taking in needs of the other features."""
+
+    policies: Policies
+    subjects: Subjects
+    consents: Consents
+    gate: Gate
+    vault: Vault
+    documents: Documents
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How people come in, looked at: where their values come from, how they agree, and what is wrong with it."""
+
+    point: Point
+    source: str
+    place: str
+    evidence: Evidence
+    reasons: tuple[Reason, ...]
+
+
+class Reception:
+    """Takes in people who come in the same way, one after the other, in one act."""
+
+    def __init__(self, parts: Parts, work: Work, intake: Intake, *, signed: bool) -> None:
+        self._parts = parts
+        self._work = work
+        self._intake = intake
+        self._signed = signed
+        self._promises = parts.policies.in_force(work.now)
+        self._looked: _Way | None = None
+        self._ready: dict[int, Ready] = {}
+
+    def take(self, values: Mapping[str, Any]) -> Taken:
+        """Take in one person. Raises what :meth:`Collection.intake` raises."""
+        work, intake, promises = self._work, self._intake, self._promises
+        known = intake.point if intake.point in promises.policy.points else None
+        work.attempt("data.collected", promises.told(subject=intake.subject, operation="collect"), point=known)
+        tried = work.attempted
+        work.need("intake")
+        way = self._looked = self._looked or self._way()
+        looked = look(promises, {name: value for name, value in values.items() if value is not None}, way.point.asks)
+        standing = self._parts.subjects.about(work, SubjectId(intake.subject)) if intake.subject else None
+        lacking = () if standing else missing(promises, intake, values)
+        strangers = self._others(standing, looked.values, looked.strangers)
+        refuse([*way.reasons, *lacking, *looked.reasons, *strangers])
+        enrolled = standing or self._parts.vault.enrol(work)
+        if intake.on_behalf_of:
+            self._attest(enrolled, intake.on_behalf_of)
+        receipts, agreed = self._agree(enrolled, way.evidence)
+        work.attempted = tried
+        refuse(self._not_served(agreed, looked.values))
+        refuse(self._unwritten(looked.values))
+        kept = {name: Kept(value, way.source, work.at, "stated", way.place) for name, value in looked.values.items()}
+        if kept:
+            self._parts.vault.put(work, agreed, kept, new=standing is None)
+        if standing is not None and self._parts.gate.counts_collection(promises):
+            self._parts.subjects.happened(work, agreed, COLLECTION, work.at)
+        told = promises.told(subject=enrolled.subject, operation="collect", categories=looked.values)
+        entry = work.record("data.collected", told, point=intake.point, count=len(kept))
+        return Taken(subject=enrolled.subject, stored=tuple(sorted(kept)), receipts=tuple(receipts), entry=entry)
+
+    def _way(self) -> _Way:
+        promises, intake = self._promises, self._intake
+        point = promises.policy.points.get(intake.point)
+        if point is None:
+            reason = promises.reason(Code.POINT_UNDECLARED, intake.point[:64])
+            raise NotPromised(Code.POINT_UNDECLARED, reason.where, reasons=[reason])
+        reasons = check_way(promises, intake, self._parts.policies.notices(promises))
+        return _Way(point, *self._source(point), self._evidence(point), tuple(reasons))
+
+    def _source(self, point: Point) -> tuple[str, str]:
+        """Where the values come from: every value keeps it (travel-6)."""
+        promises, given = self._promises, self._intake.source
+        named = given if isinstance(given, SourceGiven) else SourceGiven(id=given)
+        chosen = named.id or point.source
+        if not chosen:
+            chosen = next(name for name, one in promises.policy.sources.items() if one.kind == "subject")
+        source = promises.policy.sources.get(chosen)
+        if source is None:
+            raise Invalid(Code.SOURCE_UNDECLARED, "source", reasons=[promises.reason(Code.SOURCE_UNDECLARED, "source")])
+        if (source.kind == "public") != bool(named.place) or len(named.place) > 2000:
+            raise Invalid(Code.INVALID_VALUE, "source.place")
+        return chosen, named.place
+
+    def _evidence(self, point: Point) -> Evidence:
+        intake, behalf = self._intake, self._intake.on_behalf_of
+        representative = (
+            Representative(authority=behalf.authority, subject=behalf.by, document=behalf.document) if behalf else None
+        )
+        return Evidence(
+            notice=intake.notice,
+            language=intake.language,
+            surface=intake.surface,
+            act=intake.act,
+            channel=channel_of(point, intake),
+            document=intake.document,
+            read_to_caller=intake.read_to_caller,
+            representative=representative,
+        )
+
+    def _others(
+        self, standing: Standing | None, values: Mapping[str, str], strangers: tuple[tuple[str, str], ...]
+    ) -> list[Reason]:
+        """Other people's data: an IIN that is somebody else's, in its own field or in free text (tickets-20)."""
+        if standing is None and not strangers:
+            return []
+        work, promises, vault = self._work, self._promises, self._parts.vault
+        about = f"points.{self._intake.point}"
+        fields = [name for name, field in promises.fields.items() if field.type is FieldType.IIN]
+        own = {values[name] for name in fields if name in values}
+        reasons = []
+        for reference, iin in strangers:
+            if iin in own:
+                continue
+            mine = standing and any(standing.subject in vault.owner_of(work, name, iin) for name in fields)
+            if not mine:
+                code = Code.ATTESTATION_MISSING if fields else Code.CATEGORY_UNDECLARED
+                reasons.append(promises.reason(code, reference, about))
+        if standing is not None and self._intake.on_behalf_of is None:
+            for name in fields:
+                owners = vault.owner_of(work, name, values[name]) if name in values else []
+                if owners and standing.subject not in owners:
+                    reasons.append(promises.reason(Code.ATTESTATION_MISSING, name, about))
+        return reasons
+
+    def _attest(self, standing: Standing, behalf: OnBehalf) -> None:
+        """Keep who spoke for the person. The speaker must be known here; a document must be theirs."""
+        work, parts = self._work, self._parts
+        if not is_id(behalf.by) or behalf.by == standing.subject:
+            raise Invalid(Code.ATTESTATION_MISSING, "on_behalf_of.by")
+        speaker = parts.subjects.about(work, SubjectId(behalf.by))
+        if behalf.document:
+            documents = parts.documents.of(work.database, work, speaker)
+            if behalf.document not in {document.id for document in documents}:
+                raise NotFound(Code.NOT_FOUND, "on_behalf_of.document")
+        attestation = Attestation(
+            by=behalf.by,
+            authority=behalf.authority,
+            notice=self._intake.notice,
+            language=self._intake.language,
+            document=behalf.document,
+        )
+        record = msgspec.Raw(msgspec.json.encode(attestation))
+        work.record("subject.attested", subject=standing.subject, reason=behalf.authority, record=record)
+
+    def _agree(self, standing: Standing, evidence: Evidence) -> tuple[list[str], Standing]:
+        """Record the choices made here: their receipts, and where the person stands after them."""
+        work, consents = self._work, self._parts.consents
+        receipts: list[str] = []
+        for number, one in enumerate(self._intake.consents):
+            scope = Scope(purpose=one.purpose, recipient=one.recipient, channel=one.channel, country=one.country)
+            if one.given:
+                if number not in self._ready:
+                    self._ready[number] = consents.ready(work, standing, scope, evidence=evidence)
+                made = [consents.keep(work, standing, self._ready[number], signed=self._signed)]
+            else:
+                made = consents.withdraw(work, standing, scope, evidence=evidence)
+            receipts += [given.receipt for given in made if self._signed]
+            standing = made[-1].standing
+        return receipts, standing
+
+    def _not_served(self, standing: Standing, values: Mapping[str, str]) -> list[Reason]:
+        """Ask the gate, purpose by purpose, whether it may collect; fields that none of those needs are refused."""
+        promises = self._promises
+        allowed, refused = [], {}
+        for purpose, needed in promises.needed.items():
+            if needed.isdisjoint(values):
+                continue
+            question = Question(Operation.COLLECT, purpose, standing.subject)
+            reasons = self._parts.gate.reasons(self._work, question, standing)
+            if reasons:
+                refused[purpose] = reasons
+            elif values.keys() <= needed:
+                return []
+            else:
+                allowed.append(purpose)
+        return unserved(promises, values, allowed, refused)
+
+    def _unwritten(self, values: Mapping[str, str]) -> list[Reason]:
+        """Special categories come in with a written consent only: a signature or a signed document (foundation-12)."""
+        if self._intake.act == "signature" or self._intake.document:
+            return []
+        promises = self._promises
+        special = {name for name, one in promises.policy.categories.items() if one.special}
+        found = (name for name in values if name.partition(".")[0] in special) if special else ()
+        return [promises.reason(Code.SPECIAL_CATEGORY, name) for name in found]
+
+
+def refuse(reasons: list[Reason] | tuple[Reason, ...]) -> None:
+    """Raise Invalid with all reasons, if there are any."""
+    if reasons:
+        raise Invalid(reasons[0].code, reasons[0].where, reasons=reasons)
