@@ -35,6 +35,9 @@ Facts = Mapping[str, object]
 TRIES = 8
 """How often an act is decided anew before the caller is told that too much happens at once."""
 
+TOGETHER = 1024
+"""Entries of allowed checks in one transaction."""
+
 MOST_LATER = 20_000
 """Entries of allowed checks that may wait for the next commit before one is forced."""
 
@@ -252,13 +255,15 @@ class Works:
     def flush(self) -> int:
         """Commit the entries that were to be recorded later; their number."""
         with self._flushing:
-            entries = [self._later.popleft() for _ in range(len(self._later))]
-            unit = Unit()
-            for entry in entries:
-                log.wait(unit, *entry)
-            try:
-                self.database.commit(unit)
-            except BaseException:
-                self._later.extendleft(reversed(entries))
-                raise
-            return len(entries)
+            total = len(self._later)
+            for done in range(0, total, TOGETHER):
+                entries = [self._later.popleft() for _ in range(min(TOGETHER, total - done))]
+                unit = Unit()
+                for entry in entries:
+                    log.wait(unit, *entry)
+                try:
+                    self.database.commit(unit)
+                except BaseException:
+                    self._later.extendleft(reversed(entries))
+                    raise
+            return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -96,9 +97,14 @@ def from_leaf(leaf: bytes) -> Entry:
 def time_of(entry: Entry) -> int:
     """When it was, in microseconds since 1970 UTC. Raises Tampered (log_broken) if that is no time."""
     try:
-        return micros(datetime.fromisoformat(entry.at))
+        return _micros(entry.at)
     except (ValueError, TypeError) as error:
         raise Tampered(Code.LOG_BROKEN, "entry") from error
+
+
+@functools.lru_cache(maxsize=64)  # entries of one act have one time
+def _micros(at: str) -> int:
+    return micros(datetime.fromisoformat(at))
 
 
 class ProblemKind(StrEnum):

@@ -28,6 +28,9 @@ from senim.times import micros
 MOST = 512
 """Transactions whose entries are sealed together at most."""
 
+ENOUGH = 1024
+"""Entries after which no further transaction is taken into a batch, so that memory stays flat."""
+
 KEEP_EVERY = 60_000_000
 """Microseconds between checkpoints that are kept for ever."""
 
@@ -57,11 +60,12 @@ class Sealer:
     def seal(self) -> int:
         """Seal one batch; the number of entries sealed (0: nothing waits, or another sealer is at it)."""
         with self._busy:
-            waiting = store.waiting(self._database, MOST)
+            # The head first: if another sealer takes what waits before it is read, the head is no longer this one.
+            old = store.read_head(self._database)
+            waiting = _enough(store.waiting(self._database, MOST))
             if not waiting:
                 return 0
             now = micros(self._now())
-            old = store.read_head(self._database)
             if old.holder not in ("", self._name) and old.held_until > now:
                 return 0
             unit = Unit()
@@ -92,8 +96,7 @@ class Sealer:
         hashes = [leaf_hash(leaf) for leaf in leaves]
         self._put_bundles(unit, old.size, leaves)
         self._put_tiles(unit, old.size, hashes)
-        for digest in hashes:
-            tree.append(digest)
+        tree.extend(hashes)
         entries = [from_leaf(leaf) for leaf in leaves]
         self._put_index(unit, old.size, entries)
         self._count(unit, old.size, entries)
@@ -203,3 +206,13 @@ class Sealer:
         if known.size > head.size:
             return False
         return range_root(partial(store.read_node, self._database), 0, known.size) == known.root
+
+
+def _enough(waiting: list[store.Waiting]) -> list[store.Waiting]:
+    """The first transactions that together hold enough entries for a batch."""
+    total = 0
+    for count, (_, _, leaves) in enumerate(waiting, 1):
+        total += len(leaves)
+        if total >= ENOUGH:
+            return waiting[:count]
+    return waiting

@@ -110,8 +110,12 @@ def wait(unit: Unit, entry_id: str, subject: str | None, leaf: bytes) -> None:
     unit.add(INSERT_PENDING, lane_of(subject or entry_id), bytes.fromhex(entry_id), leaf)
 
 
-def waiting(database: Database, most: int = EVERYTHING) -> list[tuple[int, bytes, list[bytes]]]:
-    """Entries not sealed yet, by transaction and oldest first: lane, id, leaves."""
+Waiting = tuple[int, bytes, list[bytes]]
+"""Entries of a transaction that are not sealed yet: lane, id, leaves."""
+
+
+def waiting(database: Database, most: int = EVERYTHING) -> list[Waiting]:
+    """Entries not sealed yet, by transaction and oldest first."""
     rows = sorted(database.read(_PENDING, most), key=lambda row: bytes(row[1]))
     return [(row[0], bytes(row[1]), stored(bytes(row[2]), "log_pending")) for row in rows]
 

@@ -46,6 +46,16 @@ class Frontier:
         """Add the hash of a leaf."""
         self.join(0, leaf)
 
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add the hashes of leaves, in subtrees as large as their places allow."""
+        at, end = 0, len(leaves)
+        while at < end:
+            level = (end - at).bit_length() - 1
+            if self.size:
+                level = min(level, (self.size & -self.size).bit_length() - 1)
+            self.join(level, subtree_root(leaves[at : at + (1 << level)]))
+            at += 1 << level
+
     def join(self, level: int, root: bytes) -> None:
         """Add a full subtree of ``2^level`` leaves; the size must be a multiple of that."""
         size = self.size >> level

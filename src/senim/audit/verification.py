@@ -74,7 +74,7 @@ class FolderLog:
     def read(self, name: TileName) -> bytes | None:
         try:
             return (self.folder / "tile" / name.path).read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
 

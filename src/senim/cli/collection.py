@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import re
 import sys
 from collections import Counter
@@ -28,6 +29,9 @@ from senim.work import Work
 
 BATCH = 500
 """People in one transaction of an import."""
+
+SEALED = 5_000
+"""People after whom an import seals its entries; till then they are all in memory."""
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """What ``surrogateescape`` makes of bytes that are no UTF-8."""
@@ -143,11 +147,13 @@ def import_(
         )
         done = _Import(senim, actor, frame, next_line=from_line)
         table = _Table(file, senim.policies.in_force(senim.works.clock.now()), point)
+        gc.freeze()  # what is loaded by now stays
+        gc.set_threshold(50_000, 20, 50)
         with click.progressbar(length=file.stat().st_size, label="importing", file=sys.stderr) as bar:
             for batch, position in table.batches(from_line):
                 done.take(batch)
                 bar.update(position - bar.pos)
-                if done.taken % 50_000 < BATCH:
+                if done.taken % SEALED < BATCH:
                     senim.tick()
     refused = file.with_suffix(f"{file.suffix}.refused.csv")
     done.report(refused)
@@ -233,9 +239,8 @@ class _Table:
             lines = chain([first], (line.decode("utf-8", "surrogateescape") for line in raw))
             reader = csv.reader(lines, strict=True, delimiter=max(",;\t", key=first.count))
             batch: list[Line] = []
+            header = self._header(reader)
             try:
-                header = next(reader)
-                self._check(header)
                 for row in reader:
                     if reader.line_num < from_line or not row:
                         continue
@@ -247,6 +252,14 @@ class _Table:
                 self.broken = f"line {reader.line_num}: {error}"
             if batch:
                 yield batch, raw.tell()
+
+    def _header(self, reader: Iterator[list[str]]) -> list[str]:
+        try:
+            header = next(reader)
+        except csv.Error as error:
+            raise Invalid(Code.BODY_MALFORMED, "line 1", detail=str(error)) from error
+        self._check(header)
+        return header
 
     def _check(self, header: list[str]) -> None:
         """Refuse columns before any line is read. A name that is no field may be anything: it is not repeated."""

@@ -70,12 +70,11 @@ def _serve(folder: Path, port: int) -> None:
     import os
     import webbrowser
 
-    from senim.cli.serve import run
-    from senim.settings import read
+    from senim.cli.serve import become
 
     os.environ["SENIM_SERVE_PORT"] = str(port)
     address = f"http://127.0.0.1:{port}/privacy"
     click.echo(f"The policy is at {address}, the API at /v1. Stop with Ctrl-C.")
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(address)
-    run(folder, read(folder, os.environ))
+    become(folder)

@@ -54,7 +54,18 @@ def read(subject: str, purpose: str, role: str, folder: Path, *, as_json: bool) 
     """Show the values of SUBJECT that PURPOSE needs. The look is logged."""
     told = _act(folder, role, subject, lambda senim, work, who: senim.vault.read(work, who, purpose))
     if as_json:
-        show_json(told)
+        values = {
+            name: {
+                "value": kept.value,
+                "source": kept.source,
+                "at": stamp(moment(kept.at)),
+                "status": kept.status,
+                "masked": name in told.masked,
+                "place": "" if name in told.masked else kept.place,
+            }
+            for name, kept in told.values.items()
+        }
+        show_json({"subject": subject, "purpose": purpose, "values": values, "withheld": told.withheld})
         return
     for name, kept in told.values.items():
         click.echo(f"{name:32} {kept.value}    [{kept.source}, {kept.status}, {stamp(moment(kept.at))}]")
@@ -116,7 +127,17 @@ def erase(subject: str, reason: str, role: str, folder: Path, *, yes: bool, as_j
         click.confirm("This destroys the person's data for ever. Go on?", abort=True)
     done = _act(folder, role, subject, lambda senim, work, who: senim.vault.erase(work, who, reason=reason))
     if as_json:
-        show_json(done)
+        show_json(
+            {
+                "subject": done.subject,
+                "erased_at": stamp(moment(done.at)),
+                "categories": done.values,
+                "documents": done.documents,
+                "identifiers": done.identifiers,
+                "entry": done.entry,
+                "proof": done.proof,
+            }
+        )
     else:
         click.echo(f"Erased: {done.values} categories, {done.documents} files, {done.identifiers} identifiers.")
         click.echo(done.proof)

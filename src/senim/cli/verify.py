@@ -67,7 +67,7 @@ def _log_key(folder: Path, key: str) -> str:
     if not inside.exists():
         raise Invalid(Code.KEY_FILE_MISSING, "--key")
     click.echo("The key comes from the export itself; give --key to check who signed it.", err=True)
-    return inside.read_text(encoding="utf-8").strip()
+    return _read(inside).strip()
 
 
 def _show(report: Report, *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import BinaryIO
 
-from senim.collection.reception import Parts, Reception, refuse
+from senim.collection.reception import Parts, Reception, refuse, strangers
 from senim.collection.records import Intake, Taken
 from senim.collection.rules import look
 from senim.collection.scanning import has_card, special, texts_of_file
@@ -75,7 +75,7 @@ class Collection:
         work.attempt("data.corrected", told)
         work.need("correct")
         looked = look(promises, values, None)
-        refuse(looked.reasons)
+        refuse([*looked.reasons, *strangers(self._vault, work, promises, standing, looked)])
         question = Question(Operation.CLARIFY, purpose, standing.subject, tuple(looked.values))
         self._gate.require(work, question, standing)
         source = next(name for name, one in promises.policy.sources.items() if one.kind == "subject")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from senim.collection.records import Attestation, Intake, OnBehalf, SourceGiven, Taken
-from senim.collection.rules import channel_of, check_way, look, missing, unserved
+from senim.collection.rules import Looked, channel_of, check_way, look, missing, unserved
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
 from senim.errors import Code, Invalid, NotFound, NotPromised, Reason
@@ -17,6 +17,7 @@ from senim.gate import Gate, Question
 from senim.gate.rules import COLLECTION
 from senim.identity import SubjectId, is_id
 from senim.policy import Policies
+from senim.policy.promises import Promises
 from senim.policy.records import Point
 from senim.policy.taxonomy import FieldType, Operation
 from senim.subjects import Standing, Subjects
@@ -70,8 +71,8 @@ class Reception:
         looked = look(promises, {name: value for name, value in values.items() if value is not None}, way.point.asks)
         standing = self._parts.subjects.about(work, SubjectId(intake.subject)) if intake.subject else None
         lacking = () if standing else missing(promises, intake, values)
-        strangers = self._others(standing, looked.values, looked.strangers)
-        refuse([*way.reasons, *lacking, *looked.reasons, *strangers])
+        others = strangers(self._parts.vault, work, promises, standing, looked, intake)
+        refuse([*way.reasons, *lacking, *looked.reasons, *others])
         enrolled = standing or self._parts.vault.enrol(work)
         if intake.on_behalf_of:
             self._attest(enrolled, intake.on_behalf_of)
@@ -126,31 +127,6 @@ class Reception:
             read_to_caller=intake.read_to_caller,
             representative=representative,
         )
-
-    def _others(
-        self, standing: Standing | None, values: Mapping[str, str], strangers: tuple[tuple[str, str], ...]
-    ) -> list[Reason]:
-        """Other people's data: an IIN that is somebody else's, in its own field or in free text (tickets-20)."""
-        if standing is None and not strangers:
-            return []
-        work, promises, vault = self._work, self._promises, self._parts.vault
-        about = f"points.{self._intake.point}"
-        fields = [name for name, field in promises.fields.items() if field.type is FieldType.IIN]
-        own = {values[name] for name in fields if name in values}
-        reasons = []
-        for reference, iin in strangers:
-            if iin in own:
-                continue
-            mine = standing and any(standing.subject in vault.owner_of(work, name, iin) for name in fields)
-            if not mine:
-                code = Code.ATTESTATION_MISSING if fields else Code.CATEGORY_UNDECLARED
-                reasons.append(promises.reason(code, reference, about))
-        if standing is not None and self._intake.on_behalf_of is None:
-            for name in fields:
-                owners = vault.owner_of(work, name, values[name]) if name in values else []
-                if owners and standing.subject not in owners:
-                    reasons.append(promises.reason(Code.ATTESTATION_MISSING, name, about))
-        return reasons
 
     def _attest(self, standing: Standing, behalf: OnBehalf) -> None:
         """Keep who spoke for the person. The speaker must be known here; a document must be theirs."""
@@ -213,6 +189,39 @@ class Reception:
         special = {name for name, one in promises.policy.categories.items() if one.special}
         found = (name for name in values if name.partition(".")[0] in special) if special else ()
         return [promises.reason(Code.SPECIAL_CATEGORY, name) for name in found]
+
+
+def strangers(
+    vault: Vault,
+    work: Work,
+    promises: Promises,
+    standing: Standing | None,
+    looked: Looked,
+    intake: Intake | None = None,
+) -> list[Reason]:
+    """Other people's data: an IIN that is somebody else's, in its own field or in free text (tickets-20).
+
+    Without ``intake`` the values are corrected, and nobody speaks for another.
+    """
+    if standing is None and not looked.strangers:
+        return []
+    about = (f"points.{intake.point}",) if intake else ()
+    fields = [name for name, field in promises.fields.items() if field.type is FieldType.IIN]
+    own = {looked.values[name] for name in fields if name in looked.values}
+    reasons = []
+    for reference, iin in looked.strangers:
+        if iin in own:
+            continue
+        mine = standing and any(standing.subject in vault.owner_of(work, name, iin) for name in fields)
+        if not mine:
+            code = Code.ATTESTATION_MISSING if fields else Code.CATEGORY_UNDECLARED
+            reasons.append(promises.reason(code, reference, *about))
+    if standing is not None and not (intake and intake.on_behalf_of):
+        for name in fields:
+            owners = vault.owner_of(work, name, looked.values[name]) if name in looked.values else []
+            if owners and standing.subject not in owners:
+                reasons.append(promises.reason(Code.ATTESTATION_MISSING, name, *about))
+    return reasons
 
 
 def refuse(reasons: list[Reason] | tuple[Reason, ...]) -> None:

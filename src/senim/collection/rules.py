@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from senim.collection.records import ConsentGiven, Intake
@@ -42,9 +42,8 @@ class Looked:
     strangers: tuple[tuple[str, str], ...]
 
 
-def look(promises: Promises, values: Mapping[str, object], asked: Iterable[str] | None) -> Looked:
+def look(promises: Promises, values: Mapping[str, object], asked: Container[str] | None) -> Looked:
     """Check and normalise values by ``category.field``. ``asked``: the point's fields; None: any declared."""
-    known = frozenset(asked) if asked is not None else None
     good: dict[str, str] = {}
     reasons: list[Reason] = []
     strangers: list[tuple[str, str]] = []
@@ -54,13 +53,13 @@ def look(promises: Promises, values: Mapping[str, object], asked: Iterable[str] 
             reasons.append(promises.reason(Code.CATEGORY_UNDECLARED, reference[:64]))
             reasons.extend(_unwanted(promises, reference[:64], FieldType.TEXT, value))
             continue
-        if known is not None and reference not in known:
+        if asked is not None and reference not in asked:
             about = f"categories.{reference.partition('.')[0]}"
             reasons.append(promises.reason(Code.FIELD_NOT_NEEDED, reference, about))
             continue
-        unwanted = list(_unwanted(promises, reference, field.type, value))
-        reasons.extend(unwanted)
+        unwanted = _unwanted(promises, reference, field.type, value)
         if unwanted:
+            reasons.extend(unwanted)
             continue
         try:
             good[reference] = normalise(value, field)
@@ -72,18 +71,20 @@ def look(promises: Promises, values: Mapping[str, object], asked: Iterable[str] 
     return Looked(good, tuple(reasons), tuple(strangers))
 
 
-def _unwanted(promises: Promises, reference: str, kind: FieldType, value: object) -> Iterator[Reason]:
+def _unwanted(promises: Promises, reference: str, kind: FieldType, value: object) -> list[Reason]:
     """Card numbers and special categories in a value, as it came."""
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    reasons: list[Reason] = []
     if not isinstance(text, str):
-        return
+        return reasons
     if kind not in _CARD_FREE and has_card(text, short=kind is not FieldType.REFERENCE):
-        yield promises.reason(Code.CARD_NUMBER, reference)
+        reasons.append(promises.reason(Code.CARD_NUMBER, reference))
     if kind in _FREE and kind is not FieldType.URL:
         found = special(text)
         category = promises.category(reference) if found else None
         if found in promises.law.special and (category is None or category.special != found):
-            yield promises.reason(Code.SPECIAL_CATEGORY, reference)
+            reasons.append(promises.reason(Code.SPECIAL_CATEGORY, reference))
+    return reasons
 
 
 def check_way(promises: Promises, intake: Intake, notices: Mapping[str, Notice]) -> list[Reason]:

@@ -15,8 +15,12 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from senim.errors import Code, Invalid
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 _SATURDAY, _SUNDAY = 5, 6
 _RELIGIOUS = ("Orthodox Christmas", "Eid al-Adha")
@@ -85,9 +89,15 @@ class Calendar:
 def _is_working(country: str, week: int, day: date) -> bool:
     if week == 6:
         return day.weekday() != _SUNDAY and day not in _six_day_holidays(country, day.year)
+    return bool(_five_day_holidays(country, day.year).is_working_day(day))
+
+
+@functools.lru_cache(maxsize=64)
+def _five_day_holidays(country: str, year: int) -> HolidayBase:
+    """The country's holidays of a year, with those that move into it from the years beside it."""
     import holidays
 
-    return bool(holidays.country_holidays(country, years=(day.year - 1, day.year, day.year + 1)).is_working_day(day))
+    return holidays.country_holidays(country, years=(year - 1, year, year + 1))
 
 
 @functools.lru_cache(maxsize=64)

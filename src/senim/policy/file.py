@@ -76,11 +76,18 @@ def parse(source: bytes) -> tuple[Node | None, list[Fault]]:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         return None, [Fault(Code.POLICY_UNREADABLE, "", _sentence(error), line, column)]
     except (yaml.YAMLError, RecursionError) as error:
-        return None, [Fault(Code.POLICY_UNREADABLE, "", str(error).splitlines()[0][:200], 1, 1)]
+        return None, [Fault(Code.POLICY_UNREADABLE, "", str(error).splitlines()[0][:200], *_unprintable(text))]
     if root is None:
         return None, [Fault(Code.POLICY_UNREADABLE, "", "the file is empty", 1, 1)]
     reader = _Reader()
     return reader.read(root, "", ()), reader.faults
+
+
+def _unprintable(text: str) -> tuple[int, int]:
+    """Line and column of the first character that YAML takes nowhere."""
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    at = found.start() if found else 0
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 class _TooDeepError(Exception):

@@ -97,6 +97,19 @@ def _operator(given: Given) -> Found:
         yield Fault(Code.KEY_MISSING, "operator.contacts.email", "give the address that people write to")
 
 
+def _addresses(given: Given) -> Found:
+    """Links that pages show lead to other sites, and do nothing else in a reader's browser."""
+    links = {f"recipients.{name}.policy": one.policy for name, one in given.policy.recipients.items()}
+    links |= {
+        f"sites[{index}].contract.url": one.contract.url
+        for index, one in enumerate(given.policy.sites)
+        if one.contract is not None
+    }
+    for where, link in links.items():
+        if link and not _fits(link, FieldType.URL):
+            yield Fault(Code.INVALID_VALUE, where, "this is no address that begins with https://")
+
+
 def _fits(value: str, kind: FieldType) -> bool:
     try:
         normalise(value, Field(type=kind))
@@ -169,8 +182,8 @@ def _field_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"roles.{name}.sees", role.sees
     for name, point in policy.points.items():
         for reference in point.asks:
-            # A point asks for single fields, so that each can be explained.
-            yield (f"points.{name}.asks.{reference}", (reference if "." in reference else f"{reference}.?",))
+            if "." in reference:
+                yield f"points.{name}.asks.{reference}", (reference,)
 
 
 def _name_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], set[str]]]:
@@ -233,7 +246,9 @@ def _points(given: Given) -> Found:
         for reference in point.asks:
             where = f"points.{name}.asks.{reference}"
             asked = point.asked(reference)
-            if reference not in served and policy.expand((reference,)):
+            if "." not in reference:
+                yield Fault(Code.REFERENCE_DANGLING, where, "a point asks for single fields: “category.field”")
+            elif reference not in served and policy.expand((reference,)):
                 yield Fault(Code.FIELD_NOT_NEEDED, where, "no purpose that this point asks consent for uses this field")
             field = policy.fields().get(reference)
             if asked.ask == "required" and field and field.type in FILES:
@@ -351,6 +366,7 @@ def _names(given: Given) -> Found:
 
 RULES: tuple[Callable[[Given], Found], ...] = (
     _operator,
+    _addresses,
     _names,
     _languages,
     _references,

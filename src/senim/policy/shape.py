@@ -12,7 +12,7 @@ import functools
 import inspect as introspect
 import re
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import inspect as shapes
@@ -195,6 +195,8 @@ def json_schema() -> dict[str, Any]:
             key = field.replace("_", "-")
             if key in properties:
                 properties[key] = {**properties[key], "description": text}
+    # msgspec leaves out which keys a mapping may have when they are a closed list.
+    schema["$defs"]["Rights"]["properties"]["kinds"]["propertyNames"] = {"enum": list(get_args(rights.RightKind))}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://senim.example/policy.schema.json",

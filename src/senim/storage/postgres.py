@@ -123,9 +123,14 @@ class PostgreSQL(Engine):
             yield from cursor
 
     def begin(self) -> None:
-        if self._writer.closed or self._writer.broken:
+        try:
+            self._writer.execute("BEGIN")
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            if not self._writer.closed:
+                raise
+            # It broke since the last act (the server was restarted). Nothing was begun, so a new one may do it.
             self._writer = self._connect()
-        self._writer.execute("BEGIN")
+            self._writer.execute("BEGIN")
 
     def count(self, guard: Guard, rows: list[Row]) -> int:
         # Locks are taken in one order by all processes, so that they seldom wait for each other in a ring.

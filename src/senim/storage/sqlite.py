@@ -62,7 +62,7 @@ class SQLite(Engine):
         try:
             self._writer.execute("PRAGMA journal_mode = WAL")
             self._writer.execute("PRAGMA journal_size_limit = 16777216")
-            self._writer.execute("PRAGMA cache_size = -32768")
+            self._writer.execute("PRAGMA cache_size = -16384")
             # The clock moves the WAL into the file (see upkeep); a commit does so only if the clock stands still.
             self._writer.execute("PRAGMA wal_autocheckpoint = 16384")
         except sqlite3.Error as error:

@@ -81,7 +81,7 @@ class Vault:
             marks = tuple(self._marks(category, merged, fields))
             after[category] = SealedValue(category, version, marks, sealed)
             store.put_value(work, standing.subject, after[category], old, enrolling=new)
-        store.move_marks(work.unit, standing.subject, _all_marks(there), _all_marks(after))
+        store.move_marks(work.unit, standing.subject, _all_marks(there), _all_marks(after), enrolling=new)
         if not new:
             self._subjects.touch(work, standing)
 

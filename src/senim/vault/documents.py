@@ -134,11 +134,16 @@ class Documents:
         return [self._document(work, standing, row) for row in rows]
 
     def list(self, work: Work, standing: Standing) -> list[Document]:
-        """A person's files, for who may read."""
+        """A person's files, for who may read: those that this actor could open."""
         work.attempt("document.listed", subject=standing.subject)
         work.need("read")
         work.record("document.listed", subject=standing.subject)
-        return self.of(work.database, work, standing)
+        promises, actor, everything = (
+            self._policies.in_force(work.now),
+            work.actor,
+            self.of(work.database, work, standing),
+        )
+        return [one for one in everything if visible(promises, actor, one.field) and sees(promises, actor, one.field)]
 
     def _document(self, work: Work, standing: Standing, row: store.SealedDocument) -> Document:
         key = self._persons.open(work, standing.subject)

@@ -46,9 +46,11 @@ chunks = table(
     blob("sealed"),
 )
 
+_INSERT_VALUE = insert(values)
 _PUT_VALUE = upsert(values)
 _DELETE_VALUES = delete(values, "lane", "subject")
 _VALUE_GUARD = guard(values, "version")
+_INSERT_BLIND = insert(blind)
 _PUT_BLIND = upsert(blind)
 _DELETE_BLIND = delete(blind)
 _PUT_DOCUMENT = upsert(documents)
@@ -132,22 +134,25 @@ def values_of(database: Database, subject: SubjectId) -> list[SealedValue]:
 def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue | None, *, enrolling: bool) -> None:
     """Keep a category's values, if they are still as they were read.
 
-    Of a person who is only being enrolled nobody else can know, so that nothing needs to be guarded.
+    Of a person who is only being enrolled nobody else can know, so that nothing needs to be guarded, and nothing can
+    be there: plain inserts are cheaper, and many go by COPY.
     """
     where = place(subject)
     if not enrolling:
         found = (old.version,) if old else None
         work.expect(_VALUE_GUARD, (*where, new.category), found, changes=True)
-    work.add(_PUT_VALUE, *where, new.category, new.version, _pack(new.marks), new.sealed)
+    work.add(
+        _INSERT_VALUE if enrolling else _PUT_VALUE, *where, new.category, new.version, _pack(new.marks), new.sealed
+    )
 
 
-def move_marks(unit: Unit, subject: SubjectId, before: set[Mark], after: set[Mark]) -> None:
+def move_marks(unit: Unit, subject: SubjectId, before: set[Mark], after: set[Mark], *, enrolling: bool) -> None:
     """Bring the blind index from what identified a person before, in whatever category, to what does now."""
-    who = bytes.fromhex(subject)
+    _, who = place(subject)
     for mark in before - after:
         _drop_mark(unit, mark, who)
     for kind, digest in after - before:
-        unit.add(_PUT_BLIND, digest[-1] % LANES, kind, digest, who)
+        unit.add(_INSERT_BLIND if enrolling else _PUT_BLIND, digest[-1] % LANES, kind, digest, who)
 
 
 def _drop_mark(unit: Unit, mark: Mark, subject: bytes) -> None:

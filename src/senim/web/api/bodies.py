@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from senim.consent.records import Evidence
+from senim.gate.records import REASONS
 
 Identifier = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 Name = Annotated[str, Meta(max_length=64)]
@@ -212,7 +213,7 @@ class CheckBody(_Body, frozen=True, kw_only=True):
     """One of the thirteen operations."""
     purpose: Name
     """A purpose of the policy."""
-    subject: Annotated[str, Meta(max_length=64)] = ""
+    subject: Annotated[str, Meta(max_length=64, extra_json_schema={"pattern": "^([0-9a-f]{32})?$"})] = ""
     """The person's id; empty for a question about nobody in particular."""
     categories: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
     """Categories or ``category.field``."""
@@ -254,7 +255,7 @@ class ChecksAnswer(_Answer, frozen=True, kw_only=True):
 class ReasonBody(_Body, frozen=True, kw_only=True):
     """Why: one of a closed list."""
 
-    reason: Name
+    reason: Annotated[Name, Meta(extra_json_schema={"enum": list(REASONS)})]
     """The reason."""
     purpose: Name = ""
     """For stops: the purpose; empty for all."""
@@ -265,7 +266,7 @@ class EventBody(_Body, frozen=True, kw_only=True):
 
     event: Name
     """The event's name."""
-    at: Annotated[str, Meta(max_length=40)] = ""
+    at: Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})] = ""
     """When it happened (RFC 3339); empty: now."""
 
 

@@ -10,7 +10,11 @@ from senim.web.api import bodies, operations
 from senim.web.api.calls import Operation, Param
 
 _PURPOSE = Param("purpose", "The purpose for which it is read.", required=True)
-_CURSOR = Param("cursor", "Where the page begins: `next` of the page before.")
+_CURSOR = Param(
+    "cursor",
+    "Where the page begins: `next` of the page before.",
+    schema={"type": "string", "pattern": "^[0-9]{1,18}$"},
+)
 _LANGUAGE = Param("language", "kk, ru or en.", required=True, schema={"type": "string", "enum": list(LANGUAGES)})
 
 

@@ -1,0 +1,98 @@
+"""The service's processes: the first, small, starts the workers and looks after them; each worker has its platform.
+
+``python -m senim.cli.service DIR``; :mod:`senim.cli.serve` looks at the folder first.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from senim.settings import Settings, read
+
+_MOST_WORKERS = 4
+
+
+def many(settings: Settings) -> bool:
+    """Whether several processes may serve."""
+    return settings.database.startswith("postgres")
+
+
+def _workers(settings: Settings) -> int:
+    return settings.serve.workers or (min(os.cpu_count() or 1, _MOST_WORKERS) if many(settings) else 1)
+
+
+def run(folder: Path, settings: Settings) -> None:
+    """Run granian until it is told to stop."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    os.environ["SENIM_DIR"] = str(folder.resolve())
+    tls: dict[str, Any] = {}
+    if settings.serve.certificate:
+        tls = {
+            "ssl_cert": folder / settings.serve.certificate,
+            "ssl_key": folder / settings.serve.private_key if settings.serve.private_key else None,
+        }
+    server = Granian(
+        "senim.cli.service:application",
+        factory=True,
+        address=settings.serve.address,
+        port=settings.serve.port,
+        interface=Interfaces.WSGI,
+        workers=_workers(settings),
+        blocking_threads=settings.serve.threads,
+        backpressure=settings.serve.threads * 8,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_enabled=False,
+        **tls,
+    )
+    try:
+        server.serve()
+    except (OSError, RuntimeError) as error:
+        sys.exit(f"The service could not start: {error}")
+
+
+def application() -> Any:
+    """The WSGI application of a worker process: its own platform and its own clock."""
+    from senim.app import open_senim
+    from senim.runner import Runner
+    from senim.web.site import site
+
+    senim = open_senim(Path(os.environ["SENIM_DIR"]))
+    runner = Runner(senim)
+    runner.start()
+    threading.Thread(target=_follow, args=(os.getppid(),), name="senim-parent", daemon=True).start()
+
+    import atexit
+
+    def close() -> None:
+        runner.stop()
+        senim.close()
+
+    atexit.register(close)
+    # What is loaded by now stays: looking through it again and again for garbage would cost a tenth of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    return site(senim, runner)
+
+
+def _follow(parent: int) -> None:
+    """End this worker when the process that started it is gone, killed outright: nobody else would ever stop it."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    _folder = Path(sys.argv[1])
+    run(_folder, read(_folder, os.environ))
