@@ -27,7 +27,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.execute("CREATE DATABASE migrated")
     folder = tmp_path_factory.mktemp("template")
     keys = open_database("sqlite:///keys.db", folder, create=True)
-    open_database(server.url("migrated"), folder, keys=keys).close()
+    open_database(server.url("migrated"), folder, keys=keys, create=True).close()
     keys.close()
     yield server
     server.stop()

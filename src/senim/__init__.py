@@ -4,7 +4,7 @@ import senim
 
 with senim.open("shop", role="site") as shop:
     notice = shop.notice("subscription", "ru")
-    taken = shop.intake(notice, {"contact.email": "anna@people.example"}, consents={"site-news": True})
+    taken = shop.intake(notice, {"contact.email": "anna@people.example"}, consents={"site-news@email": True})
     if shop.check(taken.subject, "use", "site-news", channel="email"):
         ...
 """

@@ -35,6 +35,9 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(language for language in LANGUAGES if not getattr(self, language).strip())
 
 
+msgspec.json.Decoder(Text)  # msgspec learns it now, in one thread: see law/reading.py
+
+
 def choose(accept: str, otherwise: Language = "ru") -> Language:
     """The best of our languages for an ``Accept-Language`` header (RFC 9110 §12.5.4)."""
     ranked: list[tuple[float, int, Language]] = []

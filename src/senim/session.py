@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -21,6 +22,7 @@ from senim.languages import Language
 from senim.policy import Notice
 from senim.runner import Runner
 from senim.subjects import Standing
+from senim.times import micros
 from senim.vault import Erasure, Told
 from senim.work import Work
 
@@ -109,6 +111,30 @@ class Session:
     def erase(self, subject: str, *, reason: str) -> Erasure:
         """Destroy a person's data; the signed proof of it. It cannot be undone."""
         return self._about(subject, lambda work, who: self.senim.vault.erase(work, who, reason=reason))
+
+    def block(self, subject: str, *, reason: str) -> str:
+        """Block a person's data at once; the entry's id."""
+        return self._about(subject, lambda work, who: self.senim.gate.block(work, who, reason=reason))
+
+    def unblock(self, subject: str, *, reason: str) -> str:
+        """Lift a block; the entry's id."""
+        return self._about(subject, lambda work, who: self.senim.gate.unblock(work, who, reason=reason))
+
+    def stop(self, subject: str, purpose: str, *, reason: str) -> str:
+        """Stop a purpose for a person, or all with an empty name; the entry's id."""
+        return self._about(subject, lambda work, who: self.senim.gate.stop(work, who, purpose, reason=reason))
+
+    def resume(self, subject: str, purpose: str, *, reason: str) -> str:
+        """Lift a stop; the entry's id."""
+        return self._about(subject, lambda work, who: self.senim.gate.resume(work, who, purpose, reason=reason))
+
+    def happened(self, subject: str, event: str, at: datetime | None = None) -> str:
+        """Note an event that ends or starts terms (``trip-ended``), now or ``at`` an aware time; the entry's id."""
+
+        def act(work: Work, who: Standing) -> str:
+            return self.senim.gate.happened(work, who, event, micros(at) if at else work.at)
+
+        return self._about(subject, act)
 
     def verify(self) -> Report:
         """Verify the whole log."""

@@ -1,1 +1,1 @@
-"""What must hold of the code itself."""
+"""Tests of the house itself: its order, its budgets, its papers."""

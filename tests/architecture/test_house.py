@@ -207,8 +207,8 @@ def test_nothing_in_the_project_betrays_where_it_was_made() -> None:
     """No machine path, no registry's address, no private key, no unfinished note."""
     secret = re.compile(
         rb"/home/|/root/|/work/|-----BEGIN [A-Z ]*PRIVATE|\bTO"
-         rb"DO\b|FIX"
-         rb"ME|pypi\.org/simple|files\.pythonhosted"
+        rb"DO\b|FIX"
+        rb"ME|pypi\.org/simple|files\.pythonhosted"
     )
     found = [
         f"{path.relative_to(ROOT)}: {match[0].decode()}"

@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("senim.cli.policy:policy", "Check, show, publish and compare the policy."),
     "intake": ("senim.cli.collection:intake", "Take in people's data: one from JSON, many from CSV."),
     "consents": ("senim.cli.consent:consents", "Show, give, withdraw and prove consents."),
-    "subjects": ("senim.cli.vault:subjects", "Find, read, block and erase people."),
+    "subjects": ("senim.cli.vault:subjects", "Find, read, correct, block, stop and erase people."),
     "check": ("senim.cli.gate:check", "Ask the gate: may this be done?"),
     "conformance": ("senim.cli.conformance:conformance", "The promises board: kept, broken or cannot be told."),
     "verify": ("senim.cli.verify:verify", "Verify the log, an export, a receipt or a proof."),

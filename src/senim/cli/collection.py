@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -149,12 +149,7 @@ def import_(
         table = _Table(file, senim.policies.in_force(senim.works.clock.now()), point)
         gc.freeze()  # what is loaded by now stays
         gc.set_threshold(50_000, 20, 50)
-        with click.progressbar(length=file.stat().st_size, label="importing", file=sys.stderr) as bar:
-            for batch, position in table.batches(from_line):
-                done.take(batch)
-                bar.update(position - bar.pos)
-                if done.taken % SEALED < BATCH:
-                    senim.tick()
+        done.run(table, from_line, size=file.stat().st_size)
     refused = file.with_suffix(f"{file.suffix}.refused.csv")
     done.report(refused)
     _tell(done, table.broken, refused, as_json=as_json)
@@ -185,6 +180,15 @@ class _Import:
         self.next_line = next_line
         self.refused: list[tuple[int, str, str]] = []
         self.codes: Counter[str] = Counter()
+
+    def run(self, table: _Table, from_line: int, *, size: int) -> None:
+        """Take in everybody in a table of ``size`` bytes, and show how far it is."""
+        with click.progressbar(length=size, label="importing", file=sys.stderr) as bar:
+            for batch, position in table.batches(from_line):
+                self.take(batch)
+                bar.update(position - bar.pos)
+                if self.taken % SEALED < BATCH:
+                    self._senim.tick()
 
     def take(self, batch: list[Line]) -> None:
         """Take in a batch in one transaction. Raises what concerns not a line but the machine, or who imports."""
@@ -235,23 +239,21 @@ class _Table:
     def batches(self, from_line: int) -> Iterator[tuple[list[Line], int]]:
         """Batches of lines, and the place in the file. Raises Invalid for a header that does not fit the point."""
         with self._file.open("rb") as raw:
-            first = raw.readline().decode("utf-8-sig", "surrogateescape")
-            lines = chain([first], (line.decode("utf-8", "surrogateescape") for line in raw))
-            reader = csv.reader(lines, strict=True, delimiter=max(",;\t", key=first.count))
-            batch: list[Line] = []
-            header = self._header(reader)
-            try:
-                for row in reader:
-                    if reader.line_num < from_line or not row:
-                        continue
-                    batch.append((reader.line_num, _values(header, row)))
-                    if len(batch) == BATCH:
-                        yield batch, raw.tell()
-                        batch = []
-            except csv.Error as error:
-                self.broken = f"line {reader.line_num}: {error}"
-            if batch:
+            lines = self._lines(raw, from_line)
+            while batch := list(islice(lines, BATCH)):
                 yield batch, raw.tell()
+
+    def _lines(self, raw: BinaryIO, from_line: int) -> Iterator[Line]:
+        first = raw.readline().decode("utf-8-sig", "surrogateescape")
+        rest = (line.decode("utf-8", "surrogateescape") for line in raw)
+        reader = csv.reader(chain([first], rest), strict=True, delimiter=max(",;\t", key=first.count))
+        header = self._header(reader)
+        try:
+            for row in reader:
+                if row and reader.line_num >= from_line:
+                    yield reader.line_num, _values(header, row)
+        except csv.Error as error:
+            self.broken = f"line {reader.line_num}: {error}"
 
     def _header(self, reader: Iterator[list[str]]) -> list[str]:
         try:

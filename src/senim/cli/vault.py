@@ -1,22 +1,25 @@
-"""``senim subjects``: find, read, block, erase."""
+"""``senim subjects``: find, read, correct, block, stop, erase; what happened to them."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
+import msgspec
 
 from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
+from senim.errors import Code, Invalid
 from senim.gate.records import REASONS
 from senim.identity import SubjectId
-from senim.times import moment, stamp
+from senim.times import micros, moment, stamp
 from senim.vault import ERASE_REASONS
 
 
 @click.group()
 def subjects() -> None:
-    """Find, read, block and erase people."""
+    """Find, read, correct, block, stop and erase people."""
 
 
 def _act(folder: Path, role: str, subject: str, act: Any) -> Any:
@@ -75,6 +78,50 @@ def read(subject: str, purpose: str, role: str, folder: Path, *, as_json: bool) 
 
 @subjects.command()
 @click.argument("subject")
+@click.argument("purpose")
+@click.argument("file", type=click.File("rb"), default="-")
+@role_option
+@folder_option
+@json_option
+def correct(subject: str, purpose: str, file: BinaryIO, role: str, folder: Path, *, as_json: bool) -> None:
+    """Correct values of SUBJECT for PURPOSE from the JSON object in FILE (or standard input): field, new value."""
+    try:
+        values = msgspec.json.decode(file.read(), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(Code.BODY_MALFORMED, "values") from error
+    changed = _act(
+        folder, role, subject, lambda senim, work, who: senim.collection.correct(work, who, purpose, values=values)
+    )
+    if as_json:
+        show_json({"changed": changed})
+    else:
+        click.echo(f"Changed: {', '.join(changed) or 'nothing'}.")
+
+
+@subjects.command()
+@click.argument("subject")
+@click.argument("event")
+@click.option("--at", type=click.DateTime(), help="When, in UTC; now if left out.")
+@role_option
+@folder_option
+@json_option
+def event(subject: str, event: str, at: datetime | None, role: str, folder: Path, *, as_json: bool) -> None:
+    """Note an EVENT that ends or starts terms for SUBJECT, such as trip-ended."""
+    when = micros(at.replace(tzinfo=UTC)) if at else None
+    entry = _act(
+        folder,
+        role,
+        subject,
+        lambda senim, work, who: senim.gate.happened(work, who, event, work.at if when is None else when),
+    )
+    if as_json:
+        show_json({"entry": entry})
+    else:
+        click.echo(f"noted; entry {entry}")
+
+
+@subjects.command()
+@click.argument("subject")
 @folder_option
 @json_option
 def log(subject: str, folder: Path, *, as_json: bool) -> None:
@@ -112,6 +159,30 @@ def _reasoned(name: str, says: str) -> click.Command:
 
 block = _reasoned("block", "Block the data of SUBJECT: it serves no purpose until the block is lifted.")
 unblock = _reasoned("unblock", "Lift the block of SUBJECT.")
+
+
+def _stopping(name: str, past: str, says: str) -> click.Command:
+    @subjects.command(name, help=says)
+    @click.argument("subject")
+    @click.option("--purpose", default="", help="The purpose; all purposes if left out.")
+    @click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; it stands in the log.")
+    @role_option
+    @folder_option
+    @json_option
+    def command(subject: str, purpose: str, reason: str, role: str, folder: Path, *, as_json: bool) -> None:
+        entry = _act(
+            folder, role, subject, lambda senim, work, who: getattr(senim.gate, name)(work, who, purpose, reason=reason)
+        )
+        if as_json:
+            show_json({"entry": entry})
+        else:
+            click.echo(f"{past}; entry {entry}")
+
+    return command
+
+
+stop = _stopping("stop", "stopped", "Stop a purpose for SUBJECT, or all of them.")
+resume = _stopping("resume", "resumed", "Lift a stop of SUBJECT.")
 
 
 @subjects.command()

@@ -15,7 +15,7 @@ from senim.audit.records import Report
 from senim.audit.statements import open_statement
 from senim.audit.verification import FolderLog, verify_log
 from senim.cli.terminal import folder_option, json_option, opened, show_json
-from senim.errors import Code, Invalid, SenimError
+from senim.errors import Code, Invalid
 
 
 @click.command()
@@ -49,8 +49,9 @@ def verify(file: Path | None, key: str, anchors: tuple[Path, ...], folder: Path,
 
 
 def _text(key: str) -> str:
+    """A key as it was given, or what the file of that name holds."""
     path = Path(key)
-    return _read(path).strip() if key and path.is_file() else key
+    return key if key.startswith("{") or not path.is_file() else _read(path).strip()
 
 
 def _read(path: Path) -> str:
@@ -85,14 +86,16 @@ def _show(report: Report, *, as_json: bool) -> None:
 
 
 def _statement(file: Path, key: str, folder: Path, *, as_json: bool) -> None:
-    """A receipt or a proof: good or not, and what it says."""
+    """A receipt or a proof: good or not, and what it says. Without a good key that cannot be told, so it raises."""
+    jwk = _jwk(key, folder)
+    problems: list[dict[str, Any]] = []
     try:
-        kind, payload = open_statement(file.read_text(encoding="ascii"), _jwk(key, folder))
-        problems: list[dict[str, Any]] = []
-    except (SenimError, UnicodeDecodeError) as error:
+        kind, payload = open_statement(file.read_text(encoding="utf-8", errors="replace"), jwk)
+    except Invalid as error:
+        if error.code is not Code.SIGNATURE_WRONG:
+            raise
         kind, payload = "", {}
-        code = error.code.value if isinstance(error, SenimError) else Code.SIGNATURE_WRONG.value
-        problems = [{"kind": "signature", "index": -1, "detail": code}]
+        problems = [{"kind": "signature", "index": -1, "detail": error.code.value}]
     if as_json:
         show_json({"ok": not problems, "kind": kind, "payload": payload, "problems": problems})
     elif problems:
@@ -109,8 +112,7 @@ def _jwk(key: str, folder: Path) -> dict[str, str]:
             return senim.jwk
     try:
         found = msgspec.json.decode(_text(key), type=dict[str, Any])
-    except msgspec.DecodeError as error:
+        keys = found.get("keys")
+        return msgspec.convert(keys[0] if isinstance(keys, list) and keys else found, dict[str, str])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise Invalid(Code.KEY_FILE_WRONG, "--key") from error
-    keys = found.get("keys")
-    jwk: dict[str, str] = keys[0] if isinstance(keys, list) and keys else found
-    return jwk

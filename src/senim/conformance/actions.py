@@ -103,6 +103,8 @@ class Conformance:
             return Evidence.DRILL_FAILED, str(failure)
         except SenimError as error:
             return Evidence.DRILL_FAILED, f"refused with {error}"
+        except Exception as error:  # noqa: BLE001  # a mechanism so broken that its drill breaks off is not kept
+            return Evidence.DRILL_FAILED, f"broke off with {type(error).__name__}"
         return Evidence.DRILLED, ""
 
     def _with_live_faults(self, runs: Iterable[Run]) -> list[Run]:

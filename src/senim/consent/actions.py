@@ -183,7 +183,7 @@ def _ready(work: Work, promises: Promises, scope: Scope, agreed: Agreed, evidenc
         given=agreed.given,
         proven=agreed.proven,
         version=agreed.version,
-        at=evidence.at or stamp(work.now),
+        at=stamp(agreed_at(evidence, work.now)),
         until=stamp(moment(agreed.until)) if agreed.until else "",
         evidence=evidence,
     )

@@ -120,9 +120,9 @@ def agreed_at(evidence: Evidence, now: datetime) -> datetime:
         at = datetime.fromisoformat(evidence.at)
         if at.tzinfo is None or at > now:
             raise ValueError
-    except ValueError as error:
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Invalid(Code.INVALID_VALUE, "evidence.at") from error
-    return at.astimezone(UTC)
 
 
 def holds(agreed: Agreed, now: int, floor: int) -> Code | None:

@@ -15,7 +15,7 @@ from senim.subjects import Scopes, Standing, Subjects
 from senim.times import micros
 from senim.work import Facts, Work, Works
 
-_MOST_RULINGS = 20_000
+_MOST_RULINGS = 2_000
 _ROLE_CODES = (Code.ROLE_NOT_ALLOWED, Code.HUMAN_READ_FORBIDDEN)
 ALLOWED, REFUSED = "check.allowed", "check.refused"
 

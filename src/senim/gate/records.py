@@ -50,6 +50,8 @@ class Ruling(NamedTuple):
     """Oldest version whose consents still cover the purpose."""
     term: Term | None = None
     responsible: bool = False
+    by_channel: bool = False
+    """Whether people are asked channel by channel: then the word for the purpose does not stand for any of them."""
 
 
 class Decision(NamedTuple):

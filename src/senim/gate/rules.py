@@ -56,6 +56,7 @@ def rule(promises: Promises, actor: Actor, question: Question) -> Ruling:
         floor=promises.floors.get(question.purpose, promises.version),
         term=promises.term(question.purpose),
         responsible=actor.role == RESPONSIBLE,
+        by_channel=question.purpose in promises.by_channel,
     )
 
 
@@ -211,7 +212,7 @@ def decide(
         return (promises.reason(Code.SUBJECT_ERASED, "subject"),)
     marks = standing.marks
     scopes = agreed if agreed is not None else marks.agreed.get(ruling.purpose, {})
-    lacking = [(need, code) for need in ruling.needs if (code := _lacking(scopes, need, now, ruling.floor)) is not None]
+    lacking = [(need, code) for need in ruling.needs if (code := _lacking(scopes, need, now, ruling)) is not None]
     over = ruling.term is not None and term_over(promises, ruling.term, standing, scopes, now)
     if not (lacking or over or ruling.reasons or marks.block or marks.stops):
         return ()
@@ -228,16 +229,17 @@ def decide(
     return tuple(found)
 
 
-def _lacking(scopes: Scopes, need: str, now: int, floor: int) -> Code | None:
+def _lacking(scopes: Scopes, need: str, now: int, ruling: Ruling) -> Code | None:
     """Why the consent that is needed does not stand, or None if it does."""
     agreed = scopes.get(need)
-    if agreed is None and need.startswith("@"):
-        agreed = scopes.get("")
     if agreed is not None:
-        return holds(agreed, now, floor)
+        return holds(agreed, now, ruling.floor)
+    if need.startswith("@") and (whole := scopes.get("")) is not None:
+        # A no to the purpose is one to each of its channels; a yes is not, where people are asked channel by channel.
+        return holds(whole, now, ruling.floor) or (Code.CONSENT_MISSING if ruling.by_channel else None)
     if not need:
         # A purpose consented to by single channels is consented to; which channel is asked when it is used.
-        ways = [holds(one, now, floor) for key, one in scopes.items() if key.startswith("@")]
+        ways = [holds(one, now, ruling.floor) for key, one in scopes.items() if key.startswith("@")]
         if ways:
             return None if None in ways else ways[0]
     return Code.CONSENT_MISSING

@@ -12,6 +12,10 @@ import yaml
 from senim.errors import Code, Invalid
 from senim.law.records import Law, Pack
 
+msgspec.json.Decoder(Pack)
+# What msgspec knows of a struct it finds out at its first use, and two threads that do so at once crash the
+# interpreter. So the structs that requests decode are told to it while their modules are loaded.
+
 
 def available() -> tuple[str, ...]:
     """The ids of the packs that Senim ships."""

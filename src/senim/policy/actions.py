@@ -25,6 +25,7 @@ from senim.storage import Database
 from senim.times import micros, moment
 from senim.work import Work
 
+_decode = msgspec.json.Decoder(Policy).decode
 _RECHECK_SECONDS = 1.0
 """How soon a version published by another process is seen."""
 
@@ -239,7 +240,7 @@ def _version(stored: store.StoredVersion) -> Version:
         digest=stored.digest,
         source=stored.source,
         canonical=stored.canonical,
-        policy=msgspec.json.decode(stored.canonical, type=Policy),
+        policy=_decode(stored.canonical),
         law_on=date.fromisoformat(stored.law_on),
     )
 

@@ -82,6 +82,8 @@ class Promises:
     """For each purpose the fields that it needs, as ``category.field``."""
     seen: dict[str, frozenset[str]] = field(init=False)
     """For each role the fields that it sees in clear, as ``category.field``."""
+    by_channel: frozenset[str] = field(init=False)
+    """Purposes to which people are asked to consent channel by channel at some point."""
     calendar: Calendar = field(init=False)
     reasons: dict[object, Reason] = field(init=False, default_factory=dict, repr=False)
     facts: dict[object, dict[str, object]] = field(init=False, default_factory=dict, repr=False)
@@ -94,6 +96,8 @@ class Promises:
         set_once(self, "fields", policy.fields())
         set_once(self, "needed", {name: policy.expand(purpose.uses) for name, purpose in policy.purposes.items()})
         set_once(self, "seen", {name: policy.expand(role.sees) for name, role in policy.roles.items()})
+        asked = (one for point in policy.points.values() for one in point.consents if one.channel)
+        set_once(self, "by_channel", frozenset(one.purpose for one in asked))
         calendar = Calendar(working.zone, operator_country(policy, self.law), working.week, self.override)
         set_once(self, "calendar", calendar)
 

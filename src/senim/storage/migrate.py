@@ -12,10 +12,11 @@ import re
 from importlib import resources
 
 from sqlalchemy import literal_column, select
+from sqlalchemy import table as sql_table
 
-from senim.errors import Code, SenimError, Tampered, Unavailable
+from senim.errors import Code, Invalid, SenimError, Tampered, Unavailable
 from senim.storage.engine import Engine
-from senim.storage.statements import query
+from senim.storage.statements import Query, query
 from senim.storage.tables import keys_metadata, main_metadata, number, table
 
 _TABLES = {
@@ -23,6 +24,12 @@ _TABLES = {
     for metadata in (main_metadata, keys_metadata)
 }
 _VERSION = query(select(_TABLES[main_metadata].c.version).order_by(literal_column("version DESC")))
+
+_OF_THE_OTHER = {
+    kind: query(select(literal_column("1")).select_from(sql_table(name)).where(literal_column("1 = 0")))
+    for kind, name in (("main", "person_key"), ("keys", "subject"))
+}
+"""A look at a table that belongs into the other database."""
 
 
 def numbered(kind: str) -> list[tuple[int, str]]:
@@ -33,13 +40,29 @@ def numbered(kind: str) -> list[tuple[int, str]]:
 
 
 def migrate(engine: Engine, kind: str) -> None:
-    """Bring the tables to the newest version. Raises Unavailable (storage_outdated) if they are newer still."""
+    """Bring the tables to the newest version.
+
+    Raises Unavailable (storage_outdated) if they are newer still, Invalid (setting_wrong) if keys and data would
+    come to lie in one database.
+    """
     have, known = version_of(engine), numbered(kind)
     if have > known[-1][0]:
         raise Unavailable(Code.STORAGE_OUTDATED, str(have))
+    if have and _readable(engine, _OF_THE_OTHER[kind]):
+        raise Invalid(Code.SETTING_WRONG, "keys.store", detail="keys and data must be kept apart")
     for version, module in known:
         if version > have:
             _apply(engine, version, module)
+
+
+def _readable(engine: Engine, first: Query) -> bool:
+    try:
+        engine.read(first)
+    except SenimError as error:
+        if error.code == Code.STORAGE_OUTDATED:
+            return False
+        raise
+    return True
 
 
 def version_of(engine: Engine) -> int:

@@ -25,6 +25,7 @@ from senim.vault.rules import sees, visible
 from senim.vault.sealing import CHUNK, bound_chunk, bound_to, seal, unseal
 from senim.work import Work, Works
 
+_decode = msgspec.json.Decoder(DocumentMeta).decode
 MOST_BYTES = 20 * 1024 * 1024
 """Largest file where the policy says nothing else."""
 
@@ -148,7 +149,7 @@ class Documents:
     def _document(self, work: Work, standing: Standing, row: store.SealedDocument) -> Document:
         key = self._persons.open(work, standing.subject)
         bound = bound_to(bytes.fromhex(standing.subject), f"{row.id} {row.field}", row.chunks)
-        meta = msgspec.json.decode(unseal(key, row.meta, bound), type=DocumentMeta)
+        meta = _decode(unseal(key, row.meta, bound))
         return Document(id=row.id, field=row.field, media=meta.media, size=meta.size, at=meta.at, chunks=row.chunks)
 
     def open(self, work: Work, standing: Standing, document_id: str, purpose: str) -> tuple[Document, Iterator[bytes]]:

@@ -106,10 +106,16 @@ def explained(stage: Stage) -> None:
 
 
 def points(stage: Stage) -> None:
-    """Every declared point takes in what it declares."""
+    """Every declared point takes in what it declares, and keeps it."""
     for name in stage.policy.points:
         person = stage.person(name)
-        stage.expect(set(person.taken.stored) == set(person.values), f"{name} kept something else than was given")
+        stage.expect(set(person.taken.stored) == set(person.values), f"{name} took something else than was given")
+
+        def held(work: Work, person: Person = person) -> dict[str, int]:
+            return stage.platform.vault.held(work, stage.platform.subjects.about(work, person.subject))
+
+        given = {reference.partition(".")[0] for reference in person.values}
+        stage.expect(stage.platform.run(stage.actor, held).keys() == given, f"{name} kept something else than it took")
 
 
 def attestation(stage: Stage) -> None:

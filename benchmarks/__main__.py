@@ -1,0 +1,142 @@
+"""``python -m benchmarks [NAMES] [--people N] [--entries N] [--quick] [--database sqlite|postgresql|both]``."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+from tests.postgres import Server
+
+from benchmarks import bulk, doors, inside, proof, start
+from benchmarks.bare import bare
+from benchmarks.figures import Figure
+from benchmarks.ground import POSTGRES, ROOT, Ground
+from benchmarks.load import CannotMeasure, wrk
+from benchmarks.page import line, page
+from benchmarks.sizes import DATABASES, NAMES, QUICK, Size
+
+PAGE = ROOT / "docs" / "performance.md"
+RESULTS = ROOT / "benchmarks" / "results" / "performance.md"
+KINDS = ("ours", "bare")
+"""The operator that is measured, and the one whose database shows what is possible."""
+
+
+def main() -> int:
+    """Measure what is asked for; the page is written by a full run, any other leaves it in benchmarks/results."""
+    asked = _arguments()
+    size = QUICK if asked.quick else Size()
+    size = replace(size, people=asked.people or size.people, entries=asked.entries or size.entries)
+    databases = DATABASES if asked.database == "both" else (asked.database,)
+    names = tuple(asked.names) or NAMES
+    try:
+        wrk()
+        run = Run(size, names)
+        run.measure(databases)
+    except CannotMeasure as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    full = size == Size() and databases == DATABASES and names == NAMES
+    target = PAGE if full else RESULTS
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(run.page(), encoding="utf-8")
+    print(f"Written: {target.relative_to(ROOT)}")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Senim against its limits.")
+    parser.add_argument("names", nargs="*", metavar="NAMES", help=f"what: {', '.join(NAMES)}; all if left out")
+    parser.add_argument("--people", type=int, help=f"people stored ({Size().people:,})")
+    parser.add_argument("--entries", type=int, help=f"entries verified ({Size().entries:,})")
+    parser.add_argument("--quick", action="store_true", help="small and short, to see that all of it works")
+    parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")
+    asked = parser.parse_args()
+    for name in asked.names:
+        if name not in NAMES:
+            parser.error(f"unknown: {name}; there is {', '.join(NAMES)}")
+    return asked
+
+
+class Run:
+    """A run: one database after the other."""
+
+    def __init__(self, size: Size, names: tuple[str, ...]) -> None:
+        self._size = size
+        self._names = names
+        self._figures: list[Figure] = []
+        self._servers: dict[str, str] = {}
+        self._started = time.monotonic()
+
+    def page(self) -> str:
+        """What was found."""
+        return page(self._figures, self._size, self._servers, (time.monotonic() - self._started) / 60)
+
+    def measure(self, databases: tuple[str, ...]) -> None:
+        """Measure on each database; what does not depend on one, on the first."""
+        for database in databases:
+            with tempfile.TemporaryDirectory(prefix="senim-bench-") as name, self._urls(database) as urls:
+                print(f"{database}: {self._size.people:,} people")
+                ground, other = (Ground(Path(name) / kind, database, urls[kind], self._size) for kind in KINDS)
+                ground.make()
+                other.make()
+                bare(other.url, other.folder).make()
+                self._on(ground, other, first=database == databases[0])
+
+    @contextmanager
+    def _urls(self, database: str) -> Iterator[dict[str, str]]:
+        if database == "sqlite":
+            self._servers["SQLite"] = sqlite3.sqlite_version
+            yield dict.fromkeys(KINDS, "sqlite:///senim.db")
+            return
+        server = Server(durable=True, settings=POSTGRES)
+        try:
+            for name in KINDS:
+                server.execute(f"CREATE DATABASE {name}")
+            with psycopg.connect(server.url("postgres")) as connection:
+                self._servers["PostgreSQL"] = connection.info.parameter_status("server_version") or "unknown"
+            yield {name: server.url(name) for name in KINDS}
+        finally:
+            server.stop()
+
+    def _on(self, ground: Ground, other: Ground, *, first: bool) -> None:
+        exports: list[Path] = []
+
+        def meanwhile() -> None:
+            """Export the log when the first people are in: the small one of the two that are verified."""
+            if first and "verify" in self._names and not exports:
+                exports.append(proof.export(ground, self._size.entries // 10, "small"))
+
+        self._take("import", bulk.import_people(ground, other, meanwhile), always=True)
+        if exports:
+            exports.append(proof.export(ground, self._size.entries, "large"))
+            self._take("verify", proof.measure(ground, *exports))
+        with ground.opened() as platform:
+            ground.get_to_know(platform)
+        if first:
+            self._take("start", start.measure_command(ground))
+        self._take("start", start.measure_service(ground, other))
+        self._take("doors", doors.measure(ground, other))
+        self._take("inside", inside.measure(ground, other))
+        self._take("erase", bulk.erase_people(ground, other))
+
+    def _take(self, name: str, figures: Iterable[Figure], *, always: bool = False) -> None:
+        """Measure if it is asked for, and show what is found as it comes."""
+        if name not in self._names and not always:
+            return
+        started = time.monotonic()
+        for one in figures:
+            self._figures.append(one)
+            print(line(one), flush=True)
+        print(f"  {name}: {time.monotonic() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

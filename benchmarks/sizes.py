@@ -1,0 +1,32 @@
+"""How much is measured: in full, or quickly to see that all of it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NAMES = ("import", "verify", "start", "doors", "inside", "erase")
+"""What may be measured by itself. People are always imported first: everything else needs them."""
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """Sizes of a run."""
+
+    people: int = 1_000_000
+    """People stored when the doors are measured."""
+    entries: int = 1_000_000
+    """Entries in the log that is verified; a log of a tenth of them is verified too."""
+    repetitions: int = 5
+    seconds: float = 3.0
+    """How long each load lasts."""
+    known: int = 20_000
+    """People among whom loads choose."""
+    erased: int = 10_000
+    """People erased in all."""
+    clients: int = 64
+    """Connections of the load generator, threads of the measurements in process."""
+
+
+QUICK = Size(people=1_000, entries=4_000, repetitions=2, seconds=0.6, known=500, erased=200)

@@ -1,0 +1,1 @@
+"""Tests of every door: command line, API, public pages, library, service."""

@@ -1,0 +1,252 @@
+"""Consents: give, withdraw, withdraw everything, what holds, what happened, receipts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from senim.audit.statements import open_statement
+from senim.consent import Evidence, Scope
+from senim.consent.records import Representative
+from senim.errors import Code
+from senim.testing import FixedClock, Stage
+from senim.times import stamp
+from tests.features import acting
+from tests.features.acting import ACCOUNT, about, another, ask, codes, recorded, refused, senim_of, stranger, told_of
+
+NEWS, BY_EMAIL, BY_SMS = (Scope(purpose="newsletter", channel=channel) for channel in ("", "email", "sms"))
+
+
+def standing_yes(stage: Stage, subject: str) -> set[tuple[str, str]]:
+    """What a person agrees to now: purpose and scope key."""
+    senim = senim_of(stage)
+    states = senim.consents.of(senim.database, senim.subjects.find(senim.database, subject).subject)  # type: ignore[arg-type]  # an id
+    return {(one.scope.purpose, one.scope.key) for one in states if one.agreed.given}
+
+
+def test_a_consent_keeps_what_was_shown_and_gives_a_receipt(stage: Stage, clock: FixedClock) -> None:
+    """A consent names text, language, surface, act, time and end; anybody checks its receipt (94-V 8, 25(2)(5))."""
+    senim = senim_of(stage)
+    person = stage.person(consents=stage.consents("registration", only=lambda ask: ask.ask == "required"), values={
+        **{name: value for name, value in stage.values("registration").items() if name != "profile.tastes"}
+    })  # fmt: skip
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="email")) == {Code.CONSENT_MISSING}
+    clock.move(hours=1)
+    evidence = stage.evidence(person.point, language="ru", surface="subscription", act="button")
+    entries = recorded(senim, lambda: acting.give(senim, person.subject, BY_EMAIL, evidence))
+    assert [(one.act, one.outcome, one.purpose, one.channel) for one in entries] == [
+        ("consent.given", "done", "newsletter", "email")
+    ]
+    assert ask(senim, "use", "newsletter", person.subject, channel="email")
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="sms")) == {Code.CONSENT_MISSING}
+    event, receipt, shown = senim.run(
+        senim.actor(), lambda work: senim.consents.prove(work, person.subject, entries[0].id)
+    )
+    assert event.said.evidence == evidence
+    assert (event.said.at, event.said.until) == (stamp(clock.moment), "2029-11-22T19:00:00.000000Z")
+    assert shown == senim.policies.notice_shown(evidence.notice).content
+    kind, told = open_statement(receipt, senim.jwk)
+    assert kind == "consent-receipt+jws"
+    assert (told["record_id"], told["pii_principal_id"], told["event"]["event_time"]) == (
+        event.id, person.subject, stamp(clock.moment),
+    )  # fmt: skip
+    assert told["consent_to"] == {"recipient": None, "channel": "email", "country": None}
+    refused(
+        Code.NOT_FOUND,
+        lambda: senim.run(senim.actor(), lambda work: senim.consents.prove(work, person.subject, "0" * 32)),
+    )
+
+
+def test_withdrawing_a_purpose_withdraws_all_that_hangs_on_it(stage: Stage) -> None:
+    """A withdrawal, whole or in part, binds at once and touches nothing else (travel-37, shop-14)."""
+    senim, person = senim_of(stage), stage.person()
+    everything = standing_yes(stage, person.subject)
+    assert len(everything) == len(stage.policy.points[person.point].consents)
+    entries = recorded(senim, lambda: acting.withdraw(senim, person.subject, BY_SMS))
+    assert [(one.act, one.channel) for one in entries] == [("consent.withdrawn", "sms")]
+    assert everything - standing_yes(stage, person.subject) == {("newsletter", "@sms")}
+    entries = recorded(senim, lambda: acting.withdraw(senim, person.subject, NEWS))
+    assert {one.channel for one in entries} == {None, "email"}
+    assert not any(purpose == "newsletter" for purpose, _ in standing_yes(stage, person.subject))
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="email")) == {Code.CONSENT_WITHDRAWN}
+    assert ask(senim, "use", "orders", person.subject)
+    left = standing_yes(stage, person.subject)
+    entries = recorded(
+        senim,
+        lambda: about(
+            senim, person.subject, lambda work, who: senim.consents.withdraw_all(work, who, evidence=ACCOUNT)
+        ),
+    )
+    assert {one.act for one in entries} == {"consent.withdrawn"}
+    assert len(entries) == len(left)
+    assert standing_yes(stage, person.subject) == set()
+    assert codes(ask(senim, "use", "orders", person.subject)) == {Code.CONSENT_WITHDRAWN}
+
+
+def test_a_no_without_an_earlier_yes_is_kept(stage: Stage) -> None:
+    """Who says no before being asked is not asked for a yes by anything that happens later."""
+    senim = senim_of(stage)
+    person = stage.person(consents=stage.consents("registration", only=lambda one: one.purpose == "orders"), values={
+        "identity.family": "Пробников", "identity.given": "Семён", "contact.email": "semyon@people.example",
+    })  # fmt: skip
+    acting.withdraw(senim, person.subject, NEWS)
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="sms")) == {Code.CONSENT_WITHDRAWN}
+
+
+UNPROVEN = (
+    {"act": "use"},
+    {"act": "sending"},
+    {"notice": "", "language": ""},
+    {"surface": "telephone", "act": "spoken"},
+)
+
+
+@pytest.mark.parametrize("changed", UNPROVEN)
+def test_what_cannot_be_proven_is_kept_and_opens_nothing(stage: Stage, changed: dict[str, str]) -> None:
+    """Consent by mere use, by sending, without a text or by a call without the notice read proves nothing."""
+    senim, person = senim_of(stage), stage.person()
+    given = acting.give(senim, person.subject, BY_EMAIL, stage.evidence(person.point, **changed))
+    assert not given.event.said.proven
+    assert open_statement(given.receipt, senim.jwk)[1]["event"]["proven"] is False
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="email")) == {Code.CONSENT_UNPROVEN}
+
+
+def test_what_may_not_be_recorded_as_consent_is_refused_and_logged(stage: Stage, clock: FixedClock) -> None:
+    """Undeclared purposes, recipients, channels and countries, times ahead and unknown texts are refused."""
+    senim, person = senim_of(stage), stage.person()
+    good = stage.evidence(person.point)
+    tomorrow = stamp(clock.moment + timedelta(days=1))
+    made_up = "Алия, +7 799 000 00 00"
+    paper = Representative(authority="parent", document=made_up)
+    cases: list[tuple[Code, Scope, Evidence]] = [
+        (Code.PURPOSE_UNDECLARED, Scope(purpose=made_up), good),
+        (Code.RECIPIENT_UNDECLARED, Scope(purpose="delivery", recipient="mailer"), good),
+        (Code.CHANNEL_UNDECLARED, Scope(purpose="orders", channel="email"), good),
+        (Code.COUNTRY_NOT_ALLOWED, Scope(purpose="orders", country="US"), good),
+        (Code.NOTICE_MISSING, NEWS, stage.evidence(person.point, notice="0" * 64)),
+        (Code.INVALID_VALUE, NEWS, stage.evidence(person.point, at=tomorrow)),
+        (Code.INVALID_VALUE, NEWS, stage.evidence(person.point, at=made_up)),
+        (Code.INVALID_VALUE, NEWS, stage.evidence(person.point, at="2026-11-22T09:00:00")),
+        (Code.INVALID_VALUE, NEWS, stage.evidence(person.point, document=made_up)),
+        (Code.INVALID_VALUE, NEWS, stage.evidence(person.point, representative=paper)),
+    ]
+    before = standing_yes(stage, person.subject)
+    for code, scope, evidence in cases:
+        entries = recorded(
+            senim,
+            lambda scope=scope, evidence=evidence: acting.give(senim, person.subject, scope, evidence),  # type: ignore[misc]  # bound
+            refusal=code,
+        )
+        assert [(one.act, one.outcome, one.codes) for one in entries] == [("consent.given", "refused", (code,))]
+        assert made_up not in str(entries)
+    assert standing_yes(stage, person.subject) == before
+    nobody = stranger("check", "read")
+    for verb in (senim.consents.give, senim.consents.withdraw):
+        entries = recorded(
+            senim,
+            lambda verb=verb: about(  # type: ignore[misc]  # bound
+                senim, person.subject, lambda work, who: verb(work, who, NEWS, evidence=good), actor=nobody
+            ),
+            refusal=Code.ROLE_NOT_ALLOWED,
+        )
+        assert [one.actor for one in entries] == [nobody.label]
+    assert standing_yes(stage, person.subject) == before
+
+
+def test_a_withdrawal_of_what_nobody_knows_is_refused_and_leaves_no_trace_of_the_words(stage: Stage) -> None:
+    """A slip in the purpose's name is told, not answered with a receipt; what was typed reaches no log or row."""
+    senim, person = senim_of(stage), stage.person()
+    slip = "newsleter for alice@people.example"
+    entries = recorded(
+        senim,
+        lambda: acting.withdraw(senim, person.subject, Scope(purpose=slip)),
+        refusal=Code.PURPOSE_UNDECLARED,
+    )
+    assert slip not in str(entries)
+    loose = Evidence(notice=slip, document=slip, at=slip, surface="letter")
+    entries = recorded(senim, lambda: acting.withdraw(senim, person.subject, NEWS, loose))
+    assert {one.outcome for one in entries} == {"done"}, "a withdrawal is not refused for its form"
+    assert slip not in str(entries)
+
+
+def test_a_purpose_that_the_policy_forgot_can_still_be_withdrawn(stage: Stage, mini: bytes) -> None:
+    """Whoever agreed once may take it back, also when the text no longer knows the purpose."""
+    senim, person = senim_of(stage), stage.person()
+    begin, end = mini.index(b"  newsletter:\n"), mini.index(b"  bookkeeping:\n")
+    less = mini[:begin] + mini[end:]
+    less = less.replace(b"purposes: [orders, newsletter, delivery", b"purposes: [orders, delivery")
+    less = b"\n".join(line for line in less.split(b"\n") if b"purpose: newsletter" not in line)
+    less = less.replace(b"      profile.tastes: optional\n", b"").replace(
+        b"uses: [identity, contact, payment-card]", b"uses: [identity, contact, payment-card, profile]"
+    )
+    senim.run(senim.actor(), lambda work: senim.policies.publish(work, less))
+    acting.withdraw(senim, person.subject, NEWS)
+    assert not any(purpose == "newsletter" for purpose, _ in standing_yes(stage, person.subject))
+
+
+def test_what_was_said_later_stands_however_late_it_is_recorded(stage: Stage, clock: FixedClock) -> None:
+    """A list of old consents that is imported late does not undo what people said since (foundation-3)."""
+    senim, person = senim_of(stage), stage.person()
+    old = stamp(clock.moment)
+    clock.move(days=2)
+    acting.withdraw(senim, person.subject, NEWS)
+    clock.move(days=1)
+    late = stage.evidence(person.point, surface="import", at=old)
+    acting.give(senim, person.subject, BY_EMAIL, late)
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="email")) == {Code.CONSENT_WITHDRAWN}
+    said = [event.said for event in senim.consents.history(person.subject)[0] if event.said.scope == BY_EMAIL]
+    assert [(one.given, one.at) for one in said][-1] == (True, old), "the fact itself is kept"
+    acting.give(senim, person.subject, BY_EMAIL, stage.evidence(person.point))
+    assert ask(senim, "use", "newsletter", person.subject, channel="email")
+
+
+def test_a_withdrawal_binds_even_when_the_clocks_of_two_machines_differ(stage: Stage, clock: FixedClock) -> None:
+    """Withdrawing at a machine whose clock is behind binds the very next decision all the same (mini-4)."""
+    clock.move(minutes=10)
+    senim, person = senim_of(stage), stage.person()
+    slow = FixedClock(clock.moment - timedelta(seconds=4))
+    with another(stage, slow) as second:
+        acting.give(senim, person.subject, BY_EMAIL, stage.evidence(person.point))
+        acting.withdraw(second, person.subject, BY_EMAIL)
+        for one in (senim, second):
+            assert codes(ask(one, "use", "newsletter", person.subject, channel="email")) == {Code.CONSENT_WITHDRAWN}
+
+
+def test_a_consent_ends_with_its_term(stage: Stage, clock: FixedClock) -> None:
+    """The newsletter's three years run from the day after; then the consent serves no more (94-V 12)."""
+    senim, person = senim_of(stage), stage.person()
+    clock.move(days=3 * 365)
+    assert ask(senim, "use", "newsletter", person.subject, channel="email")
+    clock.move(days=2)
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="email")) == {Code.TERM_OVER}
+
+
+def test_history_misses_nothing_that_is_sealed_while_it_is_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person said is told whole, in order and once, waiting or sealed, page by page."""
+    senim, person = senim_of(stage), stage.person()
+    events, following = senim.consents.history(person.subject)
+    assert following is None
+    assert len(events) == len(person.taken.receipts)
+    look = senim.log.entries_about
+
+    def sealed_meanwhile(*where: object) -> object:
+        found = look(*where)  # type: ignore[arg-type]  # as it is called
+        if not found:
+            senim.tick()
+        return found
+
+    monkeypatch.setattr(senim.log, "entries_about", sealed_meanwhile)
+    assert senim.consents.history(person.subject) == (events, None)
+    monkeypatch.undo()
+    paged, after = [], 0
+    while True:
+        page, following = senim.consents.history(person.subject, after, 3)
+        assert len(page) <= 3
+        paged += page
+        if following is None:
+            break
+        after = following
+    assert paged == events
+    acting.withdraw(senim, person.subject, NEWS)
+    assert len(told_of(senim, person.subject)) == len(events) + 1 + 3

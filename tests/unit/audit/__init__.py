@@ -1,0 +1,1 @@
+"""The log's tree, tiles, notes, statements and their verification."""

@@ -1,0 +1,110 @@
+"""Long texts, any texts, files: all are searched to their end."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from senim.collection.scanning import has_card, iins, plain, special, texts_of_file
+from senim.conformance import cast
+from senim.policy.records import Field
+from senim.policy.taxonomy import FieldType
+
+CARD = "9398000000000001"
+GROUPED = "9398 0000 0000 0001"
+
+
+@given(st.text())
+def test_any_text_can_be_searched(text: str) -> None:
+    """No text makes the search stumble, and folding a text twice changes nothing."""
+    has_card(text)
+    special(text)
+    assert plain(plain(text)) == plain(text)
+    assert all(len(one) == 12 for one in iins(text))
+
+
+def test_everybody_in_the_cast_may_come_in() -> None:
+    """No name, street or word of the made-up people is refused."""
+    kinds = (FieldType.NAME, FieldType.ADDRESS, FieldType.WORDS, FieldType.TEXT, FieldType.ACCOUNT, FieldType.URL)
+    for number in range(1500):
+        for kind in kinds:
+            value = cast.value("any.family", Field(type=kind), number)
+            assert not special(value), value
+            assert not has_card(value), value
+            assert not iins(value), value
+
+
+LONG = {
+    "digits": "1" * 1_000_000,
+    "digits with spaces": "1 " * 500_000,
+    "fours": "4 " * 500_000,
+    "groups": "4111 " * 200_000,
+    "groups that are one digit short": "411 " * 250_000,
+    "dates": "22.11.2026 " * 90_000,
+    "dashes": "1-" * 500_000,
+    "words": "диагонал " * 110_000,
+    "spaces": " " * 1_000_000,
+    "letters": "а" * 1_000_000,
+    "word by word": "отпечат" + "ок" * 500_000,
+    "streets": "ул. " * 250_000,
+    "mixed": "1a" * 500_000,
+    "separators": ("1" + "." * 3) * 250_000,
+    "Arabic digits": "٤" * 300_000,
+    "soft hyphens": "1\u00ad" * 300_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_megabyte_of_anything_is_searched(text: str) -> None:
+    """A long text of the worst kind is searched to its end: what stands there is found."""
+    assert has_card(f"{text} . x {CARD}")
+    assert special(f"{text} . ВИЧ") == "health"
+    assert iins(f"{text} . x 981231500014") == ["981231500014"]
+
+
+def pdf(*streams: bytes) -> bytes:
+    """A PDF as far as its streams go."""
+    parts = [b"%PDF-1.7\n"]
+    for number, stream in enumerate(streams):
+        packed = zlib.compress(stream)
+        head = f"{number} 0 obj\n<< /Length {len(packed)} /Filter /FlateDecode >>\nstream\n"
+        parts += [head.encode(), packed, b"\nendstream\nendobj\n"]
+    return b"".join([*parts, b"%%EOF"])
+
+
+def found_in(content: bytes, media: str) -> bool:
+    return any(has_card(text) for text in texts_of_file(content, media))
+
+
+SHOWN = f"BT ({GROUPED}) Tj ET".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "found"),
+    [(f"карта {GROUPED}".encode(), "text/plain", True), (CARD.encode(), "application/json", True),
+     (b"\xff" + CARD.encode(), "text/csv", True), (pdf(SHOWN), "application/pdf", True),
+     (pdf(b"BT (nothing) Tj ET", SHOWN), "application/pdf", True),
+     (pdf(b"BT [(9398) -250 (0000) 3.5 (0000) (0001)] TJ ET"), "application/pdf", True),
+     (b"%PDF-1.7\n" + SHOWN, "application/pdf", True), (pdf(b"BT (hello) Tj ET"), "application/pdf", False),
+     (b"%PDF-1.7\nstream\nnot packed\nendstream", "application/pdf", False),
+     (b"%PDF-1.7\nstream\n" + zlib.compress(SHOWN), "application/pdf", False), (CARD.encode(), "image/png", False)],
+)  # fmt: skip
+def test_files_that_can_be_read(content: bytes, media: str, *, found: bool) -> None:
+    """Card numbers are found in text files and in what a PDF shows (foundation-9); pictures are not read."""
+    assert found_in(content, media) is found
+
+
+def test_a_file_that_begins_many_streams_and_ends_none() -> None:
+    """A PDF made to cost the reader time costs none."""
+    assert not found_in(b"%PDF-1.7\n" + b"stream\n" * 2_000_000, "application/pdf")
+    assert not found_in(b"%PDF-1.7\n" + b"endstream\n" * 1_000_000, "application/pdf")
+
+
+def test_a_file_that_unpacks_to_far_more_than_it_weighs() -> None:
+    """A PDF bomb is read up to a limit: what stands before it is found."""
+    bomb = b" " * 30_000_000
+    assert found_in(pdf(SHOWN, bomb, bomb, bomb, bomb), "application/pdf")
+    assert sum(len(text) for text in texts_of_file(pdf(*[bomb] * 8), "application/pdf")) < 80_000_000

@@ -1,0 +1,1 @@
+"""Packs, calendars and clocks."""

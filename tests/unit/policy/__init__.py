@@ -1,0 +1,1 @@
+"""The file, its rules, its clashes with the law, its notices and differences."""

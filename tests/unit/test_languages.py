@@ -1,0 +1,110 @@
+"""One text in three languages: which one a reader gets, and how each refusal is told."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from senim.errors import Code
+from senim.languages import LANGUAGES, Language, Text, choose, explain, wording
+from senim.policy.taxonomy import Channel, Operation
+from senim.policy.values import mixed_script
+
+FALLS: list[tuple[Text, tuple[str, str, str]]] = [
+    (Text(kk="қ", ru="р", en="e"), ("қ", "р", "e")),
+    (Text(ru="р", en="e"), ("р", "р", "e")),
+    (Text(kk="қ", en="e"), ("қ", "қ", "e")),
+    (Text(kk="қ", ru="р"), ("қ", "р", "р")),
+    (Text(kk="қ"), ("қ", "қ", "қ")),
+    (Text(ru="р"), ("р", "р", "р")),
+    (Text(en="e"), ("e", "e", "e")),
+    (Text(), ("", "", "")),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), FALLS)
+def test_the_fall_back_rule(text: Text, told: tuple[str, str, str]) -> None:
+    """Where a language is missing the reader gets the one that is most likely understood."""
+    assert tuple(text.in_(language) for language in LANGUAGES) == told
+
+
+@given(st.builds(Text, kk=st.sampled_from(["", "қ"]), ru=st.sampled_from(["", "р"]), en=st.sampled_from(["", "e"])))
+def test_whoever_reads_gets_some_text_if_there_is_one(text: Text) -> None:
+    """Nobody is left without words that exist."""
+    for language in LANGUAGES:
+        assert bool(text.in_(language)) is (text != Text())
+    assert set(text.missing()) == {language for language in LANGUAGES if not getattr(text, language)}
+
+
+def test_white_space_is_no_text() -> None:
+    """A language of blanks is missing."""
+    assert Text(kk="  ", ru="\n", en="e").missing() == ("kk", "ru")
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [("kk", "kk"), ("kk-KZ", "kk"), ("KK", "kk"), ("ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7", "ru"),
+     ("en-GB,en;q=0.9", "en"), ("fr,de;q=0.9", "ru"), ("fr, en;q=0.1", "en"), ("", "ru"), ("*", "ru"),
+     ("en;q=0.5, kk;q=0.8", "kk"), ("en;q=0.5,ru;q=0.5", "en"), ("ru;q=0, en;q=0.1", "en"), ("ru;q=0", "ru"),
+     ("kk; q=0.9, en; q=0.8", "kk"), ("en ; q=0.2 , kk ; q=0.3", "kk"), ("en;Q=0.9,ru;Q=1", "ru"),
+     ("en;q=x,kk", "kk"), ("en;q=,kk;q=0.1", "kk"), ("en;q=nan, kk;q=0.1", "kk"), (";;;,,,", "ru"),
+     ("kkk, english", "ru"), ("uz, kk;q=0.2, ru;q=0.4", "ru")],
+)  # fmt: skip
+def test_the_language_that_a_browser_asks_for(accept: str, language: Language) -> None:
+    """The best of ours by the order and weights of the browser (RFC 9110 §12.5.4); Russian otherwise."""
+    assert choose(accept) == language
+
+
+def test_another_language_may_be_the_last_resort() -> None:
+    """Where nothing fits, the caller says what is taken."""
+    assert choose("fr", "kk") == "kk"
+
+
+@given(st.text())
+def test_any_header_gives_a_language(accept: str) -> None:
+    """No header makes the page stumble."""
+    assert choose(accept) in LANGUAGES
+
+
+WORDINGS = sorted(
+    entry.name.removesuffix(".toml")
+    for entry in resources.files("senim").joinpath("locales").iterdir()
+    if entry.name.endswith(".toml")
+)
+
+
+@pytest.mark.parametrize("name", WORDINGS)
+def test_all_wording_is_in_three_languages(name: str) -> None:
+    """Every text of the interface is there in Kazakh, Russian and English, in its own letters, with the same gaps."""
+    assert wording(name)
+    for key, text in wording(name).items():
+        assert text.missing() == (), key
+        assert not mixed_script(text.kk), key
+        assert not mixed_script(text.ru), key
+        gaps = [sorted(part.partition("}")[0] for part in getattr(text, one).split("{")[1:]) for one in LANGUAGES]
+        assert gaps[0] == gaps[1] == gaps[2], key
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_every_code_is_explained(code: Code) -> None:
+    """Each refusal says in three languages what it means and what to do, and not only its code."""
+    told = {explain(code, language) for language in LANGUAGES}
+    assert len(told) == 3
+    assert code.value not in told
+
+
+def test_a_code_that_nobody_knows_is_told_as_it_is() -> None:
+    """Better the bare word than nothing."""
+    assert explain("no_such_code", "kk") == "no_such_code"
+
+
+def test_notices_have_words_for_everything() -> None:
+    """Every operation and channel has its words in notices."""
+    words = wording("notices")
+    for operation in Operation:
+        assert f"operation-{operation.value}" in words
+    for channel in Channel:
+        assert f"channel-{channel.value}" in words
