@@ -34,15 +34,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def new_postgres(postgres: Server) -> Callable[[], str]:
-    """Makes PostgreSQL databases with all tables; their addresses."""
+def new_postgres(postgres: Server) -> Iterator[Callable[[], str]]:
+    """Makes PostgreSQL databases with all tables; their addresses. They are gone after the test."""
+    made: list[str] = []
 
     def make() -> str:
-        name = f"test_{os.getpid()}_{next(_number)}"
-        postgres.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
-        return postgres.url(name)
+        made.append(f"test_{os.getpid()}_{next(_number)}")
+        postgres.execute(f"CREATE DATABASE {made[-1]} TEMPLATE migrated")
+        return postgres.url(made[-1])
 
-    return make
+    yield make
+    for name in made:
+        postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=DATABASES)

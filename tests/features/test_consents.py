@@ -10,6 +10,7 @@ from senim.audit.statements import open_statement
 from senim.consent import Evidence, Scope
 from senim.consent.records import Representative
 from senim.errors import Code
+from senim.languages import Text, wording
 from senim.testing import FixedClock, Stage
 from senim.times import stamp
 from tests.features import acting
@@ -250,3 +251,21 @@ def test_history_misses_nothing_that_is_sealed_while_it_is_read(stage: Stage, mo
     assert paged == events
     acting.withdraw(senim, person.subject, NEWS)
     assert len(told_of(senim, person.subject)) == len(events) + 1 + 3
+
+
+def test_the_text_that_was_shown_is_kept_although_its_wording_is_newer_than_the_version(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """94-V 25(2)(5): after an upgrade that words notices anew, a consent still proves the very text that was shown."""
+    senim = senim_of(stage)
+    person = stage.person()
+    words = dict(wording("notices"))
+    words["purposes"] = Text(kk="Не үшін керек?", ru="Для чего это?", en="What is it for?")
+    monkeypatch.setattr("senim.policy.notices.wording", lambda file: words if file == "notices" else wording(file))
+    senim.policies._notices.clear()
+    evidence = stage.evidence(person.point, language="ru", surface="subscription", act="button")
+    entries = recorded(senim, lambda: acting.give(senim, person.subject, BY_EMAIL, evidence))
+    monkeypatch.undo()
+    senim.policies._notices.clear()
+    _, _, shown = senim.run(senim.actor(), lambda work: senim.consents.prove(work, person.subject, entries[0].id))
+    assert "Для чего это?" in shown

@@ -39,6 +39,9 @@ class LogSource(Protocol):
     def earlier(self) -> Iterable[str]:
         """Signed checkpoints from before."""
 
+    grows: bool
+    """Whether entries may be added while it is read: then the last bundle may hold more than was signed."""
+
     def read(self, name: TileName) -> bytes | None:
         """A tile or bundle at least as wide as named, or None."""
 
@@ -48,6 +51,7 @@ class StoredLog:
     """The log in the database of a live system."""
 
     database: Database
+    grows = True
 
     def checkpoint(self) -> str:
         return store.read_head(self.database).checkpoint
@@ -64,6 +68,7 @@ class FolderLog:
     """An exported log: ``checkpoint``, ``checkpoints/*`` and ``tile/…`` as C2SP tlog-tiles lays them out."""
 
     folder: Path
+    grows = False
 
     def checkpoint(self) -> str | None:
         return _text(self.folder / "checkpoint") if (self.folder / "checkpoint").exists() else None
@@ -224,6 +229,7 @@ class _Verification:
     def _locate(self, start: int, found: list[bytes], known: list[bytes]) -> None:
         """Compare a bundle's hashes with its tile: which entries were changed, moved, removed or added."""
         where, sealed = ({digest: index for index, digest in enumerate(found)}, set(known))
+        before = len(self._problems)
         for index in range(max(len(found), len(known))):
             gone = index < len(known) and known[index] not in where
             new = index < len(found) and found[index] not in sealed
@@ -235,6 +241,8 @@ class _Verification:
                 self._found(ProblemKind.ADDED, start + index, "the entry was never sealed")
             elif len(found) == len(known) and found[index] != known[index]:
                 self._found(ProblemKind.MOVED, start + index, f"the entry stands at {start + where[known[index]]}")
+        if len(found) > len(known) and len(self._problems) == before:
+            self._found(ProblemKind.ADDED, start + len(known), "a sealed entry stands there once more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +267,7 @@ def _read_bundle(source: LogSource, name: TileName, inside: bool) -> _Bundle:
     if bundle is None:
         return _Bundle(name, tile=tile, fault=ProblemKind.MISSING)
     try:
-        hashes = bundle_hashes(bundle)[: name.width]
+        hashes = bundle_hashes(bundle)[: name.width if source.grows else None]
     except ValueError:
         return _Bundle(name, tile=tile, fault=ProblemKind.UNREADABLE)
     if b"".join(hashes) != tile:

@@ -61,6 +61,8 @@ class Consents:
         check_scope(promises, scope)
         check_closed(evidence)
         current = self._policies.notices(promises)
+        if evidence.notice in current:
+            self._policies.freeze(work, current[evidence.notice])
         known = evidence.notice in current or (bool(evidence.notice) and self._kept(evidence.notice))
         check_notice(promises, evidence, current, known)
         at = agreed_at(evidence, work.now)

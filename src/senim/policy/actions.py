@@ -110,6 +110,7 @@ class Policies:
         self._versions: tuple[Version, ...] = ()
         self._promises: dict[int, Promises] = {}
         self._notices: dict[int, dict[str, Notice]] = {}
+        self._frozen: set[str] = set()
         self._looked = 0.0
         self._current: tuple[tuple[Version, ...], datetime, datetime, Promises] | None = None
 
@@ -213,6 +214,17 @@ class Policies:
         if known is None:
             known = self._notices[promises.version] = all_notices(promises)
         return known
+
+    def freeze(self, work: Work, notice: Notice) -> None:
+        """Keep the text of a notice that is shown, if it is not: its wording may be newer than the version's."""
+        if notice.digest in self._frozen:
+            return
+        if store.find_notice(self._database, notice.digest) is not None:
+            self._frozen.add(notice.digest)
+            return
+        since = self.in_force(work.now).version
+        new = store.StoredNotice(notice.digest, notice.point, notice.language, since, notice.text)
+        store.add_notice(work.unit, new)
 
     def notice_shown(self, digest: str) -> store.StoredNotice:
         """The frozen text of a notice of whatever version. Raises NotFound."""

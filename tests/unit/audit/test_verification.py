@@ -159,6 +159,14 @@ def test_a_repeated_entry_is_found(log: Path) -> None:
     assert found(log) == [(ProblemKind.REMOVED, 7)]
 
 
+@pytest.mark.parametrize("number", [SIZE, 7])
+def test_an_entry_after_the_last_is_found(log: Path, number: int) -> None:
+    """What stands behind the signed end, made up or repeated, is told: nobody takes it for a part of the log."""
+    last = log / "tile" / TileName(-1, SIZE // WIDTH, SIZE % WIDTH).path
+    last.write_bytes(pack([*unpack(last.read_bytes()), leaf(number)]))
+    assert found(log) == [(ProblemKind.ADDED, SIZE)]
+
+
 def test_entries_moved_to_another_bundle_are_found(log: Path) -> None:
     """Whole bundles in each other's place are found, entry by entry."""
     first, second = bundle(log, 0).read_bytes(), bundle(log, 1).read_bytes()
