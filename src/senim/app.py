@@ -133,8 +133,7 @@ class Senim:
     def tidy_keys(self) -> None:
         """Bring destroyed keys out of the key store's files (WAL, dead rows), if any were destroyed since."""
         erased = self.subjects.count(self.database)[1]
-        if erased != self._erased:
-            self.key_store.engine.tidy()
+        if erased != self._erased and self.key_store.engine.tidy():
             self._erased = erased
 
     def close(self) -> None:

@@ -85,6 +85,8 @@ def test_without_a_folder_every_command_says_so(
 ) -> None:
     """A command run in the wrong place ends with 1 or 2 and a sentence, never with a trace of the program."""
     monkeypatch.chdir(tmp_path)
+    values = tmp_path.with_suffix(".json")
+    values.write_text("{}", encoding="utf-8")
     needs = {
         ("check",): ("use", "orders"),
         ("subjects", "find"): ("email", "--value", "a@people.example"),
@@ -92,6 +94,10 @@ def test_without_a_folder_every_command_says_so(
         ("subjects", "log"): ("0" * 32,),
         ("subjects", "block"): ("0" * 32, "--reason", "legal-duty"),
         ("subjects", "unblock"): ("0" * 32, "--reason", "legal-duty"),
+        ("subjects", "stop"): ("0" * 32, "--reason", "legal-duty"),
+        ("subjects", "resume"): ("0" * 32, "--reason", "legal-duty"),
+        ("subjects", "event"): ("0" * 32, "order-completed"),
+        ("subjects", "correct"): ("0" * 32, "orders", str(values)),
         ("subjects", "erase"): ("0" * 32, "--reason", "withdrawn", "--yes"),
         ("consents", "list"): ("0" * 32,),
         ("consents", "give"): ("0" * 32, "orders"),

@@ -158,8 +158,8 @@ class Engine(ABC):
         """Work that commits should not have to do themselves; called by the clock every few seconds."""
 
     @abstractmethod
-    def tidy(self) -> None:
-        """Bring deleted rows out of the files as far as the database can (WAL, dead rows)."""
+    def tidy(self) -> bool:
+        """Bring deleted rows out of the files (WAL, dead rows); False if others kept it from being done, for now."""
 
     @abstractmethod
     def close(self) -> None:

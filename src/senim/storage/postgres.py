@@ -67,6 +67,10 @@ class PostgreSQL(Engine):
                 prepare_threshold=2,
                 options="-c synchronous_commit=on -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s",
                 connect_timeout=10,
+                keepalives_idle=30,
+                keepalives_interval=10,
+                keepalives_count=3,
+                tcp_user_timeout=60_000,
             )
         except psycopg.Error as error:
             raise convert(error) from error
@@ -178,8 +182,9 @@ class PostgreSQL(Engine):
     def upkeep(self) -> None:
         """PostgreSQL keeps itself (checkpointer, autovacuum)."""
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         self.execute("VACUUM")
+        return True
 
     def close(self) -> None:
         while self._idle:

@@ -160,8 +160,13 @@ class SQLite(Engine):
         with self._reader() as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def tidy(self) -> None:
-        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def tidy(self) -> bool:
+        try:
+            with self._writing:
+                busy: int = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as error:
+            raise convert(error) from error
+        return not busy
 
     def close(self) -> None:
         while self._idle:
