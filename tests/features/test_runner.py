@@ -111,11 +111,12 @@ def test_two_clocks_on_one_folder_seal_one_tree(
 def test_destroyed_keys_leave_the_files_of_the_key_store(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """After an erasure the wrapped key is wiped from the key store's files as well, once, when there is something."""
     senim, tidied = senim_of(stage), list[int]()
-    tidy: Callable[[], None] = senim.key_store.engine.tidy
+    tidy: Callable[[], bool] = senim.key_store.engine.tidy
 
-    def counted() -> None:
+    def counted() -> bool:
+        """The first time somebody else is reading: it is tried again."""
         tidied.append(1)
-        tidy()
+        return len(tidied) > 1 and tidy()
 
     monkeypatch.setattr(senim.key_store.engine, "tidy", counted)
     senim.tidy_keys()
@@ -125,7 +126,7 @@ def test_destroyed_keys_leave_the_files_of_the_key_store(stage: Stage, monkeypat
     files = [senim.folder / "keys.db", senim.folder / "keys.db-wal"]
     assert any(bytes(wrapped) in file.read_bytes() for file in files)
     acting.erase(senim, person.subject)
-    senim.tidy_keys()
-    senim.tidy_keys()
-    assert tidied == [1]
+    for _ in range(3):
+        senim.tidy_keys()
+    assert tidied == [1, 1]
     assert not any(bytes(wrapped) in file.read_bytes() for file in files if file.exists())
