@@ -23,7 +23,9 @@ REASONS = (
 class Question(NamedTuple):
     """May ``operation`` be done for ``purpose`` with these categories, this person, this recipient …?
 
-    ``categories`` are categories or ``category.field``; empty means all that the purpose needs.
+    ``categories`` are categories or ``category.field``. Empty asks for what the purpose needs as far as this role and
+    this recipient may have it: ask by name for what you are about to touch. A category stands for those of its fields
+    that the purpose needs.
     ``reason`` is the id of the document with which an authority asks (tickets-17).
     """
 

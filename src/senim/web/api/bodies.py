@@ -207,7 +207,10 @@ class CorrectAnswer(_Answer, frozen=True, kw_only=True):
 
 
 class CheckBody(_Body, frozen=True, kw_only=True):
-    """May this be done? ``categories`` left out means all that the purpose needs."""
+    """May this be done? Name the ``categories`` that you are about to touch.
+
+    Left out, the question is about what the purpose needs as far as this role and this recipient may have it.
+    """
 
     operation: Name
     """One of the thirteen operations."""
