@@ -67,10 +67,10 @@ class Senim:
         self.statements = StatementSigner(keys.secret("receipts"))
         anchor = folder / settings.log.anchor if settings.log.anchor else None
         signer = LogSigner(settings.log.origin or "senim.example/log", keys.secret("log"))
-        self.log = Log(self.database, Sealer(self.database, signer, clock.now, anchor), signer.vkey, anchor)
-
+        sealer = Sealer(self.database, signer, clock.now, anchor)
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
+        self.log = Log(self.database, sealer, signer.vkey, anchor, self.policies.published)
         self.subjects = Subjects()
         self.consents = Consents(self.policies, self.subjects, self.log, self.statements)
         self.gate = Gate(self.works, self.policies, self.subjects)
@@ -127,6 +127,7 @@ class Senim:
     def upkeep(self) -> None:
         """Work on the databases that acts should not have to wait for."""
         self.settle()
+        self.documents.settle()
         self.database.engine.upkeep()
         self.key_store.engine.upkeep()
 
@@ -169,7 +170,7 @@ def make_folder(
         raise Invalid(Code.FOLDER_WRONG, folder.name, detail="there is one already")
     settings = replace(Settings(database=database or Settings().database), log=LogSettings(origin=origin))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "log").mkdir(exist_ok=True)
         (folder / "policy.yaml").write_bytes(policy)
         keys = FileKeys(folder / settings.keys.folder)

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import msgspec
+
 from senim.app import Senim, open_senim
 from senim.audit.records import Report
 from senim.collection import Intake, OnBehalf, SourceGiven, Taken
@@ -92,14 +94,14 @@ class Session:
 
     def give(self, subject: str, consent: str, notice: Notice, **evidence: Any) -> Given:
         """Record a consent given after ``notice`` was shown."""
-        proof = Evidence(notice=notice.digest, language=notice.language, **evidence)
+        proof = _evidence({"notice": notice.digest, "language": notice.language, **evidence})
         return self._about(
             subject, lambda work, who: self.senim.consents.give(work, who, scope_of(consent), evidence=proof)
         )
 
     def withdraw(self, subject: str, consent: str, **evidence: Any) -> list[Given]:
         """Withdraw a consent, with all that hangs on it."""
-        proof = Evidence(**{"surface": "account", "act": "button", **evidence})
+        proof = _evidence({"surface": "account", "act": "button", **evidence})
         return self._about(
             subject, lambda work, who: self.senim.consents.withdraw(work, who, scope_of(consent), evidence=proof)
         )
@@ -176,6 +178,14 @@ def scope_of(consent: str) -> Scope:
     if not purpose:
         raise Invalid(Code.INVALID_VALUE, "consent")
     return Scope(purpose=purpose, recipient=recipient, channel=channel, country=country)
+
+
+def _evidence(told: dict[str, Any]) -> Evidence:
+    """The evidence that a program tells. Raises Invalid (invalid_value) for what is none."""
+    try:
+        return msgspec.convert(told, Evidence)
+    except msgspec.ValidationError as error:
+        raise Invalid(Code.INVALID_VALUE, "evidence") from error
 
 
 def _consent(name: str, *, given: bool) -> ConsentGiven:

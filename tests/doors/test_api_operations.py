@@ -198,7 +198,8 @@ def test_an_event_ends_the_term_that_waits_for_it(door: Door, clock: FixedClock)
     clock.move(hours=3)
     assert door.post(events, {"event": "order-completed", "at": "2026-11-22T15:30:00+05:00"}).status == 201
     assert "term_over" in str(door.post("/v1/check", asked).json["reasons"])
-    for wrong in ("2026-11-22T09:00:00", "tomorrow", "2027-01-01T00:00:00Z"):
+    strange = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2012-12-31T23:59:59Z")
+    for wrong in ("2026-11-22T09:00:00", "tomorrow", "2027-01-01T00:00:00Z", *strange):
         assert door.post(events, {"event": "order-completed", "at": wrong}).status == 422, wrong
     assert door.post(events, {"event": "trip-ended"}).status == 403
 

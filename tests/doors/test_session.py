@@ -156,3 +156,19 @@ def test_a_consent_without_a_purpose_is_none(folder: Path, consent: str) -> None
     with senim.open(folder, role="shop") as shop, pytest.raises(SenimError) as refused:
         shop.withdraw(_take(shop), consent)
     assert refused.value.code is Code.INVALID_VALUE
+
+
+def test_evidence_is_told_in_plain_words_and_looked_at(folder: Path) -> None:
+    """A program names a channel as the API does; what is no evidence is refused and not kept."""
+    with senim.open(folder, role="shop") as shop:
+        subject, notice = _take(shop), shop.notice("registration", "ru")
+        told = {"channel": "telephone", "surface": "telephone", "act": "spoken", "read_to_caller": True}
+        given = shop.give(subject, "newsletter@sms", notice, **told)
+        assert given.event.said.proven
+        assert open_statement(given.receipt, shop.senim.jwk)[1]["event"]["channel"] == "telephone"
+        assert shop.withdraw(subject, "newsletter@sms", channel="telephone")
+        for wrong in ({"channel": "pigeon"}, {"surface": "Anna"}, {"act": 1}, {"phone": "Anna"}):
+            for verb in (partial(shop.give, notice=notice), shop.withdraw):
+                with pytest.raises(SenimError) as refused:
+                    verb(subject, "newsletter", **wrong)
+                assert refused.value.code is Code.INVALID_VALUE

@@ -14,7 +14,19 @@ from senim.languages import Text, wording
 from senim.testing import FixedClock, Stage
 from senim.times import stamp
 from tests.features import acting
-from tests.features.acting import ACCOUNT, about, another, ask, codes, recorded, refused, senim_of, stranger, told_of
+from tests.features.acting import (
+    ACCOUNT,
+    Staged,
+    about,
+    another,
+    ask,
+    codes,
+    recorded,
+    refused,
+    senim_of,
+    stranger,
+    told_of,
+)
 
 NEWS, BY_EMAIL, BY_SMS = (Scope(purpose="newsletter", channel=channel) for channel in ("", "email", "sms"))
 
@@ -200,6 +212,69 @@ def test_what_was_said_later_stands_however_late_it_is_recorded(stage: Stage, cl
     assert [(one.given, one.at) for one in said][-1] == (True, old), "the fact itself is kept"
     acting.give(senim, person.subject, BY_EMAIL, stage.evidence(person.point))
     assert ask(senim, "use", "newsletter", person.subject, channel="email")
+
+
+def test_an_old_yes_to_a_part_does_not_undo_a_later_no_to_the_whole(stage: Stage, clock: FixedClock) -> None:
+    """Who wants no news gets none by e-mail either, whatever old letter is found (travel-37, shop-14)."""
+    senim = senim_of(stage)
+    person = stage.person(consents=stage.consents("registration", only=lambda one: one.purpose == "orders"), values={
+        "identity.family": "Пробников", "identity.given": "Семён", "contact.email": "semyon@people.example",
+    })  # fmt: skip
+    acting.withdraw(senim, person.subject, NEWS)
+    old = stamp(clock.moment - timedelta(days=90))
+    letter = stage.evidence(person.point, surface="letter", act="signature", at=old)
+    given = acting.give(senim, person.subject, BY_EMAIL, letter)
+    assert (given.event.said.given, given.event.said.at) == (True, old), "the fact itself is kept"
+    assert codes(ask(senim, "use", "newsletter", person.subject, channel="email")) == {Code.CONSENT_WITHDRAWN}
+    clock.move(hours=1)
+    acting.give(senim, person.subject, BY_EMAIL, stage.evidence(person.point))
+    assert ask(senim, "use", "newsletter", person.subject, channel="email")
+
+
+def test_a_yes_to_an_earlier_text_is_no_yes_to_a_wider_one(stage: Stage, mini: bytes, clock: FixedClock) -> None:
+    """A consent counts for the version that was shown or signed, however late it is recorded (foundation-3)."""
+    senim, person = senim_of(stage), stage.person()
+    before, signed = stage.evidence(person.point, surface="letter", act="signature"), stamp(clock.moment)
+    clock.move(days=1)
+    wider = mini.replace(b"uses: [contact.email, contact.phone, profile]", b"uses: [contact, profile]")
+    senim.run(senim.actor(), lambda work: senim.policies.publish(work, wider))
+    paper = Evidence(document="d" * 32, act="signature", surface="document", at=signed)
+    for evidence in (before, paper):
+        given = acting.give(senim, person.subject, BY_EMAIL, evidence)
+        assert given.event.said.version == 1
+        assert open_statement(given.receipt, senim.jwk)[1]["policy"]["version"] == 1
+        assert given.event.said.proven
+        event_id = given.event.id
+        _, again, _ = senim.run(
+            senim.actor(),
+            lambda work, one=event_id: senim.consents.prove(work, person.subject, one),  # type: ignore[misc]  # bound
+        )
+        assert open_statement(again, senim.jwk) == open_statement(given.receipt, senim.jwk)
+        found = ask(senim, "use", "newsletter", person.subject, channel="email")
+        assert Code.CONSENT_OUTDATED in codes(found)
+    assert acting.give(senim, person.subject, BY_EMAIL, stage.evidence(person.point)).event.said.version == 2
+
+
+def test_a_notice_that_did_not_ask_for_it_proves_no_consent(staged: Staged, mini: bytes, clock: FixedClock) -> None:
+    """Who was asked about an order only did not agree to a newsletter, now or under an earlier version (shop-3)."""
+    begin, end = mini.index(b"  registration:\n"), mini.index(b"rights:\n")
+    order = mini[begin:end].replace(b"  registration:", b"  order:").replace(b"      profile.tastes: optional\n", b"")
+    order = b"".join(line for line in order.splitlines(keepends=True) if b"purpose: newsletter" not in line)
+    stage = staged(mini[:end] + order + mini[end:])
+    senim, person = senim_of(stage), stage.person("registration")
+    shown = stage.evidence("order", surface="letter", act="signature")
+    before = standing_yes(stage, person.subject)
+    for _ in range(2):
+        for scope in (NEWS, BY_EMAIL):
+            refused(Code.NOTICE_OUTDATED, lambda one=scope: acting.give(senim, person.subject, one, shown))  # type: ignore[misc]  # bound
+        acting.give(senim, person.subject, Scope(purpose="delivery"), shown)
+        clock.move(days=1)
+        changed = stage.source.replace(b"en: 1 Probnaya Street", b"en: 2 Probnaya Street")
+        changed = changed.replace("улица Пробная, 1".encode(), "улица Пробная, 2".encode())
+        if senim.policies.in_force(clock.moment).version == 1:
+            senim.run(senim.actor(), lambda work, new=changed: senim.policies.publish(work, new))  # type: ignore[misc]  # bound
+    assert stage.evidence("order").notice != shown.notice, "the second round was about an earlier text"
+    assert standing_yes(stage, person.subject) == before
 
 
 def test_a_withdrawal_binds_even_when_the_clocks_of_two_machines_differ(stage: Stage, clock: FixedClock) -> None:

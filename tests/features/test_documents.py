@@ -13,10 +13,10 @@ from senim.app import Senim
 from senim.conformance import cast
 from senim.consent import Scope
 from senim.errors import Code
-from senim.identity import Actor
-from senim.storage import Query, main_metadata, query
+from senim.identity import Actor, new_id
+from senim.storage import Query, Unit, main_metadata, query
 from senim.testing import FixedClock, Stage
-from senim.vault import Document
+from senim.vault import Document, store
 from senim.vault.sealing import CHUNK
 from tests.features import acting
 from tests.features.acting import about, another, recorded, refused, senim_of, stranger, told_of
@@ -159,6 +159,55 @@ def test_a_file_ends_with_its_consent_its_person_and_its_seal(stage: Stage) -> N
         refused(Code.NOT_FOUND, partial(content_of, senim, other.subject, wrong))
     senim.database.engine.execute("DELETE FROM sealed_chunk")
     refused(Code.SEAL_BROKEN, partial(content_of, senim, other.subject, kept.id))
+
+
+def test_a_block_stops_the_list_of_files_too(stage: Stage) -> None:
+    """While a person is blocked or stopped only the responsible person sees which files there are (travel-43)."""
+    senim, shop = senim_of(stage), senim_of(stage).actor("shop")
+    for halt in (
+        lambda work, who: senim.gate.block(work, who, reason="request-of-person"),
+        lambda work, who: senim.gate.stop(work, who, "", reason="request-of-person"),
+    ):
+        person = stage.person()
+        document = receive(senim, person.subject)
+        about(senim, person.subject, halt)
+        entries = recorded(senim, partial(listed, senim, person.subject, shop), refusal=Code.SUBJECT_BLOCKED)
+        assert [(one.act, one.outcome) for one in entries] == [("document.listed", "refused")]
+        assert listed(senim, person.subject) == [document]
+
+
+def test_who_may_not_take_files_in_has_none_searched(stage: Stage) -> None:
+    """A file is not even looked into before the gate allowed it."""
+    senim, person = senim_of(stage), stage.person()
+    content = io.BytesIO(PDF + cast.card(7).encode())
+    take = partial(
+        about,
+        senim,
+        person.subject,
+        lambda work, who: senim.collection.receive(
+            work, who, FIELD, media="application/pdf", content=content, purpose="newsletter"
+        ),
+        actor=stranger("check"),
+    )
+    refused(Code.ROLE_NOT_ALLOWED, take)
+    assert content.tell() == 0
+
+
+def test_uploads_that_were_cut_off_are_removed_after_an_hour(stage: Stage) -> None:
+    """What a killed process left of a file goes with the next upkeep; what may still be coming stays."""
+    senim, person = senim_of(stage), stage.person()
+    whole = receive(senim, person.subject)
+    old, young = "0" * 12 + whole.id[12:], new_id()
+    for document in (old, young):
+        unit = Unit()
+        store.put_document(unit, person.subject, store.SealedDocument(document, "", False, 0, b""))
+        store.add_chunk(unit, person.subject, document, 0, b"sealed")
+        senim.database.commit(unit)
+    assert chunks(senim) == 3
+    senim.upkeep()
+    assert chunks(senim) == 2
+    assert {one.id for one in store.documents_of(senim.database, person.subject)} == {whole.id, young}
+    assert content_of(senim, person.subject, whole.id) == PDF
 
 
 def test_a_person_erased_while_a_file_comes_in_keeps_nothing_of_it(stage: Stage) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from senim.app import Senim, make_folder, open_senim
 from senim.audit import sealing, store
 from senim.audit.checkpoint import LogVerifier
 from senim.audit.records import ProblemKind, from_leaf
+from senim.audit.subjects import in_order
 from senim.audit.tiles import TileName, unpack
 from senim.audit.tree import (
     consistency_proof,
@@ -23,8 +26,9 @@ from senim.audit.tree import (
 )
 from senim.audit.verification import FolderLog, verify_log
 from senim.errors import Code
+from senim.storage import Unit
 from senim.storage.statements import Guard, Row
-from senim.testing import FixedClock, Stage
+from senim.testing import FixedClock, Stage, platform
 from senim.work import Work
 from tests.features import acting
 from tests.features.acting import another, at_once, refused, senim_of, told_of
@@ -293,3 +297,132 @@ def test_the_counts_of_acts_are_those_of_the_log(stage: Stage, clock: FixedClock
     for (act, detail), one in tallies.items():
         mine = [n for n, entry in entries if entry.act == act and detail in (entry.outcome.value, *entry.codes)]
         assert (one.count, one.last_index) == (len(mine), mine[-1])
+
+
+BESIDE = {
+    "a person's entries hidden": ("UPDATE log_index SET records = {empty} WHERE level = 0 AND n = 0", "log_index"),
+    "a list gone": ("DELETE FROM log_index", "log_index"),
+    "refusals not counted": ("DELETE FROM log_tally WHERE act = 'key.added'", "log_tally"),
+    "acts counted twice": ("UPDATE log_tally SET count = 2 * count WHERE act = 'key.added'", "log_tally"),
+    "acts made up": (
+        "INSERT INTO log_tally (act, detail, count, first_at, last_at, last_ix) VALUES ('drill', 'done', 1, 1, 1, 1)",
+        "log_tally",
+    ),
+    "an act made younger": ("UPDATE log_tally SET last_at = last_at + 1 WHERE act = 'key.added'", "log_tally"),
+    "another tree": ("UPDATE log_head SET frontier = {other}", "log_head"),
+    "another size": ("UPDATE log_head SET size = size + 8", "log_head"),
+    "another day of a policy": ("UPDATE policy_version SET effective_at = effective_at - 1", "policy version 1"),
+    "a policy gone": ("DELETE FROM policy_version", "policy version 1"),
+    "another number of a policy": ("UPDATE policy_version SET version = 2", "policy version"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_stands_beside_the_tree_is_verified_too(name: str, stage: Stage) -> None:
+    """Lists, counts, head and policy that tell of another log than the one that was signed are found."""
+    senim, _ = senim_of(stage), stage.person()
+    note(senim, 300)
+    assert senim.log.verify().ok
+    text = "E'\\\\x{}'::bytea" if senim.database.dialect == "postgresql" else "X'{}'"
+    count = store.read_head(senim.database).size.bit_count()
+    change, told = BESIDE[name]
+    senim.database.engine.execute(change.format(empty=text.format(""), other=text.format("00" * 32 * count)))
+    report = senim.log.verify()
+    assert not report.ok
+    assert all(problem.kind is ProblemKind.CHANGED and told in problem.detail for problem in report.problems)
+
+
+def test_a_policy_rewritten_together_with_its_hash_is_found(stage: Stage) -> None:
+    """A published version stays what it was: its hash stands in the log, out of reach of the table."""
+    senim = senim_of(stage)
+    canonical = senim.policies.version(1).canonical.replace(b"Privacy policy", b"Privacy police")
+    text = "'\\x{}'::bytea" if senim.database.dialect == "postgresql" else "X'{}'"
+    digest = hashlib.sha256(canonical).hexdigest()
+    senim.database.engine.execute(
+        f"UPDATE policy_version SET canonical = {text.format(canonical.hex())}, digest = '{digest}'"
+    )
+    (problem,) = senim.log.verify().problems
+    assert (problem.kind, problem.detail) == (
+        ProblemKind.CHANGED,
+        "policy version 1 is not the one that was published",
+    )
+
+
+def test_an_index_that_leads_to_another_person_is_not_believed(stage: Stage) -> None:
+    """Nobody is shown entries about somebody else."""
+    senim, people = senim_of(stage), [stage.person() for _ in range(2)]
+    senim.tick()
+    records = store.read_list(senim.database, 0)
+    one, two = (bytes.fromhex(person.subject) for person in people)
+    swapped = records.replace(one, b"?" * 16).replace(two, one).replace(b"?" * 16, two)
+    unit = Unit()
+    store.put_list(unit, 0, in_order(swapped))
+    senim.database.commit(unit)
+    refused(Code.LOG_BROKEN, lambda: senim.log.entries_about(people[0].subject))
+    assert [one.kind for one in senim.log.verify().problems] == [ProblemKind.CHANGED]
+
+
+def test_the_lists_of_many_bundles_are_verified(mini: bytes) -> None:
+    """The merged list of 65,536 entries, of which people are told, must hold what the bundles hold."""
+    with platform(mini) as stage:
+        senim, person = senim_of(stage), stage.person()
+        while senim.log.size < store.SEGMENT:
+            note(senim, 8000)
+            senim.tick()
+        assert senim.log.verify().ok
+        assert senim.log.entries_about(person.subject)
+        senim.database.engine.execute("DELETE FROM log_index WHERE level = 1")
+        (problem,) = senim.log.verify().problems
+        assert (problem.kind, problem.index) == (ProblemKind.CHANGED, 0)
+
+
+LOST = [
+    "UPDATE log_head SET checkpoint = ''",
+    "UPDATE log_head SET checkpoint = '', size = 0, frontier = {}",
+    "DELETE FROM log_head",
+]
+
+
+@pytest.mark.parametrize("change", LOST)
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_log_without_its_checkpoint_is_not_an_empty_one(change: str, waits: bool, stage: Stage) -> None:
+    """Who takes the signatures away does not get a good log of no entries, nor a new signature over it."""
+    senim = senim_of(stage)
+    note(senim, 5)
+    senim.tick()
+    anchor = stage.platform.folder / "log" / "checkpoint"
+    anchor.unlink()
+    kept = store.read_head(senim.database)
+    text = "'\\x'::bytea" if senim.database.dialect == "postgresql" else "X''"
+    senim.database.engine.execute(change.format(text))
+    senim.database.engine.execute("DELETE FROM log_checkpoint")
+    if waits:
+        note(senim)
+        refused(Code.LOG_BROKEN, senim.log.seal)
+    report = senim.log.verify()
+    assert [problem.kind for problem in report.problems] == [ProblemKind.MISSING]
+    assert report.waiting == int(waits)
+    _put_back(senim, kept)
+
+
+def test_nothing_is_signed_on_top_of_another_tree(stage: Stage) -> None:
+    """A head that is not the one that was signed is not gone on with."""
+    senim = senim_of(stage)
+    note(senim, 4)
+    senim.tick()
+    kept = store.read_head(senim.database)
+    unit = Unit()
+    store.put_head(unit, replace(kept, frontier=tuple(bytes(32) for _ in kept.frontier)), kept)
+    senim.database.commit(unit)
+    note(senim)
+    refused(Code.LOG_BROKEN, senim.log.seal)
+    assert [problem.kind for problem in senim.log.verify().problems] == [ProblemKind.CHANGED]
+    _put_back(senim, kept)
+    assert senim.log.verify().ok
+
+
+def _put_back(senim: Senim, kept: store.Head) -> None:
+    senim.database.engine.execute("DELETE FROM log_head")
+    unit = Unit()
+    store.put_head(unit, kept, store.NO_HEAD)
+    senim.database.commit(unit)

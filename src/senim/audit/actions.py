@@ -7,10 +7,11 @@ from pathlib import Path
 
 from senim.audit import store
 from senim.audit.checkpoint import LogVerifier
+from senim.audit.live import Published, StoredLog
 from senim.audit.records import Entry, Report, Tally, from_leaf
 from senim.audit.sealing import Sealer
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
-from senim.audit.verification import StoredLog, verify_log
+from senim.audit.verification import verify_log
 from senim.errors import Code, NotFound, Tampered, of_disk
 from senim.identity import SubjectId
 from senim.storage import Database
@@ -19,10 +20,13 @@ from senim.storage import Database
 class Log:
     """The log of a live system."""
 
-    def __init__(self, database: Database, sealer: Sealer, vkey: str, anchor: Path | None) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealer, vkey: str, anchor: Path | None, published: Published
+    ) -> None:
         self._database = database
         self._sealer = sealer
         self._anchor = anchor
+        self._published = published
         self.vkey = vkey
 
     def seal(self) -> int:
@@ -66,13 +70,19 @@ class Log:
             start = (start // WIDTH + 1) * WIDTH
 
     def entries_about(self, subject: SubjectId, after: int = 0, most: int = 100) -> list[tuple[int, Entry]]:
-        """Sealed entries about a person from number ``after`` on, at most ``most``."""
+        """Sealed entries about a person from number ``after`` on, at most ``most``.
+
+        Raises Tampered (log_broken) if the index leads to an entry about somebody else.
+        """
         found, leaves, have = [], [b""], -1
         for index in store.indexes_of(self._database, subject, self.size, after, most):
             if index // WIDTH != have:
                 have = index // WIDTH
                 leaves = self._leaves(have)
-            found.append((index, _entry(leaves, index)))
+            entry = _entry(leaves, index)
+            if entry.subject != subject:
+                raise Tampered(Code.LOG_BROKEN, "log_index")
+            found.append((index, entry))
         return found
 
     def entries_waiting(self, subject: SubjectId) -> list[Entry]:
@@ -101,11 +111,22 @@ class Log:
             raise of_disk(error, self._anchor.name) from error
 
     def verify(self, *, anchors: tuple[str, ...] = ()) -> Report:
-        """Seal what waits and check the whole log against the public key and all anchors."""
-        self.seal()
-        source = StoredLog(self._database)
-        waiting = sum(len(leaves) for _, _, leaves in store.waiting(self._database))
-        return verify_log(source, LogVerifier(self.vkey), anchors=(*self.anchors(), *anchors), waiting=waiting)
+        """Seal what waits and check the whole log, and what is kept beside it, against the public key and all anchors.
+
+        Raises Tampered (log_broken) if what waits cannot be sealed, and not because of what the report tells.
+        """
+        promised, broken = self._published(), None
+        try:
+            self.seal()
+        except Tampered as error:
+            broken = error
+        waiting = [from_leaf(leaf) for _, _, leaves in store.waiting(self._database) for leaf in leaves]
+        source = StoredLog(self._database, store.moment(self._database), promised, self._published, waiting)
+        anchors = (*self.anchors(), *anchors)
+        report = verify_log(source, LogVerifier(self.vkey), anchors=anchors, waiting=len(waiting))
+        if broken and report.ok:
+            raise broken
+        return report
 
     def export(self, folder: Path) -> int:
         """Write the log as an outsider's copy (C2SP tlog-tiles); the number of entries in it.

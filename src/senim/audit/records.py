@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -156,3 +157,17 @@ class Tally:
     first_at: int
     last_at: int
     last_index: int
+
+
+def counted(known: dict[tuple[str, str], Tally], entries: Iterable[Entry], start: int) -> set[tuple[str, str]]:
+    """Count entries, numbered from ``start``, on top of what is ``known``; which counts changed."""
+    changed = set()
+    for index, entry in enumerate(entries, start):
+        at = time_of(entry)
+        for detail in (entry.outcome.value, *entry.codes):
+            key = entry.act, detail
+            one = known.get(key)
+            count, first_at, last_at = (one.count, one.first_at, max(at, one.last_at)) if one else (0, at, at)
+            known[key] = Tally(*key, count + 1, first_at, last_at, index)
+            changed.add(key)
+    return changed

@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 
 from senim.audit import store
-from senim.audit.checkpoint import LogSigner, LogVerifier
-from senim.audit.records import Entry, Tally, from_leaf, time_of
+from senim.audit.checkpoint import Checkpoint, LogSigner, LogVerifier
+from senim.audit.records import Entry, counted, from_leaf
 from senim.audit.subjects import in_order, listed, merged
 from senim.audit.tiles import WIDTH, TileName, pack, stored, widths
-from senim.audit.tree import leaf_hash, range_root, subtree_root
+from senim.audit.tree import EMPTY_ROOT, Frontier, leaf_hash, range_root, subtree_root
 from senim.errors import Code, Invalid, Stale, Tampered, of_disk
 from senim.identity import new_id
 from senim.storage import Database, Unit
@@ -92,7 +92,7 @@ class Sealer:
                     self._database.commit(unit)
 
     def _extend(self, unit: Unit, old: store.Head, leaves: list[bytes], now: int) -> store.Head:
-        tree = old.tree()
+        tree = self._signed(old)
         hashes = [leaf_hash(leaf) for leaf in leaves]
         self._put_bundles(unit, old.size, leaves)
         self._put_tiles(unit, old.size, hashes)
@@ -112,6 +112,18 @@ class Sealer:
             holder=self._name,
             held_until=now + LEASE,
         )
+
+    def _signed(self, old: store.Head) -> Frontier:
+        """The tree that is gone on with. Raises Tampered (log_broken) if it is not the one that was signed."""
+        try:
+            tree = old.tree()
+            known = self._verifier.open(old.checkpoint) if old.checkpoint else Checkpoint("", 0, EMPTY_ROOT)
+        except (ValueError, Invalid) as error:
+            raise Tampered(Code.LOG_BROKEN, "log_head") from error
+        lost = not old.checkpoint and store.begun(self._database) and store.read_head(self._database) == old
+        if lost or (known.size, known.root) != (tree.size, tree.root()):
+            raise Tampered(Code.LOG_BROKEN, "log_head")
+        return tree
 
     def _put_bundles(self, unit: Unit, size: int, leaves: list[bytes]) -> None:
         first, begun = size // WIDTH, size % WIDTH
@@ -164,18 +176,9 @@ class Sealer:
 
     def _count(self, unit: Unit, size: int, entries: list[Entry]) -> None:
         known = {(one.act, one.detail): one for one in store.tallies(self._database)}
-        counted: dict[tuple[str, str], list[int]] = {}
-        for index, entry in enumerate(entries, size):
-            at = time_of(entry)
-            for detail in (entry.outcome.value, *entry.codes):
-                one = counted.setdefault((entry.act, detail), [0, at, at, index])
-                one[0] += 1
-                one[2] = max(one[2], at)
-                one[3] = index
-        for key, (count, first_at, last_at, last_index) in counted.items():
-            before = known.get(key, Tally(*key, 0, first_at, last_at, last_index))
-            newest = max(last_at, before.last_at)
-            unit.add(store.PUT_TALLY, *key, before.count + count, before.first_at, newest, last_index)
+        for key in sorted(counted(known, entries, size)):
+            one = known[key]
+            unit.add(store.PUT_TALLY, *key, one.count, one.first_at, one.last_at, one.last_index)
 
     def _write_anchor(self, head: store.Head, old: store.Head) -> None:
         """Leave the checkpoint outside the database, where cutting the database's tail does not reach.

@@ -76,6 +76,7 @@ _INDEX = query(
     )
 )
 _TALLIES = query(select(tally).order_by(tally.c.act, tally.c.detail))
+_BEGUN = [query(at_most(select(column))) for column in (bundle.c.n, tile.c.n, tally.c.count)]
 _KEPT = query(select(kept.c.size, kept.c.note).order_by(kept.c.size))
 
 
@@ -127,6 +128,29 @@ def read_head(database: Database) -> Head:
         return NO_HEAD
     _, size, frontier, checkpoint, kept_at, holder, held_until = row
     return Head(size, _split(frontier), checkpoint, kept_at, holder, held_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The head, and what stood beside it at the same moment."""
+
+    head: Head
+    tallies: list[Tally]
+    begun: bool
+
+
+def moment(database: Database) -> Moment:
+    """The log as it is now: all of it before or after an entry was sealed."""
+    while True:
+        head = read_head(database)
+        found = Moment(head, tallies(database), begun(database))
+        if read_head(database).size == head.size:
+            return found
+
+
+def begun(database: Database) -> bool:
+    """Whether anything was ever sealed, whatever the head says."""
+    return any(database.read(one, 1) for one in _BEGUN)
 
 
 def put_head(unit: Unit, new: Head, old: Head) -> None:
@@ -190,6 +214,12 @@ def read_list(database: Database, n: int) -> bytes:
     """Who is in a bundle."""
     row = database.one(_INDEX, n % LANES, 0, n)
     return bytes(row[0]) if row else b""
+
+
+def read_lists(database: Database, n: int) -> dict[int, bytes]:
+    """Who is in 256 bundles, lane by lane."""
+    rows = ((lane_number, database.one(_INDEX, lane_number, 1, n)) for lane_number in range(LANES))
+    return {lane_number: bytes(row[0]) for lane_number, row in rows if row}
 
 
 def indexes_of(database: Database, subject: SubjectId, size: int, after: int, most: int) -> list[int]:

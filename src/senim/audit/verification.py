@@ -1,8 +1,8 @@
 """Is the log what was written? Found and located with the public key alone.
 
 The rules: a checkpoint must be signed; each entry's hash must stand in its tile; tiles must hash up to the
-checkpoint's root; earlier checkpoints must be beginnings of the same tree; and no anchor kept outside may
-know of more entries than the log has.
+checkpoint's root; earlier checkpoints must be beginnings of the same tree; no anchor kept outside may know of
+more entries than the log has; and nothing may stand beside the tree that does not belong to it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from senim.audit import store
 from senim.audit.checkpoint import Checkpoint, LogVerifier
 from senim.audit.records import Problem, ProblemKind, Report
-from senim.audit.tiles import HEIGHT, WIDTH, TileName, bundle_hashes
+from senim.audit.tiles import HEIGHT, WIDTH, TileName, bundle_hashes, widths
 from senim.audit.tree import EMPTY_ROOT, Frontier, subtree_root
 from senim.errors import Invalid
-from senim.storage import Database
 
 MOST_PROBLEMS = 100
 """Problems listed at most; a log with more is broken beyond listing."""
@@ -34,7 +32,7 @@ class LogSource(Protocol):
     """Where a log is read from: a live database or an exported folder."""
 
     def checkpoint(self) -> str | None:
-        """The newest signed checkpoint; an empty text while nothing is sealed, None if it is lost."""
+        """The newest signed checkpoint; an empty text while nothing was ever sealed, None if it is lost."""
 
     def earlier(self) -> Iterable[str]:
         """Signed checkpoints from before."""
@@ -45,22 +43,8 @@ class LogSource(Protocol):
     def read(self, name: TileName) -> bytes | None:
         """A tile or bundle at least as wide as named, or None."""
 
-
-@dataclass(frozen=True, slots=True)
-class StoredLog:
-    """The log in the database of a live system."""
-
-    database: Database
-    grows = True
-
-    def checkpoint(self) -> str:
-        return store.read_head(self.database).checkpoint
-
-    def earlier(self) -> list[str]:
-        return [note for _, note in store.kept_checkpoints(self.database)]
-
-    def read(self, name: TileName) -> bytes | None:
-        return store.read_tile(self.database, name)
+    def beside(self, tree: Frontier) -> Iterable[Problem]:
+        """What stands beside a good tree and does not belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +55,9 @@ class FolderLog:
     grows = False
 
     def checkpoint(self) -> str | None:
-        return _text(self.folder / "checkpoint") if (self.folder / "checkpoint").exists() else None
+        """An export always has one: a blank file is none."""
+        path = self.folder / "checkpoint"
+        return (path.exists() and _text(path).strip() and _text(path)) or None
 
     def earlier(self) -> list[str]:
         return [_text(path) for path in sorted((self.folder / "checkpoints").glob("*"))]
@@ -82,10 +68,36 @@ class FolderLog:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
+    def beside(self, tree: Frontier) -> Iterator[Problem]:
+        """Tiles and bundles behind the signed end, and bytes behind a tile's."""
+        root = self.folder / "tile"
+        for path in root.rglob("*"):
+            kind, name = _behind(path, path.relative_to(root).as_posix(), tree.size)
+            if kind is not None:
+                start = name.n * WIDTH ** (max(name.level, 0) + 1)
+                yield Problem(kind, start, f"tile/{name.path} holds more than was signed: added, or a cut-off copy")
+
+
+def _behind(path: Path, where: str, size: int) -> tuple[ProblemKind | None, TileName]:
+    """Whether a file of an export goes beyond ``size`` entries. What is named as no tile is no part of a log."""
+    try:
+        name = TileName.parse(where)
+    except Invalid:
+        return None, TileName(0, 0)
+    full, part = widths(size, name.level)
+    if name.n > full or (name.n == full and name.width > part):
+        return ProblemKind.ADDED, name
+    longer = name.level >= 0 and path.stat().st_size > 32 * name.width
+    return (ProblemKind.CHANGED if longer else None), name
+
+
+_NO_FILE = "\0"
+"""What stands where a note should be and is no file."""
+
 
 def _text(path: Path) -> str:
     """A note as it stands there. Bytes that are no text make it one that nobody signed."""
-    return path.read_bytes().decode("utf-8", errors="replace")
+    return _NO_FILE if path.is_dir() else path.read_bytes().decode("utf-8", errors="replace")
 
 
 def verify_log(
@@ -118,6 +130,8 @@ class _Verification:
             self._grow(bundle)
         for level, (n, hashes) in self._above.items():
             self._compare_tile(TileName(level, n, len(hashes)), hashes)
+        for problem in () if self._problems else self._source.beside(self._tree):
+            self._found(problem.kind, problem.index, problem.detail)
         return Report(signed.size, self._tree.root().hex(), tuple(self._problems), self._verifier.name, waiting)
 
     def _found(self, kind: ProblemKind, index: int, detail: str) -> None:
@@ -132,6 +146,9 @@ class _Verification:
         return (note and self._opened(note, "checkpoint")) or Checkpoint(self._verifier.name, 0, EMPTY_ROOT)
 
     def _opened(self, note: str, what: str) -> Checkpoint | None:
+        if note == _NO_FILE:
+            self._found(ProblemKind.UNREADABLE, -1, f"the {what} is no file")
+            return None
         try:
             return self._verifier.open(note)
         except Invalid:

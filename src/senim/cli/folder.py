@@ -55,6 +55,9 @@ def init(directory: Path, name: str, file: Path | None, database: str, origin: s
     click.echo(
         f"Made {directory}: policy.yaml (profile {name}), senim.toml, keys/." if not file else f"Made {directory}."
     )
+    click.echo(
+        f"The log's name is {origin or f'{ident}.example/log'} (log.origin in senim.toml): change it now or never."
+    )
     click.echo("Back up keys/ and the key store apart from the data. Next:")
     click.echo(f"  edit {directory / 'policy.yaml'}")
     click.echo(f"  senim policy check -C {directory}")

@@ -39,9 +39,12 @@ def json_option(command: F) -> F:
 
 def role_option(command: F) -> F:
     """``--role``: act in one of the policy's roles."""
-    return click.option("--role", default="responsible", show_default=True, help="Act in this role of the policy.")(
-        command
-    )
+    return click.option(
+        "--role",
+        default="responsible",
+        show_default=True,
+        help="Act in a role of the policy. Without: as the responsible person, who holds folder and keys.",
+    )(command)
 
 
 def opened(folder: Path) -> Senim:

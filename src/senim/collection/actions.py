@@ -74,7 +74,7 @@ class Collection:
         told = promises.told(subject=standing.subject, operation="clarify", purpose=purpose, categories=values)
         work.attempt("data.corrected", told)
         work.need("correct")
-        looked = look(promises, values, None)
+        looked = look(promises, values, None, work.now)
         refuse([*looked.reasons, *strangers(self._vault, work, promises, standing, looked)])
         question = Question(Operation.CLARIFY, purpose, standing.subject, tuple(looked.values))
         self._gate.require(work, question, standing)
@@ -91,6 +91,7 @@ class Collection:
         promises = self._policies.in_force(work.now)
         told = promises.told(subject=standing.subject, operation="collect", purpose=purpose, categories=(reference,))
         work.attempt("document.stored", told)
+        self._documents.admit(work, standing, reference, media=media, purpose=purpose)
         whole = content.read(_MOST_SCANNED + 1)
         if len(whole) > _MOST_SCANNED:
             raise Invalid(Code.BODY_TOO_LARGE, reference)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from senim.collection.records import Attestation, Intake, OnBehalf, SourceGiven, Taken
-from senim.collection.rules import Looked, channel_of, check_way, look, missing, unserved
+from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, unserved
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
 from senim.errors import Code, Invalid, NotFound, NotPromised, Reason
@@ -68,7 +68,8 @@ class Reception:
         tried = work.attempted
         work.need("intake")
         way = self._looked = self._looked or self._way()
-        looked = look(promises, {name: value for name, value in values.items() if value is not None}, way.point.asks)
+        given = {name: value for name, value in values.items() if value is not None}
+        looked = look(promises, given, way.point.asks, work.now)
         standing = self._parts.subjects.about(work, SubjectId(intake.subject)) if intake.subject else None
         lacking = () if standing else missing(promises, intake, values)
         others = strangers(self._parts.vault, work, promises, standing, looked, intake)
@@ -108,8 +109,10 @@ class Reception:
         source = promises.policy.sources.get(chosen)
         if source is None:
             raise Invalid(Code.SOURCE_UNDECLARED, "source", reasons=[promises.reason(Code.SOURCE_UNDECLARED, "source")])
-        if (source.kind == "public") != bool(named.place) or len(named.place) > 2000:
+        if (source.kind == "public") != bool(named.place):
             raise Invalid(Code.INVALID_VALUE, "source.place")
+        if named.place:
+            refuse(look_at_place(promises, named.place))
         return chosen, named.place
 
     def _evidence(self, point: Point) -> Evidence:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
 
 from senim.collection.records import ConsentGiven, Intake
 from senim.collection.scanning import has_card, iins, special
 from senim.errors import Code, Invalid, Reason
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
-from senim.policy.records import ConsentAsked, Point
+from senim.policy.records import ConsentAsked, Field, Point
 from senim.policy.taxonomy import Channel, FieldType
 from senim.policy.values import normalise
 
@@ -42,8 +45,14 @@ class Looked:
     strangers: tuple[tuple[str, str], ...]
 
 
-def look(promises: Promises, values: Mapping[str, object], asked: Container[str] | None) -> Looked:
-    """Check and normalise values by ``category.field``. ``asked``: the point's fields; None: any declared."""
+def look(
+    promises: Promises, values: Mapping[str, object], asked: Container[str] | None, now: datetime | None = None
+) -> Looked:
+    """Check and normalise values by ``category.field``. ``asked``: the point's fields; None: any declared.
+
+    Nobody is born after ``now``.
+    """
+    today = now.astimezone(ZoneInfo(promises.calendar.zone)).date().isoformat() if now else ""
     good: dict[str, str] = {}
     reasons: list[Reason] = []
     strangers: list[tuple[str, str]] = []
@@ -66,7 +75,10 @@ def look(promises: Promises, values: Mapping[str, object], asked: Container[str]
         except Invalid as error:
             reasons.append(promises.reason(error.code, reference))
             continue
-        if field.type in _FREE or field.type is FieldType.REFERENCE:
+        if today and field.type is FieldType.BIRTH_DATE and good[reference] > today:
+            del good[reference]
+            reasons.append(promises.reason(Code.INVALID_VALUE, reference))
+        elif field.type in _FREE or field.type is FieldType.REFERENCE:
             strangers.extend((reference, iin) for iin in iins(good[reference]))
     return Looked(good, tuple(reasons), tuple(strangers))
 
@@ -85,6 +97,16 @@ def _unwanted(promises: Promises, reference: str, kind: FieldType, value: object
         if found in promises.law.special and (category is None or category.special != found):
             reasons.append(promises.reason(Code.SPECIAL_CATEGORY, reference))
     return reasons
+
+
+def look_at_place(promises: Promises, place: str) -> list[Reason]:
+    """What is wrong with the address of a public source: it is kept with each value (travel-6)."""
+    where = "source.place"
+    try:
+        normalise(place, Field(type=FieldType.URL, max=2000))
+    except Invalid as error:
+        return [promises.reason(error.code, where)]
+    return _unwanted(promises, where, FieldType.TEXT, unquote(place))
 
 
 def check_way(promises: Promises, intake: Intake, notices: Mapping[str, Notice]) -> list[Reason]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import msgspec
 from msgspec import structs
 
@@ -12,6 +15,7 @@ from senim.consent.receipts import KIND, receipt
 from senim.consent.records import Event, Evidence, Given, Ready, Said, Scope, State
 from senim.consent.rules import (
     agreed_at,
+    check_asked,
     check_closed,
     check_notice,
     check_scope,
@@ -24,6 +28,7 @@ from senim.errors import Code, NotFound, Tampered
 from senim.identity import SubjectId, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
+from senim.policy.store import StoredNotice
 from senim.storage import Database
 from senim.subjects import Agreed, Standing, Subjects
 from senim.times import micros, moment, stamp
@@ -61,21 +66,33 @@ class Consents:
         check_scope(promises, scope)
         check_closed(evidence)
         current = self._policies.notices(promises)
-        if evidence.notice in current:
-            self._policies.freeze(work, current[evidence.notice])
-        known = evidence.notice in current or (bool(evidence.notice) and self._kept(evidence.notice))
-        check_notice(promises, evidence, current, known)
+        shown, kept = current.get(evidence.notice), None
+        if shown is not None:
+            self._policies.freeze(work, shown)
+        elif evidence.notice:
+            kept = self._kept(evidence.notice)
+        notice = shown or kept
+        check_notice(promises, evidence, current, notice is not None)
         at = agreed_at(evidence, work.now)
+        agreed_to = promises if shown is not None else self._agreed_to(work, kept, at)
+        if notice is not None:
+            check_asked(agreed_to, notice.point, scope)
         end = end_of(promises, scope.purpose, at)
         agreed = Agreed(
             given=True,
-            proven=is_proven(evidence, known),
-            version=promises.version,
+            proven=is_proven(evidence, notice is not None),
+            version=agreed_to.version,
             at=micros(at),
             until=until_micros(end),
             event="",
         )
-        return _ready(work, promises, scope, agreed, evidence)
+        return replace(_ready(work, promises, scope, agreed, evidence), promises=agreed_to)
+
+    def _agreed_to(self, work: Work, kept: StoredNotice | None, at: datetime) -> Promises:
+        """The version that a person agreed to: that of the earlier notice shown, or the one in force at the time."""
+        begun = (one.number for one in self._policies.versions() if one.effective <= at)
+        number = kept.since_version if kept is not None else max(begun, default=1)
+        return self._policies.promises(number, work.now.date())
 
     def withdraw(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> list[Given]:
         """Withdraw a consent. Withdrawing from a purpose withdraws from all that hangs on it; it binds at once.
@@ -116,12 +133,11 @@ class Consents:
             standing = done[-1].standing
         return done
 
-    def _kept(self, digest: str) -> bool:
+    def _kept(self, digest: str) -> StoredNotice | None:
         try:
-            self._policies.notice_shown(digest)
+            return self._policies.notice_shown(digest)
         except NotFound:
-            return False
-        return True
+            return None
 
     def keep(self, work: Work, standing: Standing, ready: Ready, *, signed: bool = True) -> Given:
         """Record what is ready as said by one person."""
@@ -129,10 +145,11 @@ class Consents:
         agreed = structs.replace(ready.agreed, event=event_id)
         work.record(ready.act, ready.told, subject=standing.subject, entry_id=event_id, record=ready.record)
         event = Event(id=event_id, subject=standing.subject, actor=work.actor.label, said=ready.said)
-        before = standing.marks.agreed.get(scope.purpose, {}).get(scope.key)
-        after = standing
-        # What was said later stands, however late it was recorded; a withdrawal always does, whatever the clock says.
-        if before is None or not agreed.given or before.at <= agreed.at:
+        scopes, after = standing.marks.agreed.get(scope.purpose, {}), standing
+        before = [one for key, one in scopes.items() if key == scope.key or not (key or one.given)]
+        # What was said later stands, however late it was recorded, and so does a later no to the whole purpose;
+        # a withdrawal always does, whatever the clock says.
+        if not agreed.given or all(one.at <= agreed.at for one in before):
             after = self._subjects.agree(work, standing, scope.purpose, scope.key, agreed)
         return Given(event=event, receipt=self._sign(ready.promises, event) if signed else "", standing=after)
 
@@ -167,9 +184,8 @@ class Consents:
         if event is None:
             raise NotFound(Code.NOT_FOUND, "consent")
         promises = self._policies.promises(event.said.version, work.now.date())
-        notice = event.said.evidence.notice
-        shown = self._policies.notice_shown(notice).content if notice and self._kept(notice) else ""
-        return event, self._sign(promises, event), shown
+        notice = self._kept(event.said.evidence.notice)
+        return event, self._sign(promises, event), notice.content if notice is not None else ""
 
     def people(self, database: Database, purpose: str, version: int) -> int:
         """How many people's consent to a purpose is given, under a version up to ``version``. Looks at everybody."""

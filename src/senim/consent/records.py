@@ -123,6 +123,7 @@ class Ready:
     """A giving or withdrawal that was looked at and may be recorded, whoever says it in this act."""
 
     promises: Promises
+    """The version that was agreed to."""
     act: str
     said: Said
     agreed: Agreed

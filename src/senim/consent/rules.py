@@ -14,7 +14,7 @@ from senim.consent.records import Evidence, Scope
 from senim.errors import Code, Invalid, NotPromised, Reason
 from senim.identity import is_id
 from senim.law import Calendar, due, parse_term
-from senim.policy.notices import Notice
+from senim.policy.notices import Notice, consent_ref
 from senim.policy.promises import Promises
 from senim.subjects import Agreed
 from senim.times import micros
@@ -24,6 +24,9 @@ UNPROVEN_ACTS = ("sending", "use")
 
 LATER_SURFACES = ("import", "letter", "document", "email", "telephone", "counter")
 """Surfaces that report what happened before: the notice may be that of an earlier version."""
+
+EARLIEST = datetime(2013, 1, 1, tzinfo=UTC)
+"""The year of the law on personal data: nothing that is told to have happened before counts for it."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -60,8 +63,24 @@ def check_notice(promises: Promises, evidence: Evidence, current: dict[str, Noti
     if not kept:
         raise Invalid(Code.NOTICE_MISSING, "evidence.notice")
     if evidence.surface not in LATER_SURFACES:
-        reason = promises.reason(Code.NOTICE_OUTDATED, "evidence.notice")
-        raise NotPromised(Code.NOTICE_OUTDATED, "evidence.notice", reasons=[reason])
+        raise _outdated(promises)
+
+
+def check_asked(promises: Promises, point: str, scope: Scope) -> None:
+    """Raise NotPromised (notice_outdated) unless the notice of a point asks for the scope.
+
+    A scope that no point asks for apart is asked for with its purpose.
+    """
+    name = scope.purpose + scope.key
+    asked = {place: {consent_ref(ask) for ask in one.consents} for place, one in promises.policy.points.items()}
+    apart = any(name in names for names in asked.values())
+    if (name if apart else scope.purpose) not in asked[point]:
+        raise _outdated(promises)
+
+
+def _outdated(promises: Promises) -> NotPromised:
+    reason = promises.reason(Code.NOTICE_OUTDATED, "evidence.notice")
+    return NotPromised(Code.NOTICE_OUTDATED, "evidence.notice", reasons=[reason])
 
 
 def closed(evidence: Evidence, now: datetime) -> Evidence:
@@ -113,15 +132,15 @@ def _end(lasts: str, day: date, calendar: Calendar) -> datetime:
 
 
 def agreed_at(evidence: Evidence, now: datetime) -> datetime:
-    """When the person agreed. Raises Invalid (invalid_value) for a time that is none, or lies ahead."""
+    """When the person agreed. Raises Invalid (invalid_value) for a time that is none, lies ahead or before the law."""
     if not evidence.at:
         return now
     try:
         at = datetime.fromisoformat(evidence.at)
-        if at.tzinfo is None or at > now:
+        if at.tzinfo is None or not EARLIEST <= at <= now:
             raise ValueError
         return at.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise Invalid(Code.INVALID_VALUE, "evidence.at") from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from senim.audit.records import Outcome
+from senim.consent.rules import EARLIEST
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, Reason
 from senim.gate.records import REASONS, Decision, Question, Ruling
 from senim.gate.rules import COLLECTION, decide, rule
@@ -144,7 +145,7 @@ class Gate:
         if not any(term and event in (term.until, term.after) for term in terms):
             lacking = promises.reason(Code.PURPOSE_UNDECLARED, event)
             raise NotPromised(Code.PURPOSE_UNDECLARED, lacking.where, reasons=[lacking])
-        if at > work.at:
+        if not micros(EARLIEST) <= at <= work.at:
             raise Invalid(Code.INVALID_VALUE, "at")
         self._subjects.happened(work, standing, event, at)
         return work.record("subject.event", subject=standing.subject, reason=event)

@@ -160,6 +160,13 @@ class Policies:
                 self._looked = now
         return self._versions
 
+    def published(self) -> dict[int, tuple[str, str]]:
+        """Of each version as it stands in the database: the digest, and from when it binds, as its entry names them."""
+        return {
+            one.version: (hashlib.sha256(one.canonical).hexdigest(), moment(one.effective_at).isoformat())
+            for one in store.all_versions(self._database)
+        }
+
     def version(self, number: int) -> Version:
         """One version. Raises NotFound."""
         versions = self.versions()

@@ -20,10 +20,17 @@ _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]
 _KZ_PHONE = re.compile(r"(?:\+?7|8)(7[0-9]{9})\Z")
 _PHONE_MARKS = re.compile(r"[\s().\-–—]+")
 _DIGITS = re.compile(r"[0-9]{12}\Z")
-_REFERENCE = re.compile(r"[0-9A-Za-zА-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі/#._-]{1,64}\Z")
+_REFERENCE = re.compile(r"(?!/|\.\.)[0-9A-Za-zА-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі/#._-]{1,64}\Z")
 _URL = re.compile(r"https?://[^\s<>\"]{1,2000}\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+"""Characters that nobody sees: Unicode's category Cf, and the combining grapheme joiner."""
+
 _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -73,6 +80,9 @@ def _as_text(value: object, kind: FieldType) -> str:
 
 
 def _name(text: str, _: Field) -> str:
+    text = " ".join(INVISIBLE.sub("", text).split())
+    if not text or text[0] in "=+-@":  # what spreadsheets take for a formula
+        raise Invalid(Code.INVALID_VALUE)
     if mixed_script(text):
         raise Invalid(Code.MIXED_SCRIPT)
     if not text.isalpha() and any(character.isdigit() or character in "<>@{}[]|\\/" for character in text):
@@ -84,6 +94,8 @@ def _email(text: str, _: Field) -> str:
     local, domain = text.rpartition("@")[::2]
     lowered = text.lower()
     if not domain.isascii():
+        if any(_LATIN.search(label) and _CYRILLIC.search(label) for label in domain.split(".")):
+            raise Invalid(Code.INVALID_VALUE)
         try:
             lowered = f"{local.lower()}@{domain.lower().encode('idna').decode()}"
         except UnicodeError as error:
@@ -110,13 +122,14 @@ def _phone(text: str, _: Field) -> str:
 
 
 _DMY = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})\Z")
+_YMD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 def _date(text: str, _: Field) -> str:
     try:
         if match := _DMY.match(text):
             return date(int(match[3]), int(match[2]), int(match[1])).isoformat()
-        if len(text) != 10:
+        if not _YMD.match(text):  # Python reads week dates too
             raise ValueError
         return date.fromisoformat(text).isoformat()
     except ValueError as error:
@@ -125,7 +138,7 @@ def _date(text: str, _: Field) -> str:
 
 def _birth_date(text: str, field: Field) -> str:
     found = _date(text, field)
-    if not found >= "1880-01-01":
+    if not "1900-01-01" <= found <= "2100-12-31":
         raise Invalid(Code.INVALID_VALUE)
     return found
 

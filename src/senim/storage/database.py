@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,9 +82,17 @@ def _engine(url: str, folder: Path, *, create: bool, missing: Code) -> Engine:
         path = folder / url.removeprefix("sqlite:///")
         if not create and not path.exists():
             raise Unavailable(missing, path.name)
+        if create:
+            _reserve(path)
         return SQLite(path)
     if scheme in ("postgresql", "postgres"):
         from senim.storage.postgres import PostgreSQL
 
         return PostgreSQL(url)
     raise Invalid(Code.SETTING_WRONG, "database")
+
+
+def _reserve(path: Path) -> None:
+    """Make a database file that its owner alone may read; SQLite gives its WAL the same mode."""
+    with suppress(OSError):  # what stands in the way is told when the file is opened
+        path.touch(mode=0o600, exist_ok=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError, Tampered
+from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, SenimError, Tampered
 from senim.gate import Gate, Question
-from senim.identity import SubjectId, is_id, new_id
+from senim.identity import RESPONSIBLE, SubjectId, is_id, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
 from senim.policy.records import Field
@@ -28,6 +30,9 @@ from senim.work import Work, Works
 _decode = msgspec.json.Decoder(DocumentMeta).decode
 MOST_BYTES = 20 * 1024 * 1024
 """Largest file where the policy says nothing else."""
+
+_PATIENCE = 3600
+"""Seconds after which nobody is still sending a file."""
 
 MAGIC: dict[str, tuple[bytes, ...]] = {
     "application/pdf": (b"%PDF-",),
@@ -56,6 +61,7 @@ class Documents:
         self._subjects = subjects
         self._gate = gate
         self._persons = persons
+        self._settle_at = 0.0
 
     def put(
         self, work: Work, standing: Standing, reference: str, *, media: str, content: BinaryIO, purpose: str
@@ -67,13 +73,10 @@ class Documents:
         promises = self._policies.in_force(work.now)
         told = promises.told(subject=standing.subject, operation="collect", purpose=purpose, categories=(reference,))
         work.attempt("document.stored", told)
-        work.need("intake")
-        field = self._declared(promises, reference, media)
-        question = Question(Operation.COLLECT, purpose, standing.subject, (reference,))
-        self._gate.require(work, question, standing)
-        upload = self._write(work, standing, content, field.max or MOST_BYTES, media)
-        meta = msgspec.json.encode(DocumentMeta(media, upload.size, work.at))
+        field = self.admit(work, standing, reference, media=media, purpose=purpose)
         key = self._persons.open(work, standing.subject)
+        upload = self._write(key, standing, content, field.max or MOST_BYTES, media)
+        meta = msgspec.json.encode(DocumentMeta(media, upload.size, work.at))
         bound = bound_to(bytes.fromhex(standing.subject), f"{upload.document} {reference}", upload.chunks)
         row = store.SealedDocument(upload.document, reference, True, upload.chunks, seal(key, meta, bound))
         store.put_document(work.unit, standing.subject, row)
@@ -81,6 +84,13 @@ class Documents:
         return Document(
             id=upload.document, field=reference, media=media, size=upload.size, at=work.at, chunks=upload.chunks
         )
+
+    def admit(self, work: Work, standing: Standing, reference: str, *, media: str, purpose: str) -> Field:
+        """The field that a file may come into, if it may at all. Raises as :meth:`put` does."""
+        work.need("intake")
+        field = self._declared(self._policies.in_force(work.now), reference, media)
+        self._gate.require(work, Question(Operation.COLLECT, purpose, standing.subject, (reference,)), standing)
+        return field
 
     @staticmethod
     def _declared(promises: Promises, reference: str, media: str) -> Field:
@@ -94,9 +104,8 @@ class Documents:
             raise Invalid(Code.MEDIA_TYPE_WRONG, reference)
         return field
 
-    def _write(self, work: Work, standing: Standing, content: BinaryIO, most: int, media: str) -> _Upload:
+    def _write(self, key: AESGCM, standing: Standing, content: BinaryIO, most: int, media: str) -> _Upload:
         """Seal and store chunk by chunk, each guarded by the person's standing."""
-        key = self._persons.open(work, standing.subject)
         upload = _Upload(new_id())
         subject, ident = bytes.fromhex(standing.subject), bytes.fromhex(upload.document)
         unfinished = store.SealedDocument(upload.document, "", False, 0, b"")
@@ -118,14 +127,22 @@ class Documents:
                 upload.chunks += 1
                 chunk = following
         except BaseException:
-            self._drop(standing, upload)
+            self._drop(standing.subject, upload.document)
             raise
         return upload
 
-    def _drop(self, standing: Standing, upload: _Upload) -> None:
-        """Remove what came of a file that will not be whole; an erasure removes what a dead disk kept of it."""
+    def settle(self) -> None:
+        """Remove what came of files an hour ago and never became whole: the process was killed, or decided anew."""
+        if time.monotonic() < self._settle_at:  # all files are looked at: not more often than there may be something
+            return
+        self._settle_at = time.monotonic() + _PATIENCE
+        for subject, document in store.unfinished(self._works.database, before=time.time() - _PATIENCE):
+            self._drop(subject, document)
+
+    def _drop(self, subject: SubjectId, document: str) -> None:
+        """Remove what came of a file that will not be whole; :meth:`settle` removes what a dead disk kept of it."""
         unit = Unit()
-        store.drop_document(unit, standing.subject, upload.document)
+        store.drop_document(unit, subject, document)
         with suppress(SenimError):
             self._works.database.commit(unit)
 
@@ -135,15 +152,18 @@ class Documents:
         return [self._document(work, standing, row) for row in rows]
 
     def list(self, work: Work, standing: Standing) -> list[Document]:
-        """A person's files, for who may read: those that this actor could open."""
+        """A person's files, for who may read: those that this actor could open.
+
+        Raises NotPromised for a person who is blocked or stopped, but for the responsible person, who may look.
+        """
         work.attempt("document.listed", subject=standing.subject)
         work.need("read")
+        promises, actor, marks = self._policies.in_force(work.now), work.actor, standing.marks
+        if (marks.block is not None or "" in marks.stops) and actor.role != RESPONSIBLE:
+            reason = promises.reason(Code.SUBJECT_BLOCKED, "subject")
+            raise NotPromised(Code.SUBJECT_BLOCKED, "subject", reasons=[reason])
         work.record("document.listed", subject=standing.subject)
-        promises, actor, everything = (
-            self._policies.in_force(work.now),
-            work.actor,
-            self.of(work.database, work, standing),
-        )
+        everything = self.of(work.database, work, standing)
         return [one for one in everything if visible(promises, actor, one.field) and sees(promises, actor, one.field)]
 
     def _document(self, work: Work, standing: Standing, row: store.SealedDocument) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 
 from senim.identity import LANES, SubjectId, place
 from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
@@ -77,6 +77,13 @@ _DOCUMENTS = query(
     select(documents.c.id, documents.c.field, documents.c.complete, documents.c.chunks, documents.c.meta)
     .where(documents.c.lane == bindparam("lane"), documents.c.subject == bindparam("subject"))
     .order_by(documents.c.id)
+)
+_UNFINISHED = query(
+    select(documents.c.subject, documents.c.id).where(
+        documents.c.lane == bindparam("lane"),
+        documents.c.complete == literal_column("0"),
+        documents.c.id < bindparam("before"),
+    )
 )
 _CHUNK = query(
     select(chunks.c.sealed).where(
@@ -171,6 +178,14 @@ def documents_of(database: Database, subject: SubjectId) -> list[SealedDocument]
     """A person's files, unfinished uploads included."""
     rows = database.read(_DOCUMENTS, *place(subject))
     return [SealedDocument(bytes(row[0]).hex(), row[1], row[2] == 1, row[3], bytes(row[4])) for row in rows]
+
+
+def unfinished(database: Database, before: float) -> Iterator[tuple[SubjectId, str]]:
+    """Files that were begun before a time (seconds since 1970 UTC, which an id begins with) and never became whole."""
+    first = int(before * 1000).to_bytes(6).ljust(16, b"\0")
+    for number_of_lane in range(LANES):
+        for subject, document in database.read(_UNFINISHED, number_of_lane, first):
+            yield SubjectId(bytes(subject).hex()), bytes(document).hex()
 
 
 def put_document(unit: Unit, subject: SubjectId, document: SealedDocument) -> None:

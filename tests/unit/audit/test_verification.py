@@ -261,6 +261,47 @@ def test_a_missing_checkpoint_is_told(log: Path) -> None:
     assert found(log) == [(ProblemKind.MISSING, -1)]
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b" \t\n"])
+def test_a_blank_checkpoint_is_a_missing_one(log: Path, content: bytes) -> None:
+    """An emptied checkpoint does not make a full log a good one of no entries."""
+    (log / "checkpoint").write_bytes(content)
+    shutil.rmtree(log / "checkpoints")
+    assert found(log) == [(ProblemKind.MISSING, -1)]
+
+
+@pytest.mark.parametrize("name", ["checkpoint", f"checkpoints/{100:020d}", "checkpoints/more"])
+def test_a_folder_in_the_place_of_a_checkpoint_is_told(log: Path, name: str) -> None:
+    """What cannot be read as a note is told as that; the verification goes on."""
+    (log / name).unlink(missing_ok=True)
+    (log / name).mkdir()
+    assert (ProblemKind.UNREADABLE, -1) in found(log)
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        (TileName(-1, 3), 768),
+        (TileName(-1, 2), 512),
+        (TileName(-1, 2, 89), 512),
+        (TileName(0, 1000), 256_000),
+        (TileName(1, 0, 3), 0),
+        (TileName(2, 0, 1), 0),
+    ],
+)
+def test_a_tile_or_bundle_behind_the_signed_end_is_told(log: Path, name: TileName, start: int) -> None:
+    """Nobody takes for a part of the log what was never signed."""
+    write(log / "tile" / name.path, pack([leaf(0)]))
+    assert found(log) == [(ProblemKind.ADDED, start)]
+
+
+@pytest.mark.parametrize(("level", "n", "width", "start"), [(0, 1, 256, 256), (0, 2, 88, 512), (1, 0, 2, 0)])
+def test_bytes_behind_a_tile_are_told(log: Path, level: int, n: int, width: int, start: int) -> None:
+    """A tile holds its hashes and nothing else."""
+    path = tile(log, level, n, width)
+    path.write_bytes(path.read_bytes() + b"more")
+    assert found(log) == [(ProblemKind.CHANGED, start)]
+
+
 def test_an_empty_folder_is_no_good_log(tmp_path: Path) -> None:
     """A folder that is no export is not called good."""
     assert not verified(tmp_path).ok

@@ -43,6 +43,15 @@ CARDS = {
     "digit by digit": " ".join(CARD),
     "in pairs": "93 98 00 00 00 00 00 01",
     "in eights": "93980000 00000001",
+    "several spaces": GROUPED.replace(" ", "    "),
+    "several tabs": GROUPED.replace(" ", "\t\t\t\t"),
+    "tabs between digits": "\t".join(CARD),
+    "in eights over two lines": "93980000\n00000001",
+    "in eights with a slash": "93980000/00000001",
+    "in uneven groups": "9398:0000:00000001",
+    "in other uneven groups": "9398/00000000/0001",
+    "with invisible operators": "\u2061".join(CARD),
+    "with grapheme joiners": "\u034f".join(CARD),
     "in the middle of a text": f"Оплатил картой {GROUPED}, жду ответа.",
     "glued to words": f"карта{CARD}конец",
     "in brackets": f"({CARD})",
@@ -97,6 +106,9 @@ NO_CARDS = {
     "zeros": "0" * 16,
     "nines": "9" * 16,
     "ones": "1111111111111111",
+    "an IIN and a postcode on two lines": "981231500014\n050000",
+    "an IIN and a year": "981231500014, 2026",
+    "compact dates": "20261220/20261227",
     "a date": "22.11.2026",
     "dates": "20.12.2026-27.12.2026",
     "dates with spaces": "20.12.2026 - 27.12.2026",
@@ -133,6 +145,14 @@ def test_no_range_of_dates_is_a_card() -> None:
             for between in ("-", " - ", " ", "–", " – ", ", "):
                 text = f"{first.strftime(form)}{between}{last.strftime(form)}"
                 assert not has_card(text), text
+
+
+def test_no_range_of_compact_dates_is_a_card() -> None:
+    """Dates without points are no card either: none begins with 20."""
+    for day in range(366):
+        first, last = date(2026, 1, 1) + timedelta(day), date(2026, 1, 8) + timedelta(day)
+        for between in ("-", " ", "/", "\n"):
+            assert not has_card(f"{first:%Y%m%d}{between}{last:%Y%m%d}")
 
 
 def test_old_thirteen_digit_cards_may_be_left_out() -> None:

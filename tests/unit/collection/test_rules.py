@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -209,3 +210,12 @@ def test_fields_that_no_purpose_may_have_now() -> None:
     assert needless.code is Code.FIELD_NOT_NEEDED
     both = unserved(MADE, ["contact.email"], [], {"orders": NO, "newsletter": NO})
     assert len(both) == 1, "the same reason is told once"
+
+
+def test_nobody_is_born_tomorrow() -> None:
+    """A date of birth is not after today, where the operator is."""
+    late = datetime(2026, 11, 22, 20, tzinfo=UTC)
+    made = promises({"categories.profile.fields.tastes": "birth-date"})
+    assert look(made, {"profile.tastes": "2026-11-23"}, None, late).reasons == ()
+    (reason,) = look(made, {"profile.tastes": "2026-11-24"}, None, late).reasons
+    assert (reason.code, reason.where) == (Code.INVALID_VALUE, "profile.tastes")

@@ -104,7 +104,19 @@ def test_a_file_that_begins_many_streams_and_ends_none() -> None:
 
 
 def test_a_file_that_unpacks_to_far_more_than_it_weighs() -> None:
-    """A PDF bomb is read up to a limit: what stands before it is found."""
+    """A PDF bomb is read up to a limit, a part at a time: what stands before it or beside it is found."""
     bomb = b" " * 30_000_000
     assert found_in(pdf(SHOWN, bomb, bomb, bomb, bomb), "application/pdf")
-    assert sum(len(text) for text in texts_of_file(pdf(*[bomb] * 8), "application/pdf")) < 80_000_000
+    assert found_in(pdf(bomb, bomb, SHOWN), "application/pdf")
+    parts = [len(text) for text in texts_of_file(pdf(*[bomb] * 12), "application/pdf")]
+    assert sum(parts) < 3_000_000
+    assert max(parts) < 70_000
+
+
+@pytest.mark.parametrize("before", range(65_500, 65_560, 3))
+def test_what_stands_where_two_parts_meet(before: int) -> None:
+    """A card is found wherever it stands; a longer number is not cut into one."""
+    assert found_in(f"{' ' * before}{CARD} ".encode(), "text/plain")
+    assert found_in(f"{' ' * before}{GROUPED}".encode(), "text/plain")
+    assert not found_in(f"{' ' * before}{CARD}0000 ".encode(), "text/plain")
+    assert not found_in(f"{' ' * before}0000{CARD} ".encode(), "text/plain")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from senim.consent import Evidence, Scope
 from senim.consent.records import Representative
 from senim.consent.rules import (
     agreed_at,
+    check_asked,
     check_closed,
     check_notice,
     check_scope,
@@ -112,10 +115,32 @@ def test_the_notice_that_was_shown() -> None:
 
 
 @pytest.mark.parametrize(
+    ("purpose", "key", "drop", "asked"),
+    [("newsletter", "", "", True), ("newsletter", "@sms", "", True), ("newsletter", "@sms", "sms", False),
+     ("delivery", "/courier", "", True), ("delivery", ">KZ", "", True), ("orders", ">TR", "", True),
+     ("bookkeeping", "", "", False), ("bookkeeping", "/tax", "", False)],
+)  # fmt: skip
+def test_a_notice_proves_what_it_asked_for(purpose: str, key: str, drop: str, *, asked: bool) -> None:
+    """A consent asked for apart anywhere is given only where it was asked for (foundation-3, shop-3)."""
+    points = MADE.policy.points
+    here = points["registration"]
+    if drop:
+        here = structs.replace(here, consents=tuple(one for one in here.consents if one.channel != drop))
+    policy = structs.replace(MADE.policy, points={**points, "here": here})
+    made = replace(MADE, policy=policy)
+    if asked:
+        check_asked(made, "here", Scope.of(purpose, key))
+        return
+    with pytest.raises(NotPromised) as refusal:
+        check_asked(made, "here", Scope.of(purpose, key))
+    assert refusal.value.code is Code.NOTICE_OUTDATED
+
+
+@pytest.mark.parametrize(
     ("at", "utc"),
     [("", NOW), ("2026-11-22T09:00:00Z", NOW), ("2026-11-22T14:00:00+05:00", NOW),
      ("2026-11-20T23:30:00.5+05:00", datetime(2026, 11, 20, 18, 30, 0, 500_000, tzinfo=UTC)),
-     ("1999-12-31T23:59:59-11:00", datetime(2000, 1, 1, 10, 59, 59, tzinfo=UTC))],
+     ("2012-12-31T23:59:59-11:00", datetime(2013, 1, 1, 10, 59, 59, tzinfo=UTC))],
 )  # fmt: skip
 def test_when_it_was_said(at: str, utc: datetime) -> None:
     """A consent that is recorded later keeps the time at which it was given."""
@@ -126,10 +151,10 @@ def test_when_it_was_said(at: str, utc: datetime) -> None:
     "at",
     ["2026-11-22T09:00:00.000001Z", "2027-01-01T00:00:00Z", "2026-11-22T09:00:00", "2026-11-22", "yesterday", "12:00",
      "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\x00",
-     "2026-11-22T08:00:00 MSK"],
+     "2026-11-22T08:00:00 MSK", "2012-12-31T23:59:59Z", "2013-01-01T00:00:00+05:00"],
 )  # fmt: skip
-def test_a_time_that_is_none_or_lies_ahead(at: str) -> None:
-    """Nobody agreed in the future, or at no time."""
+def test_a_time_that_is_none_or_cannot_be(at: str) -> None:
+    """Nobody agreed in the future, before there was the law, or at no time."""
     with pytest.raises(Invalid) as wrong:
         agreed_at(Evidence(at=at), NOW)
     assert (wrong.value.code, wrong.value.where) == (Code.INVALID_VALUE, "evidence.at")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +12,22 @@ from senim.conformance import cast
 from senim.errors import Code, Invalid
 from senim.policy.records import Field
 from senim.policy.taxonomy import FILES, FieldType
-from senim.policy.values import check_digit, identifier_kind, is_bin, is_iin, luhn, mixed_script, normalise
+from senim.policy.values import INVISIBLE, check_digit, identifier_kind, is_bin, is_iin, luhn, mixed_script, normalise
 
 T = FieldType
+
+
+def test_invisible_characters_are_those_of_unicode() -> None:
+    """All of category Cf, and the grapheme joiner."""
+    unseen = {chr(one) for one in range(0x110000) if unicodedata.category(chr(one)) == "Cf"}
+    assert all(map(INVISIBLE.match, unseen | {"\u034f"}))
+    assert not INVISIBLE.search("Әлия O’Connor \n")
+
+
+def test_a_domain_of_two_scripts_is_refused() -> None:
+    """A Cyrillic а in a Latin domain leads elsewhere; a wholly Cyrillic label is one of its own."""
+    assert refused("a@pe\u043eple.example", T.EMAIL) is Code.INVALID_VALUE
+    assert form("a@почта.example", T.EMAIL) == "a@xn--80a1acny.example"
 
 
 def form(value: object, kind: FieldType, **more: object) -> str:
@@ -113,8 +128,9 @@ def test_luhn_has_one_last_digit(stem: str) -> None:
 FORMS = [
     (T.NAME, "  Әлия  ", "Әлия"), (T.NAME, "O’Connor", "O’Connor"), (T.NAME, "Анна-Мария", "Анна-Мария"),
     (T.NAME, "Әбдіқалық\tұлы", "Әбдіқалық ұлы"), (T.NAME, "И\u0306ван", "Йван"),
+    (T.NAME, "Ал\u200bи\u2061я", "Алия"),
     (T.BIRTH_DATE, "31.12.1998", "1998-12-31"), (T.BIRTH_DATE, "1/2/1998", "1998-02-01"),
-    (T.BIRTH_DATE, "1998-12-31", "1998-12-31"), (T.BIRTH_DATE, "1880-01-01", "1880-01-01"),
+    (T.BIRTH_DATE, "1998-12-31", "1998-12-31"), (T.BIRTH_DATE, "1900-01-01", "1900-01-01"),
     (T.DATE, "29.02.2028", "2028-02-29"),
     (T.COUNTRY, "KZ", "KZ"), (T.POSTCODE, "050000", "050000"), (T.POSTCODE, "a05 b6d2", "A05B6D2"),
     (T.POSTCODE, 50000, "50000"),
@@ -152,7 +168,10 @@ WRONG = [
     (T.EMAIL, "<person@people.example>"), (T.EMAIL, "x" * 65 + "@people.example"),
     (T.PHONE, "+7700000000"), (T.PHONE, "+770000000000"), (T.PHONE, "0"), (T.PHONE, "abc"), (T.PHONE, "+7 (701)"),
     (T.PHONE, "+"), (T.PHONE, "112"), (T.PHONE, "7" * 40), (T.PHONE, 87000000000),
-    (T.BIRTH_DATE, "31.02.1998"), (T.BIRTH_DATE, "1879-12-31"), (T.BIRTH_DATE, "12/31/1998"), (T.BIRTH_DATE, "1998"),
+    (T.BIRTH_DATE, "31.02.1998"), (T.BIRTH_DATE, "1899-12-31"), (T.BIRTH_DATE, "2101-01-01"),
+    (T.BIRTH_DATE, "1998-W01-1"), (T.DATE, "2026-W01-1"),
+    (T.NAME, "=1+1"), (T.NAME, "+1"), (T.NAME, "-a"), (T.NAME, "\u200b"), (T.NAME, "\u200b=a"),
+    (T.REFERENCE, "../a"), (T.REFERENCE, "/a"), (T.BIRTH_DATE, "12/31/1998"), (T.BIRTH_DATE, "1998"),
     (T.BIRTH_DATE, "98-12-31"), (T.BIRTH_DATE, "19981231"), (T.BIRTH_DATE, "вчера"), (T.BIRTH_DATE, "00.00.0000"),
     (T.COUNTRY, "kz"), (T.COUNTRY, "KAZ"), (T.COUNTRY, "Қазақстан"), (T.COUNTRY, "KZ\n!"),
     (T.POSTCODE, "05"), (T.POSTCODE, "алма"), (T.POSTCODE, "٠٥٠٠٠٠"), (T.POSTCODE, 1.5),

@@ -19,6 +19,7 @@ from senim.web.shared.problems import problem, status_of
 from senim.work import Work
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
+_KEY_NAMED = re.compile(r"(?:missing required|unknown) field `([a-z_]{1,30})`")
 _encode = msgspec.json.Encoder().encode
 JSON = "application/json"
 
@@ -203,13 +204,22 @@ def _decoder(bodies: tuple[Any, ...]) -> Callable[[bytes], Any]:
             for other in others:
                 with suppress(msgspec.ValidationError):
                     return other(raw)
-            # The message names the place and the expected type, never the value.
-            place = str(error).partition(" - at ")[2].strip("`$.")[:80]
-            raise Invalid(Code.BODY_MALFORMED, place or "body") from error
+            raise Invalid(Code.BODY_MALFORMED, _place(str(error))) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Invalid(Code.BODY_MALFORMED, "body") from error
 
     return decode
+
+
+def _place(message: str) -> str:
+    """Where a body is wrong, from msgspec's message, which names places and types, never a value.
+
+    A key that the body should not have is the caller's own text: it is told only if it looks like the name of one.
+    """
+    said, _, place = message.partition(" - at ")
+    key = _KEY_NAMED.search(said)
+    parts = (place.strip("`$.")[:80], key[1] if key else "")
+    return ".".join(part for part in parts if part) or "body"
 
 
 def refuse(request: falcon.Request, response: falcon.Response, error: SenimError) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -239,9 +239,7 @@ def happened(call: Call, subject: str) -> bodies.EntryAnswer:
     return _entry(
         call.about(
             subject,
-            lambda work, who: call.senim.gate.happened(
-                work, who, body.event, micros(at.astimezone(UTC)) if at else work.at
-            ),
+            lambda work, who: call.senim.gate.happened(work, who, body.event, micros(at) if at else work.at),
         )
     )
 
