@@ -172,7 +172,7 @@ def half_a_consent(patch: pytest.MonkeyPatch) -> None:
 
 def shown_to_nobody(patch: pytest.MonkeyPatch) -> None:
     """The text that was shown is lost."""
-    from senim.policy.store import StoredNotice
+    from senim.policy.notices import StoredNotice
 
     found = Policies.notice_shown
     patch.setattr(

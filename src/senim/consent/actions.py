@@ -27,8 +27,8 @@ from senim.consent.rules import (
 from senim.errors import Code, NotFound, Tampered
 from senim.identity import SubjectId, new_id
 from senim.policy import Policies
+from senim.policy.notices import StoredNotice
 from senim.policy.promises import Promises
-from senim.policy.store import StoredNotice
 from senim.storage import Database
 from senim.subjects import Agreed, Standing, Subjects
 from senim.times import micros, moment, stamp

@@ -16,7 +16,7 @@ from senim.policy import store
 from senim.policy.clashes import Clash, clashes_of
 from senim.policy.differences import Change, changes, widened
 from senim.policy.file import Fault, parse
-from senim.policy.notices import Notice, all_notices
+from senim.policy.notices import Notice, StoredNotice, all_notices
 from senim.policy.promises import Promises
 from senim.policy.records import LawRef, Policy
 from senim.policy.rules import faults_of
@@ -142,7 +142,7 @@ class Policies:
         store.add_version(work.unit, stored)
         promises = Promises(checked.policy, checked.law, number, effective, digest, self._override)
         for one in all_notices(promises).values():
-            store.add_notice(work.unit, store.StoredNotice(one.digest, one.point, one.language, number, one.text))
+            store.add_notice(work.unit, StoredNotice(one.digest, one.point, one.language, number, one.text))
         work.record("policy.published", policy=number, digest=digest, ref=effective.astimezone(UTC).isoformat())
         self._looked = 0.0
         return _version(stored)
@@ -230,10 +230,10 @@ class Policies:
             self._frozen.add(notice.digest)
             return
         since = self.in_force(work.now).version
-        new = store.StoredNotice(notice.digest, notice.point, notice.language, since, notice.text)
+        new = StoredNotice(notice.digest, notice.point, notice.language, since, notice.text)
         store.add_notice(work.unit, new)
 
-    def notice_shown(self, digest: str) -> store.StoredNotice:
+    def notice_shown(self, digest: str) -> StoredNotice:
         """The frozen text of a notice of whatever version. Raises NotFound."""
         found = store.find_notice(self._database, digest)
         if found is None:

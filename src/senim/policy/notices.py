@@ -42,6 +42,17 @@ class Notice:
         return _plain(self.lines)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredNotice:
+    """The text of a notice as it was shown, kept for ever; of the version in which it was first published."""
+
+    digest: str
+    point: str
+    language: str
+    since_version: int
+    content: str
+
+
 def _plain(lines: tuple[Line, ...]) -> str:
     return "".join(f"{line.kind}: {line.text}\n" for line in lines)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 
+from senim.policy.notices import StoredNotice
 from senim.storage import Database, Unit, guard, insert, main_metadata, query, upsert
 from senim.storage.tables import blob, number, table, word
 
@@ -51,17 +52,6 @@ class StoredVersion:
     digest: str
     canonical: bytes
     source: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StoredNotice:
-    """A notice as it was shown."""
-
-    digest: str
-    point: str
-    language: str
-    since_version: int
-    content: str
 
 
 def latest(database: Database) -> int:
