@@ -1,4 +1,4 @@
-"""The limits of the doors: bare Falcon handlers under the very settings of ``senim serve``.
+"""The limits of the doors: bare Falcon handlers under the very front and settings of ``senim serve``.
 
 ``python -m benchmarks.bare_service PORT`` in the environment of an operator's folder (SENIM_DIR). One handler does
 nothing; one inserts a row of as many bytes as it is told, durably, by the same driver and the same group commit.
@@ -20,6 +20,7 @@ from benchmarks.bare import add_one, bare
 from senim.cli.service import run
 from senim.settings import read
 from senim.storage.commit import GroupCommit
+from senim.web.front import Front
 
 
 class Empty:
@@ -40,22 +41,22 @@ class Insert:
 
     def on_post(self, request: falcon.Request, response: falcon.Response, size: int) -> None:
         """Answer when they are durable."""
-        with self._inserts.turns:
-            request.bounded_stream.read()
-            add_one(self._inserts, size)
+        request.bounded_stream.read()
+        add_one(self._inserts, size)
         response.data, response.content_type = b"{}", "application/json"
 
 
 def application() -> Any:
-    """The WSGI application of a worker process."""
+    """The front of a worker process."""
     folder = Path(os.environ["SENIM_DIR"])
     app: falcon.App[Any, Any] = falcon.App()
     app.add_route("/empty", Empty())
-    app.add_route("/insert/{size:int}", Insert(bare(read(folder, os.environ).database, folder).inserts()))
+    settings = read(folder, os.environ)
+    app.add_route("/insert/{size:int}", Insert(bare(settings.database, folder).inserts()))
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    return app
+    return Front(app, threads=settings.serve.threads, lengthy=lambda method, path: False)
 
 
 def main() -> None:

@@ -18,6 +18,9 @@ from senim.settings import Settings, read
 
 _MOST_WORKERS = 4
 
+CONNECTIONS = 1024
+"""Connections of one worker at most; who comes then waits until another goes."""
+
 
 def many(settings: Settings) -> bool:
     """Whether several processes may serve."""
@@ -31,7 +34,7 @@ def _workers(settings: Settings) -> int:
 def run(folder: Path, settings: Settings) -> None:
     """Run granian until it is told to stop."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, Loops
 
     os.environ["SENIM_DIR"] = str(folder.resolve())
     tls: dict[str, Any] = {}
@@ -45,10 +48,10 @@ def run(folder: Path, settings: Settings) -> None:
         factory=True,
         address=settings.serve.address,
         port=settings.serve.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        loop=Loops.asyncio,  # libuv keeps pointers into the stack, which strands exchange under it
         workers=_workers(settings),
-        blocking_threads=settings.serve.threads,
-        backpressure=settings.serve.threads * 8,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_enabled=False,
@@ -61,19 +64,25 @@ def run(folder: Path, settings: Settings) -> None:
 
 
 def application() -> Any:
-    """The WSGI application of a worker process: its own platform and its own clock."""
+    """The front of a worker process: its own platform and its own clock."""
     from senim.app import open_senim
     from senim.runner import Runner
-    from senim.web.site import site
+    from senim.web.front import Front
+    from senim.web.site import lengthy, site
 
     senim = open_senim(Path(os.environ["SENIM_DIR"]))
     runner = Runner(senim)
     runner.start()
+    incoming = senim.incoming()
+    if incoming is not None:
+        incoming.start()
     threading.Thread(target=_follow, args=(os.getppid(),), name="senim-parent", daemon=True).start()
 
     import atexit
 
     def close() -> None:
+        if incoming is not None:
+            incoming.stop()
         runner.stop()
         senim.close()
 
@@ -83,7 +92,7 @@ def application() -> Any:
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    return site(senim, runner)
+    return Front(site(senim, runner), threads=senim.settings.serve.threads, lengthy=lengthy)
 
 
 def _follow(parent: int) -> None:

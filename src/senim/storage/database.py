@@ -24,7 +24,6 @@ class Database:
         self.keys = keys
         key_engine = keys.engine if keys else None
         self._group = GroupCommit(lambda units: engine.apply(units, key_engine))
-        self.turns = self._group.turns
         self.read = engine.read
         self.read_all = engine.read_all
 
@@ -48,7 +47,8 @@ class Database:
             self._group.commit(unit)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, when what waits is committed."""
+        self._group.close()
         self.engine.close()
 
 

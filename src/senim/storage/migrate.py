@@ -46,10 +46,10 @@ def migrate(engine: Engine, kind: str) -> None:
     come to lie in one database.
     """
     have, known = version_of(engine), numbered(kind)
-    if have > known[-1][0]:
-        raise Unavailable(Code.STORAGE_OUTDATED, str(have))
     if have and _readable(engine, _OF_THE_OTHER[kind]):
         raise Invalid(Code.SETTING_WRONG, "keys.store", detail="keys and data must be kept apart")
+    if have > known[-1][0]:
+        raise Unavailable(Code.STORAGE_OUTDATED, str(have))
     for version, module in known:
         if version > have:
             _apply(engine, version, module)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,16 +11,47 @@ from typing import Any
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.abc import RV, PQGen
+from psycopg.waiting import Ready, Wait
 
 from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
 from senim.storage.engine import Batch, Engine
 from senim.storage.statements import Guard, Query, Row, Statement
+from senim.storage.strands import Places, Strand, current
 
 _READERS = 16
+"""Connections for reading that are kept; strands, of which there may be hundreds, have no more than these."""
+
 _COPY_FROM = 64
 """Rows from which on COPY beats single inserts (benchmarks/, measured on PostgreSQL 18)."""
 
-Connection = psycopg.Connection[Row]
+
+class Connection(psycopg.Connection[Row]):
+    """A connection whose answers a strand awaits without stopping its thread."""
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        strand = current()
+        if strand is None or timeout is not None:
+            return super().wait(gen, interval, timeout)
+        try:
+            asked = next(gen)
+            while True:
+                asked = gen.send(_ready(strand, self.pgconn.socket, asked))
+        except StopIteration as done:
+            found: RV = done.value
+            return found
+        except OSError as error:
+            raise psycopg.OperationalError("connection socket closed") from error
+
+
+def _ready(strand: Strand, socket: int, asked: int) -> int:
+    """Wait for what psycopg asks for: which of it is ready. A socket nearly always takes what is written at once."""
+    if asked & Wait.W:
+        poll = select.poll()
+        poll.register(socket, (select.POLLIN if asked & Wait.R else 0) | select.POLLOUT)
+        for _, found in poll.poll(0):
+            return (Ready.R if found & ~select.POLLOUT else 0) | (Ready.W if found & ~select.POLLIN else 0)
+    return strand.ready(socket, asked)
 
 
 def convert(error: Exception) -> SenimError:
@@ -57,11 +89,12 @@ class PostgreSQL(Engine):
         self._url = url
         self.sqlalchemy_url = "postgresql+psycopg://" + url.partition("://")[2]
         self._idle: deque[Connection] = deque()
+        self._readers = Places(_READERS)
         self._writer = self._connect()
 
     def _connect(self) -> Connection:
         try:
-            return psycopg.connect(
+            return Connection.connect(
                 self._url,
                 autocommit=True,
                 prepare_threshold=2,
@@ -77,19 +110,25 @@ class PostgreSQL(Engine):
 
     @contextmanager
     def _reader(self) -> Iterator[Connection]:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._connect()
-        try:
-            yield connection
-        except psycopg.Error as error:
-            raise convert(error) from error
-        finally:
-            if connection.closed or len(self._idle) >= _READERS:
-                connection.close()
-            else:
-                self._idle.append(connection)
+        with self._readers:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self._connected()
+            try:
+                yield connection
+            except psycopg.Error as error:
+                raise convert(error) from error
+            finally:
+                if connection.closed or len(self._idle) >= _READERS:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+
+    def _connected(self) -> Connection:
+        """A new connection; a strand lets others go on until the server answers."""
+        strand = current()
+        return self._connect() if strand is None else strand.aside(self._connect)
 
     def _again(self, error: psycopg.Error) -> bool:
         """Whether a read failed because its idle connection had died (a restart of the server)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,6 +10,8 @@ from senim.app import Senim
 from senim.runner import Runner
 from senim.web.api import api
 from senim.web.public import public
+
+_LENGTHY = re.compile(r"/v1/(?:subjects/[^/]*/(?:documents/|fields/|entries|consents)|log/tile/entries/)")
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -25,3 +28,8 @@ def site(senim: Senim, runner: Runner | None = None) -> WSGI:
         return pages.wsgi_app(environ, start_response)
 
     return application
+
+
+def lengthy(method: str, path: str) -> bool:
+    """Whether requests of a path may take long: pages, files, and lists that are read from the log."""
+    return not path.startswith("/v1/") or _LENGTHY.match(path) is not None
