@@ -8,7 +8,6 @@ and when the verb refuses, throws the rows away and records the refusal.
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,8 +21,8 @@ from senim.audit import store as log
 from senim.audit.records import Entry, Outcome, to_leaf
 from senim.audit.tiles import fits
 from senim.errors import Code, Held, NotAllowed, SenimError, Stale, Tampered, Unavailable
-from senim.identity import Actor, new_id
-from senim.storage import Database, Guard, Query, Statement, Unit, guard, insert, main_metadata, query
+from senim.identity import Actor, lane_of, new_id
+from senim.storage import Database, Guard, Hold, Query, Statement, Unit, guard, insert, main_metadata, query
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, table
 from senim.times import micros, moment, stamp
@@ -184,7 +183,7 @@ class Works:
         self.database = database
         self.clock = clock
         self._later: deque[tuple[str, str | None, bytes]] = deque()
-        self._flushing = threading.Lock()
+        self._flushing = Hold()
         newest = log.newest(database)
         self.begun = newest > 0
         """Whether anything was ever recorded here before this opening."""
@@ -218,7 +217,7 @@ class Works:
         A refusal is not remembered, so that the same key may be tried again when its reason is gone.
         """
         digest = hashlib.sha256(f"{actor.label}\n{key}".encode()).digest()[:16]
-        place = (digest[-1] % 64, digest)
+        place = (lane_of(digest.hex()), digest)
 
         def once(work: Work) -> tuple[bytes, bool]:
             row = work.one(_ANSWER, *place)

@@ -61,13 +61,24 @@ def scene_on_both(stage: Stage, mini: bytes) -> Scene:
     return Scene(stage.platform, mini)  # type: ignore[arg-type]  # the stage's platform is a whole Senim
 
 
+def _published(folder: Path, mini: bytes, database: str = "") -> Path:
+    make_folder(folder, mini, database=database, origin="mini.example/log")
+    with open_senim(folder, environment={}) as senim:
+        senim.run(senim.actor(), lambda work: senim.policies.publish(work, mini))
+    return folder
+
+
+@pytest.fixture
+def folder(database_url: str, tmp_path: Path, mini: bytes) -> Path:
+    """An operator's folder, its data in SQLite and in PostgreSQL in turn."""
+    return _published(tmp_path / "operator", mini, database_url)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory, mini: bytes) -> Path:
     """An operator's folder with the small policy published and three people; to be copied, never used."""
-    folder = tmp_path_factory.mktemp("made") / "operator"
-    make_folder(folder, mini, origin="mini.example/log")
+    folder = _published(tmp_path_factory.mktemp("made") / "operator", mini)
     with open_senim(folder, environment={}) as senim:
-        senim.run(senim.actor(), lambda work: senim.policies.publish(work, mini))
         for _ in range(3):
             Scene(senim, mini).stage.person()
     return folder

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from senim import app
-from senim.app import Senim, make_folder, open_senim
+from senim.app import Senim, open_senim
 from senim.errors import Code, SenimError
 from senim.identity import SubjectId
 from senim.runner import Runner
@@ -19,16 +19,6 @@ from senim.testing import Stage
 from senim.vault import keystore
 from tests.faults import cut, disk
 from tests.faults.scene import Scene, halves, refused, seen
-
-
-@pytest.fixture
-def folder(database_url: str, tmp_path: Path, mini: bytes) -> Path:
-    """An operator's folder, its data in SQLite and in PostgreSQL in turn."""
-    made = tmp_path / "operator"
-    make_folder(made, mini, database=database_url, origin="mini.example/log")
-    with open_senim(made, environment={}) as senim:
-        senim.run(senim.actor(), lambda work: senim.policies.publish(work, mini))
-    return made
 
 
 def _opened(folder: Path) -> Senim:

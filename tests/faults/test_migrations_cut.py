@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.operations import Operations
 
-from senim.app import make_folder, open_senim
+from senim.app import open_senim
 from senim.errors import Code, SenimError, Unavailable
 from senim.storage import migrate
 from tests.faults.conftest import Command
@@ -38,16 +38,6 @@ def _add(monkeypatch: pytest.MonkeyPatch, upgrade: Callable[[Operations], object
     monkeypatch.setitem(sys.modules, module.__name__, module)
     more = [(9999, module.__name__)]
     monkeypatch.setattr(migrate, "numbered", lambda kind: _KNOWN(kind) + (more if kind == "main" else []))
-
-
-@pytest.fixture
-def folder(database_url: str, tmp_path: Path, mini: bytes) -> Path:
-    """An operator's folder, its data in SQLite and in PostgreSQL in turn."""
-    made = tmp_path / "operator"
-    make_folder(made, mini, database=database_url, origin="mini.example/log")
-    with open_senim(made, environment={}) as senim:
-        senim.run(senim.actor(), lambda work: senim.policies.publish(work, mini))
-    return made
 
 
 def _half(op: Operations) -> None:

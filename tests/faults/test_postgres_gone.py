@@ -40,6 +40,23 @@ def _cut(scene: Scene, *, only: int = 0) -> None:
         )
 
 
+def _lose_the_next_commit(scene: Scene) -> list[int]:
+    """Let the connection break when the server has committed; whose it was, once it happened."""
+    engine: Any = _engine(scene)
+    commit = engine.commit
+    lost: list[int] = []
+
+    def losing() -> None:
+        commit()
+        if not lost:
+            lost.append(engine._writer.info.backend_pid)
+            _cut(scene, only=lost[0])
+            engine._writer.execute("SELECT 1")
+
+    engine.commit = losing
+    return lost
+
+
 def test_reading_and_asking_recover_unseen_when_connections_broke(scene: Scene) -> None:
     """Whoever only reads does not notice that the server was restarted between two requests."""
     subject = scene.stage.person().subject
@@ -83,18 +100,7 @@ def test_a_connection_that_breaks_within_the_transaction_leaves_nothing(where: s
 
 def test_a_commit_whose_outcome_is_unknown_is_not_told_as_done_and_not_done_twice(scene: Scene) -> None:
     """The connection breaks after the server committed: 503; the same key then gives the answer that stands."""
-    engine: Any = _engine(scene)
-    commit = engine.commit
-    lost: list[int] = []
-
-    def losing() -> None:
-        commit()
-        if not lost:
-            lost.append(engine._writer.info.backend_pid)
-            _cut(scene, only=lost[0])
-            engine._writer.execute("SELECT 1")
-
-    engine.commit = losing
+    lost = _lose_the_next_commit(scene)
     body = scene.intake()
     refused(scene.send("POST", "/v1/intake", body, Idempotency_Key="k"), 503, "storage_unreachable")
     assert lost
@@ -106,24 +112,15 @@ def test_a_commit_whose_outcome_is_unknown_is_not_told_as_done_and_not_done_twic
 
 def test_a_group_whose_commit_is_unknown_is_not_written_again(scene: Scene) -> None:
     """Acts that shared the lost commit are all told so; none is decided anew by us behind the caller's back."""
-    engine: Any = _engine(scene)
-    senim, commit = scene.senim, engine.commit
-    lost: list[int] = []
-
-    def losing() -> None:
-        commit()
-        if not lost:
-            lost.append(engine._writer.info.backend_pid)
-            _cut(scene, only=lost[0])
-            engine._writer.execute("SELECT 1")
-
-    engine.commit = losing
+    engine, senim = _engine(scene), scene.senim
+    lost = _lose_the_next_commit(scene)
     units = []
     for _ in range(3):
         work = senim.works.begin(scene.stage.actor)
         senim.collection.intake(work, scene.stage.request("registration"))
         units.append(work.unit)
     outcomes = engine.apply(units, senim.key_store.engine)
+    assert lost
     assert {getattr(outcome, "code", None) for outcome in outcomes} == {Code.STORAGE_UNREACHABLE}
     assert scene.count() == 3
     assert halves(senim) == []

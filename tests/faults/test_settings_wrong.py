@@ -33,6 +33,17 @@ BROKEN: dict[str, tuple[bytes, str, str]] = {
     "a provider that is none": (b'[keys]\nprovider = "no.such:thing"\n', "setting_wrong", "keys.provider"),
     "a provider that is no provider": (b'[keys]\nprovider = "os.path:join"\n', "setting_wrong", "keys.provider"),
     "an origin of two words": (b'[log]\norigin = "a b"\n', "setting_wrong", "log.origin"),
+    "mail from nobody": (b'[mail]\nhost = "mail.example"\n', "setting_wrong", "mail.sender"),
+    "mail in clear": (
+        b'[mail]\nhost = "mail.example"\nsender = "a@mini.example"\nsecurity = "none"\n',
+        "setting_wrong",
+        "mail.security",
+    ),
+    "certificates that are not there": (
+        b'[mail]\nhost = "mail.example"\nsender = "a@mini.example"\nauthority = "ca.pem"\n',
+        "setting_wrong",
+        "mail.authority",
+    ),
     "a database that is a folder": (b'database = "sqlite:///keys"\n', "storage_unreachable", ""),
     "a database that is not there": (b'database = "sqlite:///x/y.db"\n', "storage_unreachable", "y.db"),
     "a server that is not there": (b'database = "postgresql://u@127.0.0.1:1/x"\n', "storage_unreachable", ""),

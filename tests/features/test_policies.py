@@ -84,9 +84,6 @@ def test_what_may_not_be_published_is_refused_and_the_refusal_is_in_the_log(
         assert [(one.act, one.outcome) for one in entries] == [("policy.published", "refused")], code
         assert code in entries[0].codes
     assert len(senim.policies.versions()) == 1
-    publish(senim, later, effective=clock.moment + timedelta(days=9))()
-    sooner = publish(senim, titled(mini, "Sooner"), effective=clock.moment + timedelta(days=8))
-    recorded(senim, sooner, refusal=Code.EFFECTIVE_DATE_WRONG)
 
 
 def test_a_version_with_fewer_promises_binds_on_its_day_in_every_process(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from senim.audit import store
 from senim.audit.checkpoint import LogVerifier
-from senim.audit.live import Published, StoredLog
+from senim.audit.live import Follow, StoredLog
 from senim.audit.records import Entry, Report, Tally, from_leaf
 from senim.audit.sealing import Sealer
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
@@ -21,12 +21,18 @@ class Log:
     """The log of a live system."""
 
     def __init__(
-        self, database: Database, sealer: Sealer, vkey: str, anchor: Path | None, published: Published
+        self,
+        database: Database,
+        sealer: Sealer,
+        vkey: str,
+        anchor: Path | None,
+        *,
+        follow: Follow,
     ) -> None:
         self._database = database
         self._sealer = sealer
         self._anchor = anchor
-        self._published = published
+        self._follow = follow
         self.vkey = vkey
 
     def seal(self) -> int:
@@ -91,6 +97,15 @@ class Log:
         packed = (leaf for _, _, leaves in store.waiting(self._database) for leaf in leaves if known in leaf)
         return [entry for leaf in packed if (entry := from_leaf(leaf)).subject == subject]
 
+    def everything_about(self, subject: SubjectId) -> list[Entry]:
+        """All entries about a person, sealed or not, in the order of their ids."""
+        found = {one.id: one for one in self.entries_waiting(subject)}  # first: what is sealed meanwhile comes twice
+        after = 0
+        while page := self.entries_about(subject, after, 1000):
+            found.update((entry.id, entry) for _, entry in page)
+            after = page[-1][0] + 1
+        return [found[one] for one in sorted(found)]
+
     def _leaves(self, n: int) -> list[bytes]:
         content = store.read_tile(self._database, TileName(-1, n))
         if content is None:
@@ -115,15 +130,16 @@ class Log:
 
         Raises Tampered (log_broken) if what waits cannot be sealed, and not because of what the report tells.
         """
-        promised, broken = self._published(), None
-        try:
-            self.seal()
-        except Tampered as error:
-            broken = error
-        waiting = [from_leaf(leaf) for _, _, leaves in store.waiting(self._database) for leaf in leaves]
-        source = StoredLog(self._database, store.moment(self._database), promised, self._published, waiting)
-        anchors = (*self.anchors(), *anchors)
-        report = verify_log(source, LogVerifier(self.vkey), anchors=anchors, waiting=len(waiting))
+        broken = None
+        with self._follow() as follower:
+            try:
+                self.seal()
+            except Tampered as error:
+                broken = error
+            waiting = [from_leaf(leaf) for _, _, leaves in store.waiting(self._database) for leaf in leaves]
+            moment, anchors = store.moment(self._database), (*self.anchors(), *anchors)
+            source = StoredLog(self._database, moment, waiting, follower, self.everything_about)
+            report = verify_log(source, LogVerifier(self.vkey), anchors=anchors, waiting=len(waiting))
         if broken and report.ok:
             raise broken
         return report

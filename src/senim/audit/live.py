@@ -2,18 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from senim.audit import store
 from senim.audit.records import Entry, Outcome, Problem, ProblemKind, Tally, counted, from_leaf
 from senim.audit.subjects import RECORD, listed, merged
 from senim.audit.tiles import WIDTH, TileName, stored
 from senim.audit.tree import Frontier
+from senim.identity import SubjectId
 from senim.storage import Database
 
-Published = Callable[[], Mapping[int, tuple[str, str]]]
-"""Tells the digest of each policy version, and from when it binds."""
+About = Callable[[SubjectId], list[Entry]]
+"""Tells every entry about a person, sealed or not."""
+
+
+class Follower(Protocol):
+    """Makes what a feature keeps in its rows again from the entries, and compares."""
+
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """Go on with entries, in whatever order; one may come twice."""
+
+    def problems(self, about: About) -> Iterator[Problem]:
+        """Where the rows are not what the entries made of them. Rows and entries may be newer than those followed."""
+
+
+Follow = Callable[[], AbstractContextManager[Follower]]
+"""Begins a follower, and lets go of what it holds when it is done."""
+
+Rows = Mapping[str, Mapping[str, str]]
+"""Rows of a feature by name, each with what it says."""
+
+
+class Beside(Protocol):
+    """Few rows of a feature that must be what the log's entries made of them."""
+
+    def rows(self) -> Rows:
+        """The rows as they stand in the database now."""
+
+    def note(self, entry: Entry, told: dict[str, Mapping[str, str]]) -> None:
+        """Do to ``told``, what the entries before made of the rows, what an act that was done did to them."""
+
+    def wrong(self, name: str) -> str:
+        """What to say of a row that is another one, or missing."""
+
+
+class RowsAgain:
+    """Follows the entries about few rows of a feature; begun before the log is read, so that no row is ahead of it."""
+
+    def __init__(self, beside: Beside, acts: frozenset[str]) -> None:
+        self._beside = beside
+        self._acts = acts
+        self._before = beside.rows()
+        self._entries: dict[str, Entry] = {}
+
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """Keep the entries that matter."""
+        self._entries |= {one.id: one for one in entries if one.act in self._acts and one.outcome is Outcome.DONE}
+
+    def problems(self, _: About) -> Iterator[Problem]:
+        """Rows that the entries do not tell, and entries whose row is not there. Rows may be newer, with an entry."""
+        told, after = dict[str, Mapping[str, str]](), self._beside.rows()
+        for one in sorted(self._entries):
+            self._beside.note(self._entries[one], told)
+        for name in sorted(self._before.keys() | told.keys()):
+            rows = (self._before.get(name), after.get(name))
+            if name not in told or not any(row is not None and told[name].items() <= row.items() for row in rows):
+                yield _changed(-1, self._beside.wrong(name))
+
+
+class Followers:
+    """Several followers as one."""
+
+    def __init__(self, *followers: Follower) -> None:
+        self._followers = followers
+
+    def follow(self, entries: Iterable[Entry]) -> None:
+        """Let each go on with the entries."""
+        known = list(entries)
+        for one in self._followers:
+            one.follow(known)
+
+    def problems(self, about: About) -> Iterator[Problem]:
+        """What each finds."""
+        for one in self._followers:
+            yield from one.problems(about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +97,9 @@ class StoredLog:
 
     database: Database
     moment: store.Moment
-    promised: Mapping[int, tuple[str, str]]
-    """The policy versions before that moment."""
-    published: Published
     waiting: list[Entry]
+    follower: Follower
+    about: About
     grows = True
 
     def checkpoint(self) -> str | None:
@@ -39,26 +113,28 @@ class StoredLog:
         return store.read_tile(self.database, name)
 
     def beside(self, tree: Frontier) -> Iterator[Problem]:
-        """Where the head, the lists of who is in which entry, the counts or the policy tell of another log."""
+        """Where the head, the lists of who is in which entry, counts, policy or people tell of another log."""
         head = self.moment.head
         if (head.size, list(head.frontier)) != (tree.size, tree.hashes):
             yield _changed(-1, "log_head does not hold the tree that was signed")
+        yield from self._behind()
         again = _Again(self.database)
         for n in range((tree.size + WIDTH - 1) // WIDTH):
             leaves = stored(self.read(TileName(-1, n)) or b"", f"entries/{n}")
-            yield from again.add(n, [from_leaf(leaf) for leaf in leaves[: tree.size - n * WIDTH]])
+            entries = [from_leaf(leaf) for leaf in leaves[: tree.size - n * WIDTH]]
+            yield from again.add(n, entries)
+            self.follower.follow(entries)
         known = {(one.act, one.detail): one for one in self.moment.tallies}
         for act, detail in sorted(known.keys() | again.tallies.keys()):
             if known.get((act, detail)) != again.tallies.get((act, detail)):
                 yield _changed(-1, f"log_tally does not hold how often {act} ({detail}) was sealed")
-        yield from self._policies(again.policies)
+        self.follower.follow(self.waiting)
+        yield from self.follower.problems(self.about)
 
-    def _policies(self, sealed: dict[int, tuple[str, str]]) -> Iterator[Problem]:
-        """Versions that are not as their publication was recorded, or not there."""
-        _note(sealed, self.waiting)
-        wrong = {number for number, version in self.promised.items() if sealed.get(number) != version}
-        for number in sorted(wrong | (sealed.keys() - self.published().keys())):
-            yield _changed(-1, f"policy version {number} is not the one that was published")
+    def _behind(self) -> Iterator[Problem]:
+        """Rows of the log behind its signed end."""
+        for name, start in store.behind(self.database):
+            yield Problem(ProblemKind.ADDED, start, f"{name} holds more than was signed")
 
 
 @dataclass(slots=True)
@@ -67,13 +143,11 @@ class _Again:
 
     database: Database
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
-    policies: dict[int, tuple[str, str]] = field(default_factory=dict)
     _lists: list[bytes] = field(default_factory=list)
 
     def add(self, n: int, entries: list[Entry]) -> Iterator[Problem]:
         """Go on with a bundle; what the index holds otherwise."""
         counted(self.tallies, entries, n * WIDTH)
-        _note(self.policies, entries)
         made = listed((bytes.fromhex(one.subject), place) for place, one in enumerate(entries) if one.subject)
         if _within(store.read_list(self.database, n), len(entries)) != made:
             yield _changed(n * WIDTH, f"log_index does not hold who is in the entries from {n * WIDTH} on")
@@ -91,13 +165,6 @@ def _within(records: bytes, width: int) -> bytes:
         return records
     rows = (records[at : at + RECORD] for at in range(0, len(records), RECORD))
     return b"".join(row for row in rows if int.from_bytes(row[16:], "big") < width)
-
-
-def _note(policies: dict[int, tuple[str, str]], entries: list[Entry]) -> None:
-    """Remember which policy versions were published; only the first publication of a number is one."""
-    for one in entries:
-        if one.act == "policy.published" and one.outcome is Outcome.DONE and one.policy:
-            policies.setdefault(one.policy, (one.digest or "", one.ref or ""))
 
 
 def _changed(index: int, detail: str) -> Problem:

@@ -120,6 +120,7 @@ class ProblemKind(StrEnum):
     UNREADABLE = "unreadable"
     REWRITTEN = "rewritten"
     CUT = "cut"
+    STANDING_CHANGED = "standing_changed"
 
 
 @dataclass(frozen=True, slots=True)

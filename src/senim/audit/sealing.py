@@ -6,7 +6,6 @@ the head moves only if it is still where it was read.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -22,7 +21,7 @@ from senim.audit.tiles import WIDTH, TileName, pack, stored, widths
 from senim.audit.tree import EMPTY_ROOT, Frontier, leaf_hash, range_root, subtree_root
 from senim.errors import Code, Invalid, Stale, Tampered, of_disk
 from senim.identity import new_id
-from senim.storage import Database, Unit
+from senim.storage import Database, Hold, Unit
 from senim.times import micros
 
 MOST = 512
@@ -48,7 +47,7 @@ class Sealer:
         self._now = now
         self._anchor = anchor
         self._name = new_id()
-        self._busy = threading.Lock()
+        self._busy = Hold()
 
     def seal_all(self) -> int:
         """Seal until nothing waits; the number of entries sealed."""

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 
 from senim.audit.records import Tally, from_leaf, time_of
 from senim.audit.subjects import places
-from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored
+from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
 from senim.audit.tree import Frontier, subtree_root
 from senim.errors import Code, Tampered
 from senim.identity import LANES, SubjectId, lane_of
@@ -73,6 +73,17 @@ _TILE = query(
 _INDEX = query(
     select(index.c.records).where(
         index.c.lane == bindparam("lane"), index.c.level == bindparam("level"), index.c.n == bindparam("n")
+    )
+)
+_BUNDLES_FROM = query(select(bundle.c.n).where(bundle.c.lane == bindparam("lane"), bundle.c.n >= bindparam("n")))
+_TILES_FROM = query(
+    select(tile.c.n).where(
+        tile.c.lane == bindparam("lane"), tile.c.level == bindparam("level"), tile.c.n >= bindparam("n")
+    )
+)
+_LISTS_FROM = query(
+    select(index.c.n).where(
+        index.c.lane == bindparam("lane"), index.c.level == bindparam("level"), index.c.n >= bindparam("n")
     )
 )
 _TALLIES = query(select(tally).order_by(tally.c.act, tally.c.detail))
@@ -197,6 +208,44 @@ def put_tile(unit: Unit, name: TileName, content: bytes) -> None:
         unit.add(PUT_BUNDLE, name.n % LANES, name.n, content)
     else:
         unit.add(PUT_TILE, name.n % LANES, name.level, name.n, content)
+
+
+def behind(database: Database) -> list[tuple[str, int]]:
+    """Bundles, tiles and lists behind the signed end: what they are called, and from which entry on they are."""
+    while True:
+        before = read_head(database).size
+        found = list(_behind(database, before))
+        if not found or read_head(database).size == before:
+            return found
+
+
+def _behind(database: Database, size: int) -> Iterator[tuple[str, int]]:
+    for lane_number in range(LANES):
+        for (n,) in database.read(_BUNDLES_FROM, lane_number, (size + WIDTH - 1) // WIDTH):
+            yield f"log_bundle {n}", n * WIDTH
+        for level in range(64 // HEIGHT):
+            full, part = widths(size, level)
+            for (n,) in database.read(_TILES_FROM, lane_number, level, full + bool(part)):
+                yield f"log_tile {level}/{n}", n * WIDTH ** (level + 1)
+        for level, width in enumerate((WIDTH, SEGMENT)):
+            whole = size // SEGMENT if level else (size + WIDTH - 1) // WIDTH
+            for (n,) in database.read(_LISTS_FROM, lane_number, level, whole):
+                yield f"log_index {level}/{n}", n * width
+    yield from _wider(database, size)
+
+
+def _wider(database: Database, size: int) -> Iterator[tuple[str, int]]:
+    """The last bundle and the last tile of each level, if they are wider than what was signed."""
+    for level in range(-1, 64 // HEIGHT):
+        n, part = widths(size, level)
+        content = read_tile(database, TileName(level, n, part)) if part else None
+        if content is not None:
+            wide = len(stored(content, f"entries/{n}")) if level < 0 else len(content) // 32
+            if wide > part:
+                yield (
+                    f"{'log_bundle ' if level < 0 else f'log_tile {level}/'}{n}",
+                    n * WIDTH ** (max(level, 0) + 1) + part,
+                )
 
 
 def put_list(unit: Unit, n: int, records: bytes) -> None:

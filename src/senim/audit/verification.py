@@ -57,7 +57,8 @@ class FolderLog:
     def checkpoint(self) -> str | None:
         """An export always has one: a blank file is none."""
         path = self.folder / "checkpoint"
-        return (path.exists() and _text(path).strip() and _text(path)) or None
+        note = _text(path) if path.exists() else ""
+        return note if note.strip() else None
 
     def earlier(self) -> list[str]:
         return [_text(path) for path in sorted((self.folder / "checkpoints").glob("*"))]

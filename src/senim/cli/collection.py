@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import gc
+import hashlib
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -16,11 +18,11 @@ import click
 import msgspec
 
 from senim.app import Senim
-from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
+from senim.cli.terminal import folder_option, json_option, naming, opened, role_option, show_json
 from senim.collection import Intake
-from senim.collection.reception import Reception
-from senim.collection.records import ConsentGiven
-from senim.errors import Code, Invalid, NotAllowed, SenimError, Tampered, Unavailable
+from senim.collection.imports import Import, Line
+from senim.collection.records import ConsentGiven, Progress, Refusal
+from senim.errors import Code, Held, Invalid
 from senim.identity import Actor
 from senim.languages import LANGUAGES, Language
 from senim.policy import Promises
@@ -35,9 +37,6 @@ SEALED = 5_000
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """What ``surrogateescape`` makes of bytes that are no UTF-8."""
-
-Line = tuple[int, dict[str, str] | None]
-"""A line's number and its values; None if it could not be read."""
 
 
 @click.group()
@@ -54,7 +53,7 @@ def intake() -> None:
 @json_option
 def notice(point: str, chosen: Language, folder: Path, *, as_json: bool) -> None:
     """Print what a person is to be shown at POINT before giving anything, and its digest."""
-    with opened(folder) as senim:
+    with opened(folder) as senim, naming(senim):
         shown = senim.collection.notice(senim.works.begin(senim.actor()), point, chosen)
     if as_json:
         show_json(shown)
@@ -79,7 +78,7 @@ def add(file: BinaryIO, role: str, folder: Path, *, as_json: bool) -> None:
         request = msgspec.json.decode(file.read(), type=Intake)
     except msgspec.DecodeError as error:
         raise Invalid(Code.BODY_MALFORMED, "body") from error
-    with opened(folder) as senim:
+    with opened(folder) as senim, naming(senim):
         taken = senim.run(senim.actor(role), lambda work: senim.collection.intake(work, request))
     if as_json:
         show_json(taken)
@@ -106,10 +105,9 @@ def add(file: BinaryIO, role: str, folder: Path, *, as_json: bool) -> None:
     help="What everybody in the file agreed to: purpose, purpose/recipient, purpose@channel or purpose>country.",
 )
 @click.option("--source", default="", help="Where the values come from.")
-@click.option("--document", default="", help="Id of the sealed document that proves the consents.")
-@click.option(
-    "--from-line", type=click.IntRange(2), default=2, show_default=True, help="Begin here, to go on after a cut."
-)
+@click.option("--archive", default="", help="Where the signed papers lie in your own archive, e.g. AR-2026/0412.")
+@click.option("--from-line", type=click.IntRange(2), help="Begin here, whatever was taken in before.")
+@click.option("--again", is_flag=True, help="Take in a file that was taken in before.")
 @role_option
 @folder_option
 @json_option
@@ -120,20 +118,22 @@ def import_(
     notice: str,
     consents: tuple[str, ...],
     source: str,
-    document: str,
-    from_line: int,
+    archive: str,
+    from_line: int | None,
     role: str,
     folder: Path,
     *,
+    again: bool,
     as_json: bool,
 ) -> None:
     """Take in everybody from a CSV file (UTF-8, with a header of category.field names), 500 in a transaction.
 
-    Refused lines are told with their codes and go to FILE.refused.csv as line numbers; nothing of them is kept.
-    A file that cannot be read to its end says from which line to go on: what came before is taken in.
+    The same command again goes on where it was cut off, and takes in nobody twice. Refused lines are told with their
+    codes and go to FILE.refused.csv as line numbers; nothing of them is kept. A file that cannot be read to its end
+    says from which line to go on: what came before is taken in.
     """
     agreed = tuple(_consent(one) for one in consents)
-    with opened(folder) as senim:
+    with opened(folder) as senim, naming(senim):
         actor = senim.actor(role)
         shown = senim.collection.notice(senim.works.begin(actor), point, chosen).digest
         frame = Intake(
@@ -142,88 +142,93 @@ def import_(
             notice=notice or shown,
             consents=agreed,
             source=source,
-            document=document,
+            archive=archive,
             surface="import",
         )
-        done = _Import(senim, actor, frame, next_line=from_line)
         table = _Table(file, senim.policies.in_force(senim.works.clock.now()), point)
+        name = senim.fingerprint(f"import {point}\n{file.name}".encode())
+        done = _Import(
+            senim,
+            actor,
+            frame,
+            senim.imports.begin(_known_as(senim, file, point), name, from_line=from_line, again=again),
+        )
         gc.freeze()  # what is loaded by now stays
         gc.set_threshold(50_000, 20, 50)
-        done.run(table, from_line, size=file.stat().st_size)
-    refused = file.with_suffix(f"{file.suffix}.refused.csv")
-    done.report(refused)
-    _tell(done, table.broken, refused, as_json=as_json)
-    sys.exit(1 if done.refused or table.broken else 0)
+        done.run(table)
+        refused = file.with_suffix(f"{file.suffix}.refused.csv")
+        lines = done.report(refused)
+    _tell(done, Counter(code for _, code, _ in lines), table.broken, refused, as_json=as_json)
+    sys.exit(1 if lines or table.broken else 0)
 
 
-def _tell(done: _Import, broken: str, refused: Path, *, as_json: bool) -> None:
-    """What became of the file."""
+def _known_as(senim: Senim, file: Path, point: str) -> bytes:
+    """What a file is known by at a point: a keyed digest of its content, which may be personal."""
+    with file.open("rb") as content:
+        return senim.fingerprint(f"import {point}\n".encode() + hashlib.file_digest(content, "sha256").digest())
+
+
+def _tell(done: _Import, codes: Counter[str], broken: str, refused: Path, *, as_json: bool) -> None:
+    """What became of the file, that which was taken in before a cut too."""
+    progress, count = done.progress, codes.total()
     if as_json:
-        told = {"taken": done.taken, "refused": len(done.refused), "codes": dict(done.codes)}
-        show_json({**told, "last_line": done.next_line - 1, "broken": broken})
+        told = {"taken": progress.taken, "refused": count, "codes": dict(codes), "before": done.before}
+        show_json({**told, "last_line": progress.next_line - 1, "broken": broken})
         return
-    click.echo(f"{done.taken} taken in, {len(done.refused)} refused{f': {dict(done.codes)}' if done.refused else ''}.")
-    if done.refused:
+    before = f" ({done.before} of them before)" if done.before else ""
+    click.echo(f"{progress.taken} taken in{before}, {count} refused{f': {dict(codes)}' if codes else ''}.")
+    if codes:
         click.echo(f"The refused lines are in {refused}.")
     if broken:
-        click.echo(f"The file is broken at {broken}. Mend it and go on with --from-line {done.next_line}.", err=True)
+        click.echo(
+            f"The file is broken at {broken}. Mend it and go on with --from-line {progress.next_line}.", err=True
+        )
 
 
 class _Import:
     """An import under way: batches are transactions, a refused line is left out of its own."""
 
-    def __init__(self, senim: Senim, actor: Actor, frame: Intake, *, next_line: int) -> None:
+    def __init__(self, senim: Senim, actor: Actor, frame: Intake, under_way: Import) -> None:
         self._senim = senim
         self._actor = actor
         self._frame = frame
-        self.taken = 0
-        self.next_line = next_line
-        self.refused: list[tuple[int, str, str]] = []
-        self.codes: Counter[str] = Counter()
+        self._under_way = under_way
+        self.before = under_way.progress.taken
 
-    def run(self, table: _Table, from_line: int, *, size: int) -> None:
-        """Take in everybody in a table of ``size`` bytes, and show how far it is."""
-        with click.progressbar(length=size, label="importing", file=sys.stderr) as bar:
-            for batch, position in table.batches(from_line):
-                self.take(batch)
+    @property
+    def progress(self) -> Progress:
+        """How far the file is."""
+        return self._under_way.progress
+
+    def run(self, table: _Table) -> None:
+        """Take in everybody in a table, and show how far it is. Raises Held (import_changed) if it is written to."""
+        begun, sealed = table.state(), 0
+        if self.before:
+            click.echo(f"Going on with line {self.progress.next_line}.", err=True)
+        with click.progressbar(length=begun[0], label="importing", file=sys.stderr) as bar:
+            for batch, position in table.batches(self.progress.next_line):
+                self._do(partial(self._under_way.take, frame=self._frame, lines=batch))
                 bar.update(position - bar.pos)
-                if self.taken % SEALED < BATCH:
+                sealed += len(batch)
+                if sealed >= SEALED:
                     self._senim.tick()
+                    sealed = 0
+        if table.state() != begun:
+            raise Held(Code.IMPORT_CHANGED, f"line {self.progress.next_line}")
+        if not table.broken:
+            self._do(self._under_way.end)
 
-    def take(self, batch: list[Line]) -> None:
-        """Take in a batch in one transaction. Raises what concerns not a line but the machine, or who imports."""
+    def _do(self, act: Callable[[Work], Progress]) -> None:
+        self._under_way.taken(self._senim.run(self._actor, act))
 
-        def act(work: Work) -> list[tuple[int, str, str]]:
-            refused = []
-            reception = self._senim.collection.reception(work, self._frame, signed=False)
-            for line, values in batch:
-                try:
-                    _one(work, reception, values)
-                except (NotAllowed, Unavailable, Tampered):
-                    raise
-                except SenimError as error:
-                    refused.append((line, error.code.value, error.where))
-            return refused
-
-        refused = self._senim.run(self._actor, act)
-        self.taken += len(batch) - len(refused)
-        self.refused += refused
-        self.codes.update(code for _, code, _ in refused)
-        self.next_line = batch[-1][0] + 1
-
-    def report(self, path: Path) -> None:
+    def report(self, path: Path) -> list[Refusal]:
         """Write the refused lines: numbers, codes and fields, no values. None of an earlier run stay."""
         path.unlink(missing_ok=True)
-        if self.refused:
+        lines = self._under_way.refusals()
+        if lines:
             with path.open("w", encoding="utf-8", newline="") as file:
-                csv.writer(file).writerows([("line", "code", "field"), *self.refused])
-
-
-def _one(work: Work, reception: Reception, values: dict[str, str] | None) -> None:
-    if values is None:
-        raise Invalid(Code.BODY_MALFORMED)
-    with work.part():
-        reception.take(values)
+                csv.writer(file).writerows([("line", "code", "field"), *lines])
+        return lines
 
 
 class _Table:
@@ -235,6 +240,11 @@ class _Table:
         self._point = point
         self.broken = ""
         """Where the file could not be read on, and why; nothing of what stands there."""
+
+    def state(self) -> tuple[int, int]:
+        """The size of the file, and when it was last written to."""
+        found = self._file.stat()
+        return found.st_size, found.st_mtime_ns
 
     def batches(self, from_line: int) -> Iterator[tuple[list[Line], int]]:
         """Batches of lines, and the place in the file. Raises Invalid for a header that does not fit the point."""
@@ -278,7 +288,7 @@ class _Table:
         required = (name for name in asks if self._promises.policy.points[self._point].asked(name).ask == "required")
         reasons += [self._promises.reason(Code.FIELD_MISSING, name, about) for name in required if name not in header]
         if reasons:
-            raise Invalid(reasons[0].code, reasons[0].where, reasons=reasons)
+            raise Invalid.because(*reasons)
 
 
 def _values(header: list[str], row: list[str]) -> dict[str, str] | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
-from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
+from senim.cli.terminal import folder_option, json_option, naming, opened, role_option, show_json
 from senim.consent import Evidence, Given, Scope, State, states_of
+from senim.errors import Invalid
 from senim.identity import SubjectId
-from senim.session import scope_of
+from senim.session import scope_of, shaped
 from senim.times import moment, stamp
 from senim.work import Work
 
@@ -73,7 +75,7 @@ def _name(scope: Scope) -> str:
 def give(subject: str, consent: str, notice: str, more: str, role: str, folder: Path, *, as_json: bool) -> None:
     """Record that SUBJECT agreed to CONSENT."""
     evidence = _evidence(more, notice)
-    with opened(folder) as senim:
+    with opened(folder) as senim, naming(senim, scope_of(consent).purpose):
         given = senim.run(
             senim.actor(role),
             lambda work: senim.consents.give(
@@ -93,7 +95,7 @@ def give(subject: str, consent: str, notice: str, more: str, role: str, folder: 
 def withdraw(subject: str, consent: str, more: str, role: str, folder: Path, *, as_json: bool) -> None:
     """Record that SUBJECT withdrew CONSENT (“all” for everything). It binds at once."""
     evidence = _evidence(more, "")
-    with opened(folder) as senim:
+    with opened(folder) as senim, naming(senim, scope_of(consent).purpose):
 
         def act(work: Work) -> list[Given]:
             standing = senim.subjects.about(work, SubjectId(subject))
@@ -126,9 +128,11 @@ def prove(subject: str, event: str, role: str, folder: Path, *, as_json: bool) -
 
 def _evidence(more: str, notice: str) -> Evidence:
     try:
-        evidence = msgspec.json.decode(more, type=Evidence)
+        evidence = shaped(msgspec.json.decode(more, type=dict[str, Any]), Evidence)
     except msgspec.DecodeError as error:
         raise click.UsageError(f"--evidence: {error}") from error
+    except Invalid as error:
+        raise click.UsageError(f"--evidence: {error.where}: {error.detail}") from error
     return msgspec.structs.replace(evidence, notice=notice) if notice else evidence
 
 

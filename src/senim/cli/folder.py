@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -15,11 +16,20 @@ from senim.errors import Code, Invalid
 from senim.policy import check, read_file
 
 PROFILES = ("travel", "airline", "tickets", "foundation", "shop")
+BLANK = "blank"
+"""What the operator of a policy with places to fill in is called, if its folder's name will not do."""
+
+_UNFIT = re.compile(r"[^a-z0-9-]+")
 
 
 def profile(name: str) -> bytes:
     """The policy file of an example operator."""
     return resources.files("senim.profiles").joinpath(f"{name}.yaml").read_bytes()
+
+
+def blank() -> bytes:
+    """A policy file with places to fill in."""
+    return resources.files("senim.policy").joinpath("blank.yaml").read_bytes()
 
 
 @click.command()
@@ -28,9 +38,7 @@ def profile(name: str) -> bytes:
     "--profile",
     "name",
     type=click.Choice(PROFILES),
-    default="shop",
-    show_default=True,
-    help="The example to begin with.",
+    help="The example to begin with; a policy with places to fill in if left out.",
 )
 @click.option(
     "--policy",
@@ -41,20 +49,25 @@ def profile(name: str) -> bytes:
 @click.option("--database", default="", help="sqlite:///file or postgresql://user@host/name.")
 @click.option("--origin", default="", help="The log's name in its checkpoints, e.g. shop.example/log.")
 @json_option
-def init(directory: Path, name: str, file: Path | None, database: str, origin: str, *, as_json: bool) -> None:
+def init(directory: Path, name: str | None, file: Path | None, database: str, origin: str, *, as_json: bool) -> None:
     """Make an operator's folder in DIRECTORY: policy.yaml, senim.toml, keys and empty databases."""
-    source = read_file(file) if file else profile(name)
+    source = read_file(file) if file else profile(name) if name else blank()
     checked = check(source, control_names(), datetime.now(UTC).date())
     if any(fault.code is Code.POLICY_TOO_LARGE for fault in checked.faults):
-        raise Invalid(Code.POLICY_TOO_LARGE, file.name if file else name)
-    ident = checked.policy.id if checked.policy else name
+        raise Invalid(Code.POLICY_TOO_LARGE, file.name if file else BLANK)
+    ident = (
+        checked.policy.id if checked.policy else _UNFIT.sub("-", directory.resolve().name.lower()).strip("-") or BLANK
+    )
     make_folder(directory, source, database=database, origin=origin or f"{ident}.example/log")
     if as_json:
         show_json({"folder": directory, "policy": ident})
         return
-    click.echo(
-        f"Made {directory}: policy.yaml (profile {name}), senim.toml, keys/." if not file else f"Made {directory}."
+    made = (
+        ""
+        if file
+        else f": policy.yaml ({f'profile {name}' if name else 'fill in what begins with ???'}), senim.toml, keys/"
     )
+    click.echo(f"Made {directory}{made}.")
     click.echo(
         f"The log's name is {origin or f'{ident}.example/log'} (log.origin in senim.toml): change it now or never."
     )

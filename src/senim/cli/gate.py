@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from senim.cli.terminal import folder_option, json_option, opened, reason_line, role_option, show_json
+from senim.cli.terminal import folder_option, json_option, known_names, opened, reason_line, role_option, show_json
 from senim.gate import Question
 from senim.policy.taxonomy import Operation
 from senim.web.shared.problems import reason_details
@@ -43,6 +43,7 @@ def check(
     question = Question(operation, purpose, subject, categories, recipient, country, channel, reason)
     with opened(folder) as senim:
         decision = senim.gate.check(senim.actor(role), question)
+        names = [] if decision else known_names(senim, decision.reasons, purpose)
     if as_json:
         reasons = [reason_details(one) for one in decision.reasons]
         show_json({"allowed": decision.allowed, "reasons": reasons, "decision": decision.entry})
@@ -50,4 +51,6 @@ def check(
         click.echo("allowed" if decision else "refused")
         for one in decision.reasons:
             click.echo(f"  {reason_line(one)}")
+        for line in names:
+            click.echo(f"    {line}")
     sys.exit(0 if decision else 1)

@@ -1,4 +1,4 @@
-"""``senim policy``: check, show, publish, diff, schema."""
+"""``senim policy``: check, show, publish, cancel, diff, schema."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import Any
 
 import click
 
+from senim.app import Senim
 from senim.cli.terminal import fail, folder_option, json_option, language, opened, show_json, when
 from senim.conformance import control_names
-from senim.errors import Code, Unavailable
-from senim.languages import explain
-from senim.policy import Checked, check, json_schema, read_file
+from senim.errors import Code, NotFound, Unavailable
+from senim.languages import LANGUAGES, Language, explain
+from senim.policy import Checked, Version, check, json_schema, read_file
 from senim.policy.records import Policy
 from senim.settings import read
+
+IN_FORCE, NEXT = "in-force", "next"
+"""What a version may be called instead of by its number."""
 
 
 @click.group()
@@ -82,20 +86,24 @@ def _as_text(path: Path, checked: Checked) -> None:
         clauses, fields = len(checked.policy.clauses), len(checked.policy.fields())
         click.echo(f"{path}: good. {clauses} clauses, {fields} fields, {len(checked.clashes)} clashes with the law.")
     else:
-        click.echo(f"{path}: {len(checked.faults)} problems; it cannot be published.")
+        count = len(checked.faults)
+        click.echo(f"{path}: {count} problem{'' if count == 1 else 's'}; it cannot be published.")
 
 
 @policy.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--effective",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    help="When it takes effect (UTC); now if left out.",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
+    help="When it takes effect, e.g. 2026-12-01T00:00:00+0500 (UTC if no zone is said); now if left out.",
 )
 @folder_option
 @json_option
 def publish(file: Path | None, effective: datetime | None, folder: Path, *, as_json: bool) -> None:
-    """Publish the policy file as the next version. It cannot be changed afterwards."""
+    """Publish the policy file as the next version. It cannot be changed afterwards.
+
+    Versions that take effect later stay as they are; one that is no longer wanted can be cancelled till then.
+    """
     path, source = _source(folder, file)
     checked = check(source, control_names(), datetime.now(UTC).date())
     if not checked.ok:
@@ -104,53 +112,94 @@ def publish(file: Path | None, effective: datetime | None, folder: Path, *, as_j
         else:
             _as_text(path, checked)
         sys.exit(1)
+    moment = effective.replace(tzinfo=effective.tzinfo or UTC) if effective else None
     with opened(folder) as senim:
-        moment = effective.replace(tzinfo=UTC) if effective else None
         done = senim.run(senim.actor(), lambda work: senim.policies.publish(work, source, effective=moment))
+        later = [one for one in senim.policies.timeline() if one.place > done.place]
     if as_json:
-        show_json({"version": done.number, "digest": done.digest, "effective": done.effective})
-    else:
-        click.echo(f"Published version {done.number} of {done.policy.id}, in force from {when(done.effective)}.")
-        click.echo(f"sha256 {done.digest}")
+        coming = [{"version": one.number, "effective": one.effective} for one in later]
+        show_json({"version": done.number, "digest": done.digest, "effective": done.effective, "replaced_by": coming})
+        return
+    click.echo(f"Published version {done.number} of {done.policy.id}, in force from {when(done.effective)}.")
+    click.echo(f"sha256 {done.digest}")
+    for one in later:
+        click.echo(
+            f"Version {one.number} takes its place on {when(one.effective)}: senim policy cancel {one.number}, if not."
+        )
 
 
 @policy.command()
-@click.option("--version", "number", type=int, help="A version; the newest if left out.")
+@click.argument("number", type=int)
+@folder_option
+@json_option
+def cancel(number: int, folder: Path, *, as_json: bool) -> None:
+    """Cancel version NUMBER before it takes effect: it stays readable, and never binds."""
+    with opened(folder) as senim:
+        done = senim.run(senim.actor(), lambda work: senim.policies.cancel(work, number))
+    if as_json:
+        show_json({"version": done.number, "digest": done.digest, "cancelled": done.cancelled})
+    else:
+        click.echo(f"Version {done.number}, which was to take effect on {when(done.effective)}, is cancelled.")
+
+
+@policy.command()
+@click.argument("number", type=int, required=False)
+@click.option("--version", "named", type=int, help="The same as NUMBER.")
 @click.option(
     "--language",
     "chosen",
-    type=click.Choice(["kk", "ru", "en"]),
+    type=click.Choice(LANGUAGES),
     default="en",
     show_default=True,
     help="Language of the text.",
 )
 @folder_option
 @json_option
-def show(number: int | None, chosen: str, folder: Path, *, as_json: bool) -> None:
-    """Show a published version: its text, its date and hash, and the earlier ones."""
+def show(number: int | None, named: int | None, chosen: Language, folder: Path, *, as_json: bool) -> None:
+    """Show the published version NUMBER (the newest if left out): its text, its date and hash, and the others."""
     with opened(folder) as senim:
         versions = senim.policies.versions()
         if not versions:
             raise Unavailable(Code.POLICY_NOT_PUBLISHED)
-        version = senim.policies.version(versions[-1].number if number is None else number)
+        wanted = named if number is None else number
+        version = senim.policies.version(versions[-1].number if wanted is None else wanted)
+        now = senim.works.clock.now()
+        order = senim.policies.timeline()
+    begun = [one.number for one in order if one.effective <= now]
+    standing = {one.number: _standing(one, begun) for one in versions}
     if as_json:
         show_json(
             {
                 "version": version.number,
                 "effective": version.effective,
+                "published": version.published,
+                "published_by": version.published_by,
+                "cancelled": version.cancelled,
+                "standing": standing[version.number],
                 "digest": version.digest,
                 "policy": version.policy,
             }
         )
         return
-    click.echo(f"{version.policy.title.in_(chosen)}  [{version.number}]")  # type: ignore[arg-type]  # click checked it
+    click.echo(f"{version.policy.title.in_(chosen)}  [{version.number}]")
     for one in versions:
         mark = "→" if one.number == version.number else " "
-        click.echo(f"{mark} version {one.number}, in force from {when(one.effective)}, sha256 {one.digest[:16]}…")
+        told = {"in force": "in force since", "earlier": "in force from", "coming": "to be in force from"}
+        since = told.get(standing[one.number], "cancelled; was to be in force from")
+        click.echo(f"{mark} version {one.number}, {since} {when(one.effective)}, sha256 {one.digest[:16]}…")
     for clause in version.policy.clauses:
         if clause.heading:
-            click.echo(f"\n{clause.heading.in_(chosen).upper()}")  # type: ignore[arg-type]
-        click.echo(f"\n{clause.id}  {clause.says.in_(chosen)}")  # type: ignore[arg-type]
+            click.echo(f"\n{clause.heading.in_(chosen).upper()}")
+        click.echo(f"\n{clause.id}  {clause.says.in_(chosen)}")
+
+
+def _standing(version: Version, begun: list[int]) -> str:
+    """Where a version stands now: cancelled, coming, in force or earlier."""
+    if version.cancelled is not None:
+        return "cancelled"
+    if version.number not in begun:
+        return "coming"
+    return "in force" if version.number == begun[-1] else "earlier"
 
 
 @policy.command()
@@ -159,16 +208,16 @@ def show(number: int | None, chosen: str, folder: Path, *, as_json: bool) -> Non
 @folder_option
 @json_option
 def diff(old: str | None, new: str | None, folder: Path, *, as_json: bool) -> None:
-    """Compare two versions (numbers) or files, and tell whose consent no longer covers the new one.
+    """Compare two versions (numbers, “in-force”, “next”) or files, and tell whose consent no longer covers the new one.
 
-    Without arguments: the newest published version against the policy file. With one: that against the file.
+    Without arguments: the version in force against the policy file. With one: that against the file.
     """
     with opened(folder) as senim:
-        newest = len(senim.policies.versions())
-        before, number = _side(senim, folder, old or str(newest))
+        before, number = _side(senim, folder, old or IN_FORCE)
         after, _ = _side(senim, folder, new)
         found, renewals = senim.policies.compare(before, after)
-        people = {name: senim.consents.people(senim.database, name, number or newest) for name in renewals}
+        newest = number or len(senim.policies.versions())
+        people = {name: senim.consents.people(senim.database, name, newest) for name in renewals}
     if as_json:
         show_json(
             {
@@ -193,8 +242,18 @@ def diff(old: str | None, new: str | None, folder: Path, *, as_json: bool) -> No
         click.echo("Nobody needs to consent anew.")
 
 
-def _side(senim: Any, folder: Path, name: str | None) -> tuple[Policy, int]:
-    """A version by number or a file by path, checked."""
+def _side(senim: Senim, folder: Path, name: str | None) -> tuple[Policy, int]:
+    """A version by number or by where it stands, or a file by path, checked."""
+    if name in (IN_FORCE, NEXT):
+        now, order = senim.works.clock.now(), senim.policies.timeline()
+        begun = [one for one in order if one.effective <= now]
+        # Before the first day the first version that comes is what the operator has.
+        found = [*begun[-1:], *order[len(begun) :]] if name == IN_FORCE else order[len(begun) :]
+        if not found:
+            raise (
+                NotFound(Code.NOT_FOUND, f"policy version {name}") if order else Unavailable(Code.POLICY_NOT_PUBLISHED)
+            )
+        return found[0].policy, max(one.number for one in (*begun, found[0]))
     if name is not None and name.isdecimal():
         return senim.policies.version(int(name)).policy, int(name)
     path, source = _source(folder, Path(name) if name else None)

@@ -29,6 +29,13 @@ def _act(folder: Path, role: str, subject: str, act: Any) -> Any:
         )
 
 
+def _tell_entry(done: str, entry: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"entry": entry})
+    else:
+        click.echo(f"{done}; entry {entry}")
+
+
 @subjects.command()
 @click.argument("kind")
 @click.option(
@@ -114,10 +121,7 @@ def event(subject: str, event: str, at: datetime | None, role: str, folder: Path
         subject,
         lambda senim, work, who: senim.gate.happened(work, who, event, work.at if when is None else when),
     )
-    if as_json:
-        show_json({"entry": entry})
-    else:
-        click.echo(f"noted; entry {entry}")
+    _tell_entry("noted", entry, as_json=as_json)
 
 
 @subjects.command()
@@ -138,51 +142,30 @@ def log(subject: str, folder: Path, *, as_json: bool) -> None:
         click.echo(f"{index:>9}  {entry.at}  {entry.act:18} {entry.outcome:8} {entry.actor:24} {told}")
 
 
-def _reasoned(name: str, says: str) -> click.Command:
+def _standing(name: str, past: str, says: str, *, by_purpose: bool = False) -> click.Command:
+    """A command that sets or lifts what binds every decision about a person; ``by_purpose``: one purpose or all."""
+
     @subjects.command(name, help=says)
     @click.argument("subject")
     @click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; it stands in the log.")
     @role_option
     @folder_option
     @json_option
-    def command(subject: str, reason: str, role: str, folder: Path, *, as_json: bool) -> None:
-        entry = _act(
-            folder, role, subject, lambda senim, work, who: getattr(senim.gate, name)(work, who, reason=reason)
+    def command(subject: str, reason: str, role: str, folder: Path, *, as_json: bool, **more: str) -> None:
+        told = _act(
+            folder, role, subject, lambda senim, work, who: getattr(senim.gate, name)(work, who, **more, reason=reason)
         )
-        if as_json:
-            show_json({"entry": entry})
-        else:
-            click.echo(f"{name}ed; entry {entry}")
+        _tell_entry(past, told, as_json=as_json)
 
+    if by_purpose:
+        command.params.insert(1, click.Option(["--purpose"], default="", help="The purpose; all purposes if left out."))
     return command
 
 
-block = _reasoned("block", "Block the data of SUBJECT: it serves no purpose until the block is lifted.")
-unblock = _reasoned("unblock", "Lift the block of SUBJECT.")
-
-
-def _stopping(name: str, past: str, says: str) -> click.Command:
-    @subjects.command(name, help=says)
-    @click.argument("subject")
-    @click.option("--purpose", default="", help="The purpose; all purposes if left out.")
-    @click.option("--reason", type=click.Choice(REASONS), required=True, help="Why; it stands in the log.")
-    @role_option
-    @folder_option
-    @json_option
-    def command(subject: str, purpose: str, reason: str, role: str, folder: Path, *, as_json: bool) -> None:
-        entry = _act(
-            folder, role, subject, lambda senim, work, who: getattr(senim.gate, name)(work, who, purpose, reason=reason)
-        )
-        if as_json:
-            show_json({"entry": entry})
-        else:
-            click.echo(f"{past}; entry {entry}")
-
-    return command
-
-
-stop = _stopping("stop", "stopped", "Stop a purpose for SUBJECT, or all of them.")
-resume = _stopping("resume", "resumed", "Lift a stop of SUBJECT.")
+block = _standing("block", "blocked", "Block the data of SUBJECT: it serves no purpose until the block is lifted.")
+unblock = _standing("unblock", "unblocked", "Lift the block of SUBJECT.")
+stop = _standing("stop", "stopped", "Stop a purpose for SUBJECT, or all of them.", by_purpose=True)
+resume = _standing("resume", "resumed", "Lift a stop of SUBJECT.", by_purpose=True)
 
 
 @subjects.command()

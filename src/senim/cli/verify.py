@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from senim.audit.statements import open_statement
 from senim.audit.verification import FolderLog, verify_log
 from senim.cli.terminal import folder_option, json_option, opened, show_json
 from senim.errors import Code, Invalid
+from senim.settings import FILE
 
 
 @click.command()
@@ -43,15 +45,24 @@ def verify(file: Path | None, key: str, anchors: tuple[Path, ...], folder: Path,
         with opened(folder) as senim:
             report = senim.log.verify(anchors=notes)
     else:
-        verifier = LogVerifier(_log_key(file, key))
+        verifier = _verifier(_log_key(file, key))
         report = verify_log(FolderLog(file), verifier, anchors=notes, processes=os.cpu_count() or 1)
     _show(report, as_json=as_json)
 
 
+_LOG_KEY = re.compile(r'[^\s+"]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+')
+_OF_LOG = "a log wants its verifier key, one line of text: “senim log key” prints it"
+_OF_STATEMENT = "a receipt or a proof wants a JWK: “senim keys public” prints it, and /.well-known/jwks.json"
+
+
 def _text(key: str) -> str:
-    """A key as it was given, or what the file of that name holds."""
+    """A key as it was given, or what the file of that name holds. Raises Invalid (key_file_wrong)."""
     path = Path(key)
-    return key if key.startswith("{") or not path.is_file() else _read(path).strip()
+    if key.startswith("{") or _LOG_KEY.fullmatch(key):
+        return key
+    if not path.is_file():
+        raise Invalid(Code.KEY_FILE_WRONG, "--key", detail="it is no key, and there is no file of this name")
+    return _read(path).strip()
 
 
 def _read(path: Path) -> str:
@@ -59,6 +70,14 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Invalid(Code.KEY_FILE_WRONG, path.name) from error
+
+
+def _verifier(key: str) -> LogVerifier:
+    found = _LOG_KEY.search(key)  # in all that “senim keys public” prints too
+    try:
+        return LogVerifier(found[0] if found else key)
+    except Invalid as error:
+        raise Invalid(Code.KEY_FILE_WRONG, "--key", detail=_OF_LOG) from error
 
 
 def _log_key(folder: Path, key: str) -> str:
@@ -92,6 +111,8 @@ def _statement(file: Path, key: str, folder: Path, *, as_json: bool) -> None:
     try:
         kind, payload = open_statement(file.read_text(encoding="utf-8", errors="replace"), jwk)
     except Invalid as error:
+        if error.code is Code.KEY_FILE_WRONG:
+            raise Invalid(Code.KEY_FILE_WRONG, "--key", detail=_OF_STATEMENT) from error
         if error.code is not Code.SIGNATURE_WRONG:
             raise
         kind, payload = "", {}
@@ -108,11 +129,16 @@ def _statement(file: Path, key: str, folder: Path, *, as_json: bool) -> None:
 
 def _jwk(key: str, folder: Path) -> dict[str, str]:
     if not key:
+        if not (folder / FILE).exists():
+            raise Invalid(Code.FOLDER_WRONG, folder.name, detail=f"or give --key; {_OF_STATEMENT}")
         with opened(folder) as senim:
             return senim.jwk
     try:
-        found = msgspec.json.decode(_text(key), type=dict[str, Any])
+        text = _text(key)
+        lines = [line for line in text.splitlines() if line.startswith("{")]  # of all that “senim keys public” prints
+        found = msgspec.json.decode(text if text.startswith("{") else "".join(lines[-1:]), type=dict[str, Any])
+        found = found.get("statements", found)
         keys = found.get("keys")
         return msgspec.convert(keys[0] if isinstance(keys, list) and keys else found, dict[str, str])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise Invalid(Code.KEY_FILE_WRONG, "--key") from error
+        raise Invalid(Code.KEY_FILE_WRONG, "--key", detail=_OF_STATEMENT) from error

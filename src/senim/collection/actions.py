@@ -8,15 +8,15 @@ from typing import BinaryIO
 
 from senim.collection.reception import Parts, Reception, refuse, strangers
 from senim.collection.records import Intake, Taken
-from senim.collection.rules import look
-from senim.collection.scanning import has_card, special, texts_of_file
+from senim.collection.rules import look, undeclared, unwanted
+from senim.collection.scanning import texts_of_file
 from senim.consent import Consents
-from senim.errors import Code, Invalid, NotPromised
+from senim.errors import Code, Invalid
 from senim.gate import Gate, Question
 from senim.languages import Language
 from senim.policy import Policies
 from senim.policy.notices import Notice
-from senim.policy.taxonomy import Operation
+from senim.policy.taxonomy import FieldType, Operation
 from senim.subjects import Standing, Subjects
 from senim.vault import Document, Documents, Kept, Vault
 from senim.work import Work
@@ -38,19 +38,14 @@ class Collection:
         documents: Documents,
     ) -> None:
         self._parts = Parts(policies, subjects, consents, gate, vault, documents)
-        self._policies = policies
-        self._gate = gate
-        self._vault = vault
-        self._documents = documents
 
     def notice(self, work: Work, point: str, language: Language) -> Notice:
         """What a person is told at a point before anything is asked. Raises NotPromised (point_undeclared)."""
-        promises = self._policies.in_force(work.now)
-        for notice in self._policies.notices(promises).values():
+        promises = self._parts.policies.in_force(work.now)
+        for notice in self._parts.policies.notices(promises).values():
             if notice.point == point and notice.language == language:
                 return notice
-        reason = promises.reason(Code.POINT_UNDECLARED, point[:64])
-        raise NotPromised(Code.POINT_UNDECLARED, reason.where, reasons=[reason])
+        raise undeclared(promises, point)
 
     def intake(self, work: Work, intake: Intake) -> Taken:
         """Take in one person's data with the consents given at the same time: all of it, or none.
@@ -70,17 +65,17 @@ class Collection:
 
     def correct(self, work: Work, standing: Standing, purpose: str, *, values: Mapping[str, object]) -> tuple[str, ...]:
         """Correct or complete values of a person (94-V 13); the fields changed. Raises as :meth:`intake` does."""
-        promises = self._policies.in_force(work.now)
+        promises = self._parts.policies.in_force(work.now)
         told = promises.told(subject=standing.subject, operation="clarify", purpose=purpose, categories=values)
         work.attempt("data.corrected", told)
         work.need("correct")
         looked = look(promises, values, None, work.now)
-        refuse([*looked.reasons, *strangers(self._vault, work, promises, standing, looked)])
+        refuse([*looked.reasons, *strangers(self._parts.vault, work, promises, standing, looked)])
         question = Question(Operation.CLARIFY, purpose, standing.subject, tuple(looked.values))
-        self._gate.require(work, question, standing)
+        self._parts.gate.require(work, question, standing)
         source = next(name for name, one in promises.policy.sources.items() if one.kind == "subject")
         kept = {name: Kept(value, source, work.at) for name, value in looked.values.items()}
-        self._vault.put(work, standing, kept)
+        self._parts.vault.put(work, standing, kept)
         work.record("data.corrected", told, count=len(kept))
         return tuple(sorted(kept))
 
@@ -88,18 +83,14 @@ class Collection:
         self, work: Work, standing: Standing, reference: str, *, media: str, content: BinaryIO, purpose: str
     ) -> Document:
         """Take in a file: sealed, of a declared type, without card numbers in what of it can be read (tickets-9)."""
-        promises = self._policies.in_force(work.now)
+        parts = self._parts
+        promises = parts.policies.in_force(work.now)
         told = promises.told(subject=standing.subject, operation="collect", purpose=purpose, categories=(reference,))
         work.attempt("document.stored", told)
-        self._documents.admit(work, standing, reference, media=media, purpose=purpose)
+        parts.documents.admit(work, standing, reference, media=media, purpose=purpose)
         whole = content.read(_MOST_SCANNED + 1)
         if len(whole) > _MOST_SCANNED:
             raise Invalid(Code.BODY_TOO_LARGE, reference)
         for text in texts_of_file(whole, media):
-            if has_card(text):
-                refuse([promises.reason(Code.CARD_NUMBER, reference)])
-            found = special(text)
-            category = promises.category(reference)
-            if found in promises.law.special and (category is None or category.special != found):
-                refuse([promises.reason(Code.SPECIAL_CATEGORY, reference)])
-        return self._documents.put(work, standing, reference, media=media, content=io.BytesIO(whole), purpose=purpose)
+            refuse(unwanted(promises, reference, FieldType.TEXT, text))
+        return parts.documents.put(work, standing, reference, media=media, content=io.BytesIO(whole), purpose=purpose)

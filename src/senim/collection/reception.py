@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from senim.collection.records import Attestation, Intake, OnBehalf, SourceGiven, Taken
-from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, unserved
+from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, undeclared, unserved
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
-from senim.errors import Code, Invalid, NotFound, NotPromised, Reason
+from senim.errors import Code, Invalid, NotFound, Reason
 from senim.gate import Gate, Question
 from senim.gate.rules import COLLECTION
 from senim.identity import SubjectId, is_id
@@ -77,6 +77,8 @@ class Reception:
         enrolled = standing or self._parts.vault.enrol(work)
         if intake.on_behalf_of:
             self._attest(enrolled, intake.on_behalf_of)
+        if intake.document:
+            self._check_document("document", intake.document, enrolled.subject, *self._speakers())
         receipts, agreed = self._agree(enrolled, way.evidence)
         work.attempted = tried
         refuse(self._not_served(agreed, looked.values))
@@ -84,18 +86,19 @@ class Reception:
         kept = {name: Kept(value, way.source, work.at, "stated", way.place) for name, value in looked.values.items()}
         if kept:
             self._parts.vault.put(work, agreed, kept, new=standing is None)
-        if standing is not None and self._parts.gate.counts_collection(promises):
+        counted = standing is not None and self._parts.gate.counts_collection(promises)
+        if counted:
             self._parts.subjects.happened(work, agreed, COLLECTION, work.at)
         told = promises.told(subject=enrolled.subject, operation="collect", categories=looked.values)
-        entry = work.record("data.collected", told, point=intake.point, count=len(kept))
+        event = COLLECTION if counted else None
+        entry = work.record("data.collected", told, point=intake.point, count=len(kept), reason=event)
         return Taken(subject=enrolled.subject, stored=tuple(sorted(kept)), receipts=tuple(receipts), entry=entry)
 
     def _way(self) -> _Way:
         promises, intake = self._promises, self._intake
         point = promises.policy.points.get(intake.point)
         if point is None:
-            reason = promises.reason(Code.POINT_UNDECLARED, intake.point[:64])
-            raise NotPromised(Code.POINT_UNDECLARED, reason.where, reasons=[reason])
+            raise undeclared(promises, intake.point)
         reasons = check_way(promises, intake, self._parts.policies.notices(promises))
         return _Way(point, *self._source(point), self._evidence(point), tuple(reasons))
 
@@ -108,7 +111,7 @@ class Reception:
             chosen = next(name for name, one in promises.policy.sources.items() if one.kind == "subject")
         source = promises.policy.sources.get(chosen)
         if source is None:
-            raise Invalid(Code.SOURCE_UNDECLARED, "source", reasons=[promises.reason(Code.SOURCE_UNDECLARED, "source")])
+            raise Invalid.because(promises.reason(Code.SOURCE_UNDECLARED, "source"))
         if (source.kind == "public") != bool(named.place):
             raise Invalid(Code.INVALID_VALUE, "source.place")
         if named.place:
@@ -127,9 +130,19 @@ class Reception:
             act=intake.act,
             channel=channel_of(point, intake),
             document=intake.document,
+            archive=intake.archive,
             read_to_caller=intake.read_to_caller,
             representative=representative,
         )
+
+    def _speakers(self) -> tuple[str, ...]:
+        return (self._intake.on_behalf_of.by,) if self._intake.on_behalf_of else ()
+
+    def _check_document(self, where: str, document: str, *holders: str) -> None:
+        """Raise NotFound (document_unknown) unless a document is kept of one of these people."""
+        kept, database = self._parts.documents.kept, self._work.database
+        if not any(kept(database, SubjectId(one), document) for one in holders):
+            raise NotFound.because(self._promises.reason(Code.DOCUMENT_UNKNOWN, where))
 
     def _attest(self, standing: Standing, behalf: OnBehalf) -> None:
         """Keep who spoke for the person. The speaker must be known here; a document must be theirs."""
@@ -138,9 +151,7 @@ class Reception:
             raise Invalid(Code.ATTESTATION_MISSING, "on_behalf_of.by")
         speaker = parts.subjects.about(work, SubjectId(behalf.by))
         if behalf.document:
-            documents = parts.documents.of(work.database, work, speaker)
-            if behalf.document not in {document.id for document in documents}:
-                raise NotFound(Code.NOT_FOUND, "on_behalf_of.document")
+            self._check_document("on_behalf_of.document", behalf.document, speaker.subject)
         attestation = Attestation(
             by=behalf.by,
             authority=behalf.authority,
@@ -186,7 +197,7 @@ class Reception:
 
     def _unwritten(self, values: Mapping[str, str]) -> list[Reason]:
         """Special categories come in with a written consent only: a signature or a signed document (foundation-12)."""
-        if self._intake.act == "signature" or self._intake.document:
+        if self._intake.act == "signature" or self._intake.document or self._intake.archive:
             return []
         promises = self._promises
         special = {name for name, one in promises.policy.categories.items() if one.special}
@@ -230,4 +241,4 @@ def strangers(
 def refuse(reasons: list[Reason] | tuple[Reason, ...]) -> None:
     """Raise Invalid with all reasons, if there are any."""
     if reasons:
-        raise Invalid(reasons[0].code, reasons[0].where, reasons=reasons)
+        raise Invalid.because(*reasons)

@@ -75,7 +75,9 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     read_to_caller: bool = False
     """By telephone: whether the notice was read out (travel-1)."""
     document: str = ""
-    """Id of the signed document, where consent is written."""
+    """Id of the signed document, where consent is written: a sealed file of the person or of who speaks for them."""
+    archive: str = ""
+    """Where the signed paper lies in the operator's own archive (``AR-2026/0412``): marks and figures, no words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +98,24 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     notice: str
     language: str
     document: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a file is taken in: the line to go on with, and the people taken in and refused before it.
+
+    ``file`` and ``name`` are keyed digests, of content and point and of name and point; times are microseconds
+    since 1970 UTC, ``ended_at`` is 0 while lines are left.
+    """
+
+    file: bytes
+    name: bytes
+    next_line: int
+    taken: int = 0
+    refused: int = 0
+    begun_at: int = 0
+    ended_at: int = 0
+
+
+Refusal = tuple[int, str, str]
+"""A line that was not taken in: its number, the code and the field."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from senim.collection.records import ConsentGiven, Intake
 from senim.collection.scanning import has_card, iins, special
-from senim.errors import Code, Invalid, Reason
+from senim.consent.rules import is_archive
+from senim.errors import Code, Invalid, NotPromised, Reason
 from senim.policy.notices import Notice
 from senim.policy.promises import Promises
 from senim.policy.records import ConsentAsked, Field, Point
@@ -52,7 +54,6 @@ def look(
 
     Nobody is born after ``now``.
     """
-    today = now.astimezone(ZoneInfo(promises.calendar.zone)).date().isoformat() if now else ""
     good: dict[str, str] = {}
     reasons: list[Reason] = []
     strangers: list[tuple[str, str]] = []
@@ -60,22 +61,22 @@ def look(
         field = promises.fields.get(reference)
         if field is None:
             reasons.append(promises.reason(Code.CATEGORY_UNDECLARED, reference[:64]))
-            reasons.extend(_unwanted(promises, reference[:64], FieldType.TEXT, value))
+            reasons.extend(unwanted(promises, reference[:64], FieldType.TEXT, value))
             continue
         if asked is not None and reference not in asked:
             about = f"categories.{reference.partition('.')[0]}"
             reasons.append(promises.reason(Code.FIELD_NOT_NEEDED, reference, about))
             continue
-        unwanted = _unwanted(promises, reference, field.type, value)
-        if unwanted:
-            reasons.extend(unwanted)
+        found = unwanted(promises, reference, field.type, value)
+        if found:
+            reasons.extend(found)
             continue
         try:
             good[reference] = normalise(value, field)
         except Invalid as error:
             reasons.append(promises.reason(error.code, reference))
             continue
-        if today and field.type is FieldType.BIRTH_DATE and good[reference] > today:
+        if now and field.type is FieldType.BIRTH_DATE and good[reference] > _day(promises, now):
             del good[reference]
             reasons.append(promises.reason(Code.INVALID_VALUE, reference))
         elif field.type in _FREE or field.type is FieldType.REFERENCE:
@@ -83,7 +84,11 @@ def look(
     return Looked(good, tuple(reasons), tuple(strangers))
 
 
-def _unwanted(promises: Promises, reference: str, kind: FieldType, value: object) -> list[Reason]:
+def _day(promises: Promises, now: datetime) -> str:
+    return now.astimezone(ZoneInfo(promises.calendar.zone)).date().isoformat()
+
+
+def unwanted(promises: Promises, reference: str, kind: FieldType, value: object) -> list[Reason]:
     """Card numbers and special categories in a value, as it came."""
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     reasons: list[Reason] = []
@@ -106,7 +111,12 @@ def look_at_place(promises: Promises, place: str) -> list[Reason]:
         normalise(place, Field(type=FieldType.URL, max=2000))
     except Invalid as error:
         return [promises.reason(error.code, where)]
-    return _unwanted(promises, where, FieldType.TEXT, unquote(place))
+    return unwanted(promises, where, FieldType.TEXT, unquote(place))
+
+
+def undeclared(promises: Promises, point: str) -> NotPromised:
+    """The refusal of a point that the policy does not declare; a made-up name is not repeated."""
+    return NotPromised.because(promises.reason(Code.POINT_UNDECLARED, point[:64]))
 
 
 def check_way(promises: Promises, intake: Intake, notices: Mapping[str, Notice]) -> list[Reason]:
@@ -131,9 +141,21 @@ def _way(promises: Promises, intake: Intake, point: Point, notices: Mapping[str,
         yield promises.reason(Code.ATTESTATION_MISSING, "on_behalf_of", *about)
     if intake.on_behalf_of is not None and point.proof == "document" and not intake.on_behalf_of.document:
         yield promises.reason(Code.ATTESTATION_MISSING, "on_behalf_of.document", *about)
+    if intake.archive and not is_archive(intake.archive):
+        yield promises.reason(Code.INVALID_VALUE, "archive", *about)
     for given in intake.consents:
         if not any(_same(ask, given) for ask in point.consents):
             yield promises.reason(Code.PURPOSE_UNDECLARED, given.purpose[:64], *about)
+    for name in _said_twice(intake.consents):
+        yield promises.reason(Code.CONSENT_TWICE, name[:64], *about)
+
+
+def _said_twice(consents: tuple[ConsentGiven, ...]) -> list[str]:
+    """Purposes of which the same is said twice, or a yes to a part of it beside a no to the whole."""
+    said = Counter((one.purpose, one.recipient, one.channel, one.country) for one in consents)
+    refused = {one.purpose for one in consents if not (one.given or one.recipient or one.channel or one.country)}
+    agreed = [one.purpose for one in consents if one.given and one.purpose in refused]
+    return list(dict.fromkeys([*(name for (name, *_), count in said.items() if count > 1), *agreed]))
 
 
 def missing(promises: Promises, intake: Intake, values: Mapping[str, object]) -> Iterator[Reason]:

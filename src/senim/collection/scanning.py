@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from importlib import resources
 from itertools import islice
 
-from senim.policy.values import INVISIBLE, is_iin, luhn
+from senim.policy.values import INVISIBLE
+from senim.recognisers.numbers import is_card, is_iin
 
 _BETWEEN = r"[\W_]{1,3}"
 _HALF = rf"(?:\d{{8}}|\d{{4}}{_BETWEEN}\d{{4}})"
@@ -42,11 +43,17 @@ _PLAIN = re.compile(r"[\x00-\x7f\u0400-\u052f]*\Z")
 
 _GAP = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _ENOUGH_DIGITS = re.compile(r"(?:\d\D{0,3}){12}")
-_MOST_INFLATED = 2 * 1024 * 1024
+_MOST_INFLATED = 32 * 1024 * 1024
 """Bytes that are unpacked of one file at most: a small file may hold far more than it weighs."""
 
-_MOST_OF_STREAM = 256 * 1024
-"""Bytes that are unpacked of one stream: a picture does not use up what the pages after it need."""
+_MOST_OF_STREAM = 4 * 1024 * 1024
+"""Bytes that are unpacked of one stream: one that blows up does not use up what the pages after it need."""
+
+_NO_TEXT = re.compile(rb"/Subtype\s*/Image|/Length1\b|/Subtype\s*/(?:Type1C|CIDFontType0C|OpenType)\b|/ICCBased\b")
+"""What the dictionary of a PDF's stream holds if that is a picture or a font: there is nothing to read in it."""
+
+_FED = 16 * 1024
+_ABOUT = 512
 
 _MOST_STREAMS = 10_000
 _WINDOW = 64 * 1024
@@ -78,26 +85,10 @@ def _rows(text: str) -> Iterator[str]:
         yield re.sub(r"\D", "", match[0])
 
 
-def _is_card(digits: str, short: bool) -> bool:
-    """Whether digits are a payment card's: ISO/IEC 7812 lengths with the prefixes that are issued."""
-    first, size = digits[0], len(digits)
-    if size == 16:  # 20261122 is how a date begins, and no card
-        issued = first in "34569" or "22" <= digits[:2] <= "27"
-    elif size == 15:
-        issued = digits[:2] in ("34", "37")
-    elif size == 14:
-        issued = digits[:2] in ("30", "36", "38", "39")
-    elif size == 13:
-        issued = short and first == "4"
-    else:
-        issued = size in (18, 19) and first in "4569"
-    return issued and luhn(digits) and len(set(digits)) > 1
-
-
 def has_card(text: str, *, short: bool = True) -> bool:
     """Whether a payment card number stands in the text. ``short`` counts the 13 digits of old cards too."""
     text = _evenly(text)
-    return bool(_ENOUGH_DIGITS.search(text)) and any(_is_card(digits, short) for digits in _rows(text))
+    return bool(_ENOUGH_DIGITS.search(text)) and any(is_card(digits, short=short) for digits in _rows(text))
 
 
 def iins(text: str) -> list[str]:
@@ -146,19 +137,35 @@ def _one_script(text: str) -> str:
 def texts_of_file(content: bytes, media: str) -> Iterator[str]:
     """The texts in a file that can be read without guessing, in windows: text files, and the streams of a PDF.
 
-    Of what a PDF has packed only so much is unpacked: 256 kB of a stream, 2 MB of a file. The rest is not read.
+    Of what a PDF has packed only so much is unpacked: 4 MB of a stream, 32 MB of a file, a window at a time. The rest
+    is not read, nor are its pictures and fonts.
     """
     if media.startswith("text/") or media == "application/json":
         yield from _windows(content.decode("utf-8", errors="replace"))
     elif media == "application/pdf":
-        yield from _windows(content.translate(_ASCII).decode())
-        left = _MOST_INFLATED
-        for packed in islice(_streams(content), _MOST_STREAMS):
-            inflated = _inflated(packed, min(left, _MOST_OF_STREAM))
-            left -= len(inflated)
-            yield from _windows(_shown(inflated))
-            if left <= 0:
-                return
+        last = ""
+        for text in _texts_of_pdf(content):
+            if text != last:  # what blows up does so by saying the same again and again
+                yield text
+            last = text
+
+
+def _texts_of_pdf(content: bytes) -> Iterator[str]:
+    """What its packed streams hold, then what stands in a PDF as it is."""
+    left, outside, at = _MOST_INFLATED, list[bytes](), 0
+    for start, end in islice(_streams(content), _MOST_STREAMS):
+        about = content[max(start - _ABOUT, 0) : start].rpartition(b"obj")[2]
+        # What is packed and comes after the limit is no text as it stands.
+        read = bool(_NO_TEXT.search(about)) or (left <= 0 and content[start : start + 3].lstrip(b"\r\n")[:1] == b"x")
+        for text in () if read else _joined(_inflated(content, start, end, min(left, _MOST_OF_STREAM))):
+            left -= len(text)
+            read = True
+            yield text
+        if read:
+            outside.append(content[at:start])
+            at = end
+    outside.append(content[at:])
+    yield from _windows(b"\n".join(outside).translate(_ASCII).decode())
 
 
 def _windows(text: str) -> Iterator[str]:
@@ -172,19 +179,41 @@ def _windows(text: str) -> Iterator[str]:
         yield part.rstrip(_ALL_DIGITS) if at + _WINDOW < len(text) else part
 
 
-def _streams(content: bytes) -> Iterator[bytes]:
-    """The streams of a PDF, each looked for once: what is begun and never ended costs no second look."""
+def _streams(content: bytes) -> Iterator[tuple[int, int]]:
+    """Where the streams of a PDF are, each looked for once: what is begun and never ended costs no second look."""
     at = 0
     while (start := content.find(b"stream", at)) >= 0 and (end := content.find(b"endstream", start + 6)) >= 0:
-        yield content[start + 6 : end].strip(b"\r\n")
+        yield start + 6, end
         at = end + 9
 
 
-def _inflated(packed: bytes, most: int) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(packed, most)
-    except zlib.error:
-        return b""
+def _inflated(content: bytes, start: int, end: int, most: int) -> Iterator[bytes]:
+    """What is packed between two places, a window at a time and at most so much. Nothing, if nothing is."""
+    while start < end and content[start] in b"\r\n":
+        start += 1
+    unpacking = zlib.decompressobj()
+    for at in range(start, end, _FED):
+        fed = content[at : min(at + _FED, end)]
+        while fed and most > 0 and not unpacking.eof:
+            try:
+                piece = unpacking.decompress(fed, min(_WINDOW, most))
+            except zlib.error:
+                return
+            fed = unpacking.unconsumed_tail
+            most -= len(piece)
+            if piece:
+                yield piece
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[str]:
+    """What pieces of a page show, each with the end of the one before. A row of digits that is cut off is left out."""
+    before, piece = b"", next(pieces, None)
+    while piece is not None:
+        after = next(pieces, None)
+        text = _shown(before + piece)
+        text = text.lstrip(_ALL_DIGITS) if before else text
+        yield text.rstrip(_ALL_DIGITS) if after is not None else text
+        before, piece = piece[-_ABOUT:], after
 
 
 def _shown(page: bytes) -> str:

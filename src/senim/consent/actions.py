@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -22,7 +22,10 @@ from senim.consent.rules import (
     closed,
     end_of,
     is_proven,
+    papers_of,
+    takes_effect,
     until_micros,
+    without,
 )
 from senim.errors import Code, NotFound, Tampered
 from senim.identity import SubjectId, new_id
@@ -36,14 +39,20 @@ from senim.work import Work
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Said).decode
+KeptFile = Callable[[Database, SubjectId, str], bool]
+"""Tells whether a file is kept of a person."""
+
 GIVEN, WITHDRAWN = "consent.given", "consent.withdrawn"
 
 
 class Consents:
     """What people agreed to."""
 
-    def __init__(self, policies: Policies, subjects: Subjects, log: Log, signer: StatementSigner) -> None:
+    def __init__(
+        self, policies: Policies, subjects: Subjects, log: Log, signer: StatementSigner, *, kept_file: KeptFile
+    ) -> None:
         self._policies = policies
+        self._kept_file = kept_file
         self._subjects = subjects
         self._log = log
         self._signer = signer
@@ -53,7 +62,8 @@ class Consents:
 
         With ``signed`` false the receipt is left to :meth:`prove`, which makes the same one whenever it is asked for.
 
-        Raises NotPromised (…_undeclared, notice_outdated), Invalid (notice_missing, invalid_value), NotAllowed.
+        Raises NotPromised (…_undeclared, notice_outdated), Invalid (notice_missing, invalid_value), NotAllowed, and
+        NotFound (document_unknown) for a document that is kept neither of the person nor of the representative.
         """
         return self.keep(work, standing, self.ready(work, standing, scope, evidence=evidence), signed=signed)
 
@@ -62,9 +72,12 @@ class Consents:
 
         Raises as :meth:`give` does.
         """
-        promises = self._begin(work, standing, scope, GIVEN)
+        promises, told = self._begin(work, standing, scope, GIVEN)
         check_scope(promises, scope)
         check_closed(evidence)
+        unknown = next(self._unknown_papers(work, standing, evidence), None)
+        if unknown:
+            raise NotFound.because(promises.reason(Code.DOCUMENT_UNKNOWN, unknown))
         current = self._policies.notices(promises)
         shown, kept = current.get(evidence.notice), None
         if shown is not None:
@@ -86,12 +99,18 @@ class Consents:
             until=until_micros(end),
             event="",
         )
-        return replace(_ready(work, promises, scope, agreed, evidence), promises=agreed_to)
+        return _ready(agreed_to, scope, agreed, evidence, at=at, told=told)
 
     def _agreed_to(self, work: Work, kept: StoredNotice | None, at: datetime) -> Promises:
-        """The version that a person agreed to: that of the earlier notice shown, or the one in force at the time."""
-        begun = (one.number for one in self._policies.versions() if one.effective <= at)
-        number = kept.since_version if kept is not None else max(begun, default=1)
+        """The version that a person agreed to: that of the earlier notice shown, or the one in force at the time.
+
+        A notice may have been published first with a version that was not in force yet, or never was.
+        """
+        bound = [one for one in self._policies.timeline() if one.effective <= work.now]
+        if kept is not None and any(one.number == kept.since_version for one in bound):
+            number = kept.since_version
+        else:
+            number = next((one.number for one in reversed(bound) if one.effective <= at), bound[0].number)
         return self._policies.promises(number, work.now.date())
 
     def withdraw(self, work: Work, standing: Standing, scope: Scope, *, evidence: Evidence) -> list[Given]:
@@ -100,7 +119,7 @@ class Consents:
         A withdrawal is never refused for its form, nor because the policy no longer knows the purpose. Raises
         NotPromised (…_undeclared) for what is neither declared nor was ever said by this person.
         """
-        promises = self._begin(work, standing, scope, WITHDRAWN)
+        promises, _ = self._begin(work, standing, scope, WITHDRAWN)
         if not _said_before(standing, scope):
             check_scope(promises, scope)
         hanging = [one.scope for one in states_of(standing) if one.agreed.given and _within(one.scope, scope)]
@@ -115,11 +134,12 @@ class Consents:
         given = [one.scope for one in states_of(standing) if one.agreed.given]
         return self._end(work, standing, promises, given, evidence)
 
-    def _begin(self, work: Work, standing: Standing, scope: Scope, act: str) -> Promises:
+    def _begin(self, work: Work, standing: Standing, scope: Scope, act: str) -> tuple[Promises, dict[str, object]]:
         promises = self._policies.in_force(work.now)
-        work.attempt(act, promises.told(subject=standing.subject, **structs.asdict(scope)))
+        told = _told(promises, scope)
+        work.attempt(act, told, subject=standing.subject)
         work.need("consent")
-        return promises
+        return promises, told
 
     def _end(
         self, work: Work, standing: Standing, promises: Promises, scopes: list[Scope], evidence: Evidence
@@ -127,11 +147,20 @@ class Consents:
         """End these consents. A no without an earlier yes is kept too, so that nobody asks the data for a yes."""
         done: list[Given] = []
         evidence = closed(evidence, work.now)
+        evidence = without(evidence, *self._unknown_papers(work, standing, evidence))
+        at = agreed_at(evidence, work.now)
+        agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event="")
         for scope in scopes:
-            agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event="")
-            done.append(self.keep(work, standing, _ready(work, promises, scope, agreed, evidence)))
+            ready = _ready(promises, scope, agreed, evidence, at=at, told=_told(promises, scope))
+            done.append(self.keep(work, standing, ready))
             standing = done[-1].standing
         return done
+
+    def _unknown_papers(self, work: Work, standing: Standing, evidence: Evidence) -> Iterator[str]:
+        """Where evidence names a document that is kept neither of the person nor of the representative."""
+        for where, document, holders in papers_of(evidence, standing.subject):
+            if not any(self._kept_file(work.database, SubjectId(one), document) for one in holders):
+                yield where
 
     def _kept(self, digest: str) -> StoredNotice | None:
         try:
@@ -145,11 +174,8 @@ class Consents:
         agreed = structs.replace(ready.agreed, event=event_id)
         work.record(ready.act, ready.told, subject=standing.subject, entry_id=event_id, record=ready.record)
         event = Event(id=event_id, subject=standing.subject, actor=work.actor.label, said=ready.said)
-        scopes, after = standing.marks.agreed.get(scope.purpose, {}), standing
-        before = [one for key, one in scopes.items() if key == scope.key or not (key or one.given)]
-        # What was said later stands, however late it was recorded, and so does a later no to the whole purpose;
-        # a withdrawal always does, whatever the clock says.
-        if not agreed.given or all(one.at <= agreed.at for one in before):
+        after = standing
+        if takes_effect(standing.marks.agreed.get(scope.purpose, {}), scope.key, agreed):
             after = self._subjects.agree(work, standing, scope.purpose, scope.key, agreed)
         return Given(event=event, receipt=self._sign(ready.promises, event) if signed else "", standing=after)
 
@@ -164,10 +190,10 @@ class Consents:
         """Givings and withdrawals of a person from log entry ``after`` on, and where the next page begins."""
         events: list[Event] = []
         # Looked at first: an entry that is sealed meanwhile is found twice, and not missed.
-        waiting = [_event(one) for one in self._log.entries_waiting(subject) if _told(one)]
+        waiting = [event_of(one) for one in self._log.entries_waiting(subject) if is_said(one)]
         while page := self._log.entries_about(subject, after, most):
-            told = [(index, entry) for index, entry in page if _told(entry)][: most - len(events)]
-            events += [_event(entry) for _, entry in told]
+            told = [(index, entry) for index, entry in page if is_said(entry)][: most - len(events)]
+            events += [event_of(entry) for _, entry in told]
             if len(events) == most:
                 return events, told[-1][0] + 1
             after = page[-1][0] + 1
@@ -195,13 +221,20 @@ class Consents:
         )
 
 
-def _ready(work: Work, promises: Promises, scope: Scope, agreed: Agreed, evidence: Evidence) -> Ready:
+def _told(promises: Promises, scope: Scope) -> dict[str, object]:
+    """The facts of an entry about a scope, the person apart."""
+    return promises.told(purpose=scope.purpose, recipient=scope.recipient, channel=scope.channel, country=scope.country)
+
+
+def _ready(
+    promises: Promises, scope: Scope, agreed: Agreed, evidence: Evidence, *, at: datetime, told: dict[str, object]
+) -> Ready:
     said = Said(
         scope=scope,
         given=agreed.given,
         proven=agreed.proven,
         version=agreed.version,
-        at=stamp(agreed_at(evidence, work.now)),
+        at=stamp(at),
         until=stamp(moment(agreed.until)) if agreed.until else "",
         evidence=evidence,
     )
@@ -210,7 +243,7 @@ def _ready(work: Work, promises: Promises, scope: Scope, agreed: Agreed, evidenc
         act=GIVEN if agreed.given else WITHDRAWN,
         said=said,
         agreed=agreed,
-        told=promises.told(**structs.asdict(scope)),
+        told=told,
         record=msgspec.Raw(_encode(said)),
     )
 
@@ -224,11 +257,13 @@ def states_of(standing: Standing) -> list[State]:
     ]
 
 
-def _told(entry: Entry) -> bool:
+def is_said(entry: Entry) -> bool:
+    """Whether an entry tells of a giving or withdrawal that was done."""
     return entry.act in (GIVEN, WITHDRAWN) and entry.outcome is Outcome.DONE
 
 
-def _event(entry: Entry) -> Event:
+def event_of(entry: Entry) -> Event:
+    """The giving or withdrawal in an entry. Raises Tampered (log_broken) if it holds none."""
     try:
         said = _decode(entry.record if isinstance(entry.record, msgspec.Raw) else b"")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -5,7 +5,10 @@ The context stands in the receipt itself, so that reading one needs no network.
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, Literal
+
+import msgspec
 
 from senim.consent.records import Event, Scope
 from senim.languages import LANGUAGES, Language
@@ -59,23 +62,19 @@ _DPV = {
 }
 
 
-def receipt(promises: Promises, event: Event) -> dict[str, Any]:
-    """The payload of the receipt for an event. It names the person by the random id alone."""
+_encode = msgspec.json.Encoder().encode
+_HEAD = _encode({"@context": CONTEXT, "@type": "dpv:ConsentRecord", "schema_version": "ISO/IEC TS 27560:2023"})
+
+
+def receipt(promises: Promises, event: Event) -> msgspec.Raw:
+    """The payload of the receipt for an event, as JSON. It names the person by the random id alone."""
     said = event.said
     evidence = said.evidence
     party = {"entity_id": event.subject}
     if evidence.representative:
         party["representative"] = evidence.representative.authority
-    return {
-        "@context": CONTEXT,
-        "@type": "dpv:ConsentRecord",
-        "schema_version": "ISO/IEC TS 27560:2023",
-        "record_id": event.id,
-        "pii_principal_id": event.subject,
-        "policy": {"id": promises.policy.id, "version": promises.version, "digest": promises.digest},
-        "privacy_notice": {"digest": evidence.notice, "shown": bool(evidence.notice)},
-        "language": evidence.language or "und",
-        **_processing(promises, said.scope, evidence.language or "en"),
+    about = {"record_id": event.id, "pii_principal_id": event.subject}
+    happened = {
         "event": {
             "event_time": said.at,
             "event_type": "dpv:ExplicitlyExpressedConsent" if said.proven else "dpv:ImpliedConsent",
@@ -89,18 +88,24 @@ def receipt(promises: Promises, event: Event) -> dict[str, Any]:
         },
         "log_entry": event.id,
     }
+    alike = _alike(promises, said.scope, evidence.notice, evidence.language)
+    return msgspec.Raw(b",".join((_HEAD[:-1], _encode(about)[1:-1], alike[1:-1], _encode(happened)[1:])))
+
+
+@functools.lru_cache(maxsize=512)
+def _alike(promises: Promises, scope: Scope, notice: str, language: Language | Literal[""]) -> bytes:
+    """The part that is alike for everybody who says the same, as JSON: most of a receipt."""
+    return _encode(
+        {
+            "policy": {"id": promises.policy.id, "version": promises.version, "digest": promises.digest},
+            "privacy_notice": {"digest": notice, "shown": bool(notice)},
+            "language": language or "und",
+            **_processing(promises, scope, language or "en"),
+        }
+    )
 
 
 def _processing(promises: Promises, scope: Scope, language: Language) -> dict[str, Any]:
-    """The part that is alike for everybody; made once per version, scope and language."""
-    key = (scope, language)
-    known = promises.receipts.get(key)
-    if known is None:
-        known = promises.receipts[key] = _make_processing(promises, scope, language)
-    return known
-
-
-def _make_processing(promises: Promises, scope: Scope, language: Language) -> dict[str, Any]:
     operator, purpose = (promises.policy.operator, promises.policy.purposes.get(scope.purpose))
     if purpose is None:
         return {"purpose": {"id": scope.purpose}}

@@ -62,7 +62,9 @@ class Representative(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     subject: str = ""
     """The representative's own id here, if known."""
     document: str = ""
-    """Id of the sealed document that shows the authority."""
+    """Id of the document that shows the authority: a sealed file of the person or of the representative."""
+    archive: str = ""
+    """Where the paper lies in the operator's own archive (``AR-2026/0412``): marks and figures, no words."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -81,7 +83,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
     at: str = ""
     """When the person agreed, RFC 3339, if earlier than the recording (imports, letters)."""
     document: str = ""
-    """Id of the sealed signed document."""
+    """Id of the signed document: a sealed file of the person or of the representative."""
+    archive: str = ""
+    """Where the signed paper lies in the operator's own archive (``AR-2026/0412``): marks and figures, no words."""
     read_to_caller: bool = False
     """By telephone: the notice was read out (travel-1)."""
     representative: Representative | None = None

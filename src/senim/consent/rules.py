@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from senim.consent.records import Evidence, Scope
+from senim.consent.records import Event, Evidence, Scope
 from senim.errors import Code, Invalid, NotPromised, Reason
 from senim.identity import is_id
 from senim.law import Calendar, due, parse_term
 from senim.policy.notices import Notice, consent_ref
 from senim.policy.promises import Promises
-from senim.subjects import Agreed
+from senim.subjects import Agreed, Scopes
 from senim.times import micros
 
 UNPROVEN_ACTS = ("sending", "use")
@@ -28,6 +28,12 @@ LATER_SURFACES = ("import", "letter", "document", "email", "telephone", "counter
 EARLIEST = datetime(2013, 1, 1, tzinfo=UTC)
 """The year of the law on personal data: nothing that is told to have happened before counts for it."""
 
+_ARCHIVE = re.compile(r"[^\W\d_]{0,3}[0-9]{0,6}(?:[-/.][^\W\d_]{0,3}[0-9]{0,6}){0,5}\Z")
+"""A place in an archive: groups of at most three letters and six figures."""
+
+_MOST_FIGURES = 9
+"""Figures in a place in an archive: fewer than a telephone number, an IIN or a card number has."""
+
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -35,7 +41,7 @@ def check_scope(promises: Promises, scope: Scope) -> None:
     """Raise NotPromised unless the policy declares everything that the scope names."""
     reasons = list(_undeclared(promises, scope))
     if reasons:
-        raise NotPromised(reasons[0].code, reasons[0].where, reasons=reasons)
+        raise NotPromised.because(*reasons)
 
 
 def _undeclared(promises: Promises, scope: Scope) -> Iterator[Reason]:
@@ -72,31 +78,44 @@ def check_asked(promises: Promises, point: str, scope: Scope) -> None:
     A scope that no point asks for apart is asked for with its purpose.
     """
     name = scope.purpose + scope.key
-    asked = {place: {consent_ref(ask) for ask in one.consents} for place, one in promises.policy.points.items()}
+    asked = _asked(promises)
     apart = any(name in names for names in asked.values())
-    if (name if apart else scope.purpose) not in asked[point]:
+    if (name if apart else scope.purpose) not in asked.get(point, ()):
         raise _outdated(promises)
 
 
+@functools.lru_cache(maxsize=64)
+def _asked(promises: Promises) -> dict[str, frozenset[str]]:
+    """What each point asks consent for."""
+    points = promises.policy.points.items()
+    return {name: frozenset(consent_ref(ask) for ask in point.consents) for name, point in points}
+
+
 def _outdated(promises: Promises) -> NotPromised:
-    reason = promises.reason(Code.NOTICE_OUTDATED, "evidence.notice")
-    return NotPromised(Code.NOTICE_OUTDATED, "evidence.notice", reasons=[reason])
+    return NotPromised.because(promises.reason(Code.NOTICE_OUTDATED, "evidence.notice"))
 
 
 def closed(evidence: Evidence, now: datetime) -> Evidence:
     """The evidence without what is no digest, id or time: the log keeps it for ever, and no free text may be in it."""
     notice = evidence.notice if _DIGEST.match(evidence.notice) else ""
     document = evidence.document if is_id(evidence.document) else ""
+    archive = evidence.archive if is_archive(evidence.archive) else ""
     who = evidence.representative
     if who is not None:
         subject, paper = (one if is_id(one) else "" for one in (who.subject, who.document))
-        who = replace(who, subject=subject, document=paper)
+        who = replace(who, subject=subject, document=paper, archive=who.archive if is_archive(who.archive) else "")
     try:
         agreed_at(evidence, now)
         at = evidence.at
     except Invalid:
         at = ""
-    return replace(evidence, notice=notice, document=document, representative=who, at=at)
+    return replace(evidence, notice=notice, document=document, archive=archive, representative=who, at=at)
+
+
+def is_archive(text: str) -> bool:
+    """Whether a text names a place in an archive, and can hardly name a person."""
+    figures = sum(one in "0123456789" for one in text)
+    return 0 < figures <= _MOST_FIGURES and _ARCHIVE.match(text) is not None
 
 
 def check_closed(evidence: Evidence) -> None:
@@ -105,6 +124,27 @@ def check_closed(evidence: Evidence) -> None:
     ids = (evidence.document, who.subject, who.document) if who else (evidence.document,)
     if any(one and not is_id(one) for one in ids):
         raise Invalid(Code.INVALID_VALUE, "evidence")
+    if any(one and not is_archive(one) for one in (evidence.archive, who.archive if who else "")):
+        raise Invalid(Code.INVALID_VALUE, "evidence.archive")
+
+
+def papers_of(evidence: Evidence, subject: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The documents that evidence names: where, the id, and the people of whom it may be kept."""
+    who = evidence.representative
+    holders = (subject, who.subject) if who and who.subject else (subject,)
+    if evidence.document:
+        yield "evidence.document", evidence.document, holders
+    if who and who.document:
+        yield "evidence.representative.document", who.document, holders
+
+
+def without(evidence: Evidence, *unknown: str) -> Evidence:
+    """The evidence without the documents at these places, as :func:`papers_of` names them."""
+    if "evidence.document" in unknown:
+        evidence = replace(evidence, document="")
+    if "evidence.representative.document" in unknown and evidence.representative:
+        evidence = replace(evidence, representative=replace(evidence.representative, document=""))
+    return evidence
 
 
 def is_proven(evidence: Evidence, known_notice: bool) -> bool:
@@ -113,7 +153,7 @@ def is_proven(evidence: Evidence, known_notice: bool) -> bool:
         return False
     if evidence.surface == "telephone" and not evidence.read_to_caller:
         return False
-    return known_notice or bool(evidence.document)
+    return known_notice or bool(evidence.document or evidence.archive)
 
 
 def end_of(promises: Promises, purpose: str, at: datetime) -> datetime | None:
@@ -144,17 +184,48 @@ def agreed_at(evidence: Evidence, now: datetime) -> datetime:
         raise Invalid(Code.INVALID_VALUE, "evidence.at") from error
 
 
-def holds(agreed: Agreed, now: int, floor: int) -> Code | None:
-    """Why a consent does not hold now, or None if it does. ``floor`` is the oldest version that still covers it."""
+def holds(agreed: Agreed, now: int, floor: int, lost: Container[int] = ()) -> Code | None:
+    """Why a consent does not hold now, or None if it does.
+
+    ``floor`` is the oldest version whose consents still cover the purpose; those of ``lost``, which are newer, do not.
+    """
     if not agreed.given:
         return Code.CONSENT_WITHDRAWN
     if agreed.until and agreed.until <= now:
         return Code.TERM_OVER
-    if agreed.version < floor:
+    if agreed.version < floor or agreed.version in lost:
         return Code.CONSENT_OUTDATED
     if not agreed.proven:
         return Code.CONSENT_UNPROVEN
     return None
+
+
+def takes_effect(scopes: Scopes, key: str, agreed: Agreed) -> bool:
+    """Whether what a person said about a scope stands from now on, beside what stands of the purpose (``scopes``).
+
+    What was said later stands, however late it was recorded, and so does a later no to the whole purpose; a withdrawal
+    always does, whatever the clock says.
+    """
+    before = (one for name, one in scopes.items() if name == key or not (name or one.given))
+    return not agreed.given or all(one.at <= agreed.at for one in before)
+
+
+def agreed_in(event: Event, at: int) -> Agreed:
+    """What an event, recorded ``at``, makes of its scope if it takes effect."""
+    said = event.said
+    return Agreed(
+        given=said.given,
+        proven=said.proven,
+        version=said.version,
+        at=_told_at(said.at) if said.given else at,
+        until=_told_at(said.until) if said.until else 0,
+        event=event.id,
+    )
+
+
+@functools.lru_cache(maxsize=64)  # entries of one act have one time
+def _told_at(text: str) -> int:
+    return micros(datetime.fromisoformat(text))
 
 
 def until_micros(end: datetime | None) -> int:

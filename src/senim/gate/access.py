@@ -7,7 +7,10 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Mapping
 
+from senim.audit.live import RowsAgain
+from senim.audit.records import Entry
 from senim.errors import Code, Invalid, NotAllowed, NotFound
 from senim.gate import store
 from senim.gate.store import ApiKey
@@ -15,13 +18,34 @@ from senim.identity import RESPONSIBLE, Actor, ActorKind, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
 from senim.storage import Database
+from senim.times import moment, stamp
 from senim.work import Work
 
-VERBS = frozenset({"intake", "consent", "find", "read", "correct", "check", "erase", "block", "event", "log", "policy"})
+VERBS = frozenset(
+    {
+        "intake",
+        "consent",
+        "find",
+        "read",
+        "correct",
+        "check",
+        "disclose",
+        "erase",
+        "block",
+        "event",
+        "request",
+        "handle",
+        "approve",
+        "log",
+        "orders",
+        "policy",
+    }
+)
 """What a role may be allowed to do at the doors."""
 
 _TOKEN = re.compile(r"senim_([0-9a-f]{32})_([A-Za-z0-9_-]{43})\Z")
 _LABEL = re.compile(r"[\w .,:/()-]{1,60}\Z")
+_ACTS = frozenset(("key.added", "key.revoked"))
 _TRUST_SECONDS = 1.0
 """How long a key that was just seen is not looked up again."""
 
@@ -41,11 +65,11 @@ class Access:
         if not _LABEL.match(label):
             raise Invalid(Code.INVALID_VALUE, "label")
         if role not in self._policies.in_force(work.now).policy.roles:
-            raise NotFound(Code.NOT_FOUND, f"role {role[:40]}")
+            raise NotFound(Code.NOT_FOUND, f"role {role[:40]}", detail=_one_of(self._policies.in_force(work.now)))
         secret = secrets.token_urlsafe(32)
         key = ApiKey(new_id(), hashlib.sha256(secret.encode()).digest(), label, role, work.at, 0)
         store.add(work, key)
-        work.record("key.added", ref=key.id, reason=role)
+        work.record("key.added", ref=key.id, reason=role, digest=_mark(key))
         return key, f"senim_{key.id}_{secret}"
 
     def revoke(self, work: Work, key_id: str) -> None:
@@ -63,6 +87,10 @@ class Access:
         """All keys, without their secrets."""
         work.need("policy")
         return store.everything(work.database)
+
+    def again(self) -> RowsAgain:
+        """Makes the keys again from the log, to be held against their rows: one that Senim did not make is found."""
+        return RowsAgain(_Keys(self._database), _ACTS)
 
     def actor(self, promises: Promises, token: str) -> Actor:
         """Whom a token stands for. Raises NotAllowed (not_signed_in) for any other text."""
@@ -86,11 +114,50 @@ class Access:
         return actor_of(promises, key.role, f"key-{key.id}")
 
 
+class _Keys:
+    """Keys, held against their entries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def rows(self) -> Mapping[str, Mapping[str, str]]:
+        return {
+            one.id: {
+                "role": one.role,
+                "mark": _mark(one),
+                "added": stamp(moment(one.created_at)),
+                "revoked": stamp(moment(one.revoked_at)) if one.revoked_at else "",
+            }
+            for one in store.everything(self._database)
+        }
+
+    def note(self, entry: Entry, told: dict[str, Mapping[str, str]]) -> None:
+        key = entry.ref or ""
+        if entry.act == "key.added" and key:
+            mark = {"mark": entry.digest} if entry.digest else {}  # the entries of the first releases have none
+            told[key] = {"role": entry.reason or "", "added": entry.at, "revoked": "", **mark}
+        elif entry.act == "key.revoked" and key in told:
+            told[key] = {**told[key], "revoked": entry.at}
+
+    def wrong(self, name: str) -> str:
+        return f"key {name} is not one that was added here, or not as it was added"
+
+
+def _one_of(promises: Promises, *more: str) -> str:
+    return f"the policy's roles: {', '.join((*more, *promises.policy.roles))}"
+
+
+def _mark(key: ApiKey) -> str:
+    """What the log keeps of a key: a digest of its digest and all else, from which nothing opens."""
+    told = f"senim key\n{key.id}\n{key.digest.hex()}\n{key.label}\n{key.role}"
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 def actor_of(promises: Promises, role: str, actor_id: str) -> Actor:
     """An actor in one of the policy's roles. Raises NotAllowed (role_not_allowed) if the policy has no such role."""
     if role == RESPONSIBLE:
         return Actor(kind=ActorKind.STAFF, id=actor_id, role=role, may=VERBS)
     declared = promises.policy.roles.get(role)
     if declared is None:
-        raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40])
+        raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40], detail=_one_of(promises, RESPONSIBLE))
     return Actor(kind=ActorKind(declared.kind), id=actor_id, role=role, may=frozenset(declared.may))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from senim.audit.records import Outcome
 from senim.consent.rules import EARLIEST
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, Reason
-from senim.gate.records import REASONS, Decision, Question, Ruling
+from senim.gate.records import REASONS, Decision, Happened, Question, Ruling
 from senim.gate.rules import COLLECTION, decide, rule
 from senim.identity import Actor, SubjectId, is_id
 from senim.policy import Policies
+from senim.policy.actions import purpose_of
 from senim.policy.promises import Promises
 from senim.subjects import Scopes, Standing, Subjects
-from senim.times import micros
+from senim.times import micros, moment, stamp
 from senim.work import Facts, Work, Works
 
 _MOST_RULINGS = 2_000
@@ -100,7 +103,7 @@ class Gate:
         reasons = self.reasons(work, question, standing)
         if reasons:
             kind = NotAllowed if all(reason.code in _ROLE_CODES for reason in reasons) else NotPromised
-            raise kind(reasons[0].code, reasons[0].where, reasons=reasons)
+            raise kind.because(*reasons)
 
     def counts_collection(self, promises: Promises) -> bool:
         """Whether some term of the policy depends on when a person's data was last taken in."""
@@ -143,12 +146,12 @@ class Gate:
         promises = self._begin(work, standing, "subject.event", "", verb="event")
         terms = [promises.term(name) for name in promises.policy.purposes]
         if not any(term and event in (term.until, term.after) for term in terms):
-            lacking = promises.reason(Code.PURPOSE_UNDECLARED, event)
-            raise NotPromised(Code.PURPOSE_UNDECLARED, lacking.where, reasons=[lacking])
+            raise NotPromised.because(promises.reason(Code.PURPOSE_UNDECLARED, event))
         if not micros(EARLIEST) <= at <= work.at:
             raise Invalid(Code.INVALID_VALUE, "at")
         self._subjects.happened(work, standing, event, at)
-        return work.record("subject.event", subject=standing.subject, reason=event)
+        told = {} if at == work.at else {"record": msgspec.Raw(msgspec.json.encode(Happened(at=stamp(moment(at)))))}
+        return work.record("subject.event", told, subject=standing.subject, reason=event)
 
     def _begin(
         self, work: Work, standing: Standing, act: str, reason: str, purpose: str = "", *, verb: str = "block"
@@ -159,9 +162,8 @@ class Gate:
         work.need(verb)
         if reason and reason not in REASONS:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(REASONS))
-        if purpose and purpose not in promises.policy.purposes:
-            lacking = promises.reason(Code.PURPOSE_UNDECLARED, purpose)
-            raise NotPromised(Code.PURPOSE_UNDECLARED, lacking.where, reasons=[lacking])
+        if purpose:
+            purpose_of(promises, purpose)
         return promises
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
+
 from senim.errors import Reason
 from senim.policy.records import Term
 from senim.policy.taxonomy import Operation
@@ -50,6 +52,8 @@ class Ruling(NamedTuple):
     grounds: tuple[Reason, ...] = ()
     floor: int = 0
     """Oldest version whose consents still cover the purpose."""
+    lost: frozenset[int] = frozenset()
+    """Newer versions whose consents do not."""
     term: Term | None = None
     responsible: bool = False
     by_channel: bool = False
@@ -67,3 +71,9 @@ class Decision(NamedTuple):
     def __bool__(self) -> bool:
         """Whether it is allowed, so that ``if gate.check(…):`` says what it means."""
         return self.allowed
+
+
+class Happened(msgspec.Struct, frozen=True, kw_only=True):
+    """When an event was, if not at the time of its entry (RFC 3339, UTC); its entry holds it for ever."""
+
+    at: str

@@ -54,6 +54,7 @@ def rule(promises: Promises, actor: Actor, question: Question) -> Ruling:
         needs=tuple(_needs(promises, question, purpose)),
         grounds=(_ground(promises, question, purpose),),
         floor=promises.floors.get(question.purpose, promises.version),
+        lost=promises.lost.get(question.purpose, frozenset()),
         term=promises.term(question.purpose),
         responsible=actor.role == RESPONSIBLE,
         by_channel=question.purpose in promises.by_channel,
@@ -233,13 +234,13 @@ def _lacking(scopes: Scopes, need: str, now: int, ruling: Ruling) -> Code | None
     """Why the consent that is needed does not stand, or None if it does."""
     agreed = scopes.get(need)
     if agreed is not None:
-        return holds(agreed, now, ruling.floor)
+        return holds(agreed, now, ruling.floor, ruling.lost)
     if need.startswith("@") and (whole := scopes.get("")) is not None:
         # A no to the purpose is one to each of its channels; a yes is not, where people are asked channel by channel.
-        return holds(whole, now, ruling.floor) or (Code.CONSENT_MISSING if ruling.by_channel else None)
+        return holds(whole, now, ruling.floor, ruling.lost) or (Code.CONSENT_MISSING if ruling.by_channel else None)
     if not need:
         # A purpose consented to by single channels is consented to; which channel is asked when it is used.
-        ways = [holds(one, now, ruling.floor) for key, one in scopes.items() if key.startswith("@")]
+        ways = [holds(one, now, ruling.floor, ruling.lost) for key, one in scopes.items() if key.startswith("@")]
         if ways:
             return None if None in ways else ways[0]
     return Code.CONSENT_MISSING

@@ -51,6 +51,11 @@ class Clock(_Row, frozen=True, kw_only=True):
     roll: bool = True
     least_working: int = 0
     extension: str = ""
+    """How much more time may be taken, with a reason that the person is told before the term is over."""
+    pauses: tuple[Literal["identity", "documents", "content"], ...] = ()
+    """What the clock waits for: until that has come it stands still."""
+    only: Literal["", "consumer"] = ""
+    """Whose requests it is for, where not everybody's."""
 
 
 class Ground(_Row, frozen=True, kw_only=True):
@@ -93,6 +98,25 @@ class Authority(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     name: Text
     article: str
+    where: Text = Text()
+    """How to reach it, and the court."""
+
+
+class Served(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The clocks of one kind of request: until it is answered, to do at once what binds, after it was granted."""
+
+    answer: str
+    act: str = ""
+    decided: str = ""
+
+
+class Children(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """Who asks for a child: under ``guardian-under`` years somebody else, under ``agreed-under`` with their yes."""
+
+    guardian_under: int
+    agreed_under: int
+    article: str
+    confidence: Confidence
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -115,6 +139,9 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     grounds: tuple[Ground, ...]
     special: tuple[Special, ...]
     rules: tuple[Rule, ...]
+    requests: dict[str, Served]
+    """Kind of request → its clocks."""
+    children: Children
 
 
 class Law(msgspec.Struct, frozen=True, kw_only=True):

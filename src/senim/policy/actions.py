@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 
+from senim.audit.live import RowsAgain
 from senim.errors import Code, Held, Invalid, NotFound, NotPromised, Reason, Tampered, Unavailable
-from senim.law import Law, Override, load
-from senim.policy import store
+from senim.law import Law, Override, available, load
+from senim.policy import beside, store
 from senim.policy.clashes import Clash, clashes_of
 from senim.policy.differences import Change, changes, widened
 from senim.policy.file import Fault, parse
+from senim.policy.gaps import meant
 from senim.policy.notices import Notice, StoredNotice, all_notices
 from senim.policy.promises import Promises
 from senim.policy.records import LawRef, Policy
 from senim.policy.rules import faults_of
-from senim.policy.shape import Shaper, format_of_policy
-from senim.storage import Database
+from senim.policy.shape import GONE, Shaper, format_of_policy
+from senim.storage import Database, Hold
 from senim.times import micros, moment
 from senim.work import Work
 
@@ -29,10 +31,13 @@ _decode = msgspec.json.Decoder(Policy).decode
 _RECHECK_SECONDS = 1.0
 """How soon a version published by another process is seen."""
 
+NOTICE_OF_CANCELLING = timedelta(minutes=1)
+"""How long before its day a version can be cancelled at the latest: every process has seen it by then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a look at a policy file found. ``policy`` is None if the file is no policy at all."""
+    """What a look at a policy file found. ``policy`` is None if the file could not be read as one, whole."""
 
     policy: Policy | None
     law: Law | None
@@ -50,22 +55,26 @@ def check(source: bytes, controls: frozenset[str], today: date) -> Checked:
     tree, faults = parse(source)
     if tree is None:
         return Checked(None, None, tuple(faults))
-    shaper = Shaper()
+    shaper = Shaper(frozenset(fault.where for fault in faults))
     plain = shaper.shape(format_of_policy(), tree, "")
     faults += shaper.faults
-    try:
-        # Unknown and double keys are left out, so that one run shows what is wrong with the rest too.
-        policy = msgspec.convert(plain, Policy)
-        law = law_of(policy, today)
-    except msgspec.ValidationError as error:
-        return Checked(None, None, tuple(faults) or (Fault(Code.TYPE_WRONG, "", str(error), 1, 1),))
-    except Invalid as error:
-        faults.append(Fault(error.code, "law", error.where, *shaper.places.get("law", (1, 1))))
+    if plain is GONE:
         return Checked(None, None, tuple(faults))
-    placed = [*faults, *(_placed(fault, shaper.places) for fault in faults_of(policy, law, controls))]
-    if any(fault.code in (Code.REFERENCE_DANGLING, Code.TYPE_WRONG, Code.KEY_MISSING) for fault in placed):
-        return Checked(policy, law, tuple(placed))
-    return Checked(policy, law, tuple(placed), tuple(clashes_of(policy, law)))
+    policy, law, gaps = msgspec.convert(plain, Policy), None, shaper.gaps
+    if not gaps.touch("law"):
+        try:
+            law = law_of(policy, today)
+        except Invalid as error:
+            pack = error.where.removeprefix("law: ")
+            detail = f"there is no law pack “{pack}”{meant(pack, available())}"
+            faults.append(Fault(error.code, "law", detail, *shaper.places.get("law", (1, 1))))
+    faults += (_placed(fault, shaper.places) for fault in faults_of(policy, law, controls, gaps))
+    faults.sort(key=lambda fault: (fault.line, fault.column))
+    if gaps.paths or law is None:
+        return Checked(None, None, tuple(faults))
+    if any(fault.code in (Code.REFERENCE_DANGLING, Code.TYPE_WRONG, Code.KEY_MISSING) for fault in faults):
+        return Checked(policy, law, tuple(faults))
+    return Checked(policy, law, tuple(faults), tuple(clashes_of(policy, law)))
 
 
 def _placed(fault: Fault, places: dict[str, tuple[int, int]]) -> Fault:
@@ -97,6 +106,13 @@ class Version:
     canonical: bytes = field(repr=False)
     policy: Policy = field(repr=False)
     law_on: date = field(repr=False)
+    cancelled: datetime | None = None
+    """When it was cancelled, before it took effect: then it never binds."""
+
+    @property
+    def place(self) -> tuple[datetime, int]:
+        """What decides which of two versions replaces the other: the later day, and on one day the later number."""
+        return self.effective, self.number
 
 
 class Policies:
@@ -106,9 +122,9 @@ class Policies:
         self._database = database
         self._override = override
         self._controls = controls
-        self._lock = threading.Lock()
+        self._lock = Hold()
         self._versions: tuple[Version, ...] = ()
-        self._promises: dict[int, Promises] = {}
+        self._promises: dict[int, tuple[tuple[Version, ...], Promises]] = {}
         self._notices: dict[int, dict[str, Notice]] = {}
         self._frozen: set[str] = set()
         self._looked = 0.0
@@ -116,6 +132,9 @@ class Policies:
 
     def publish(self, work: Work, source: bytes, *, effective: datetime | None = None) -> Version:
         """Publish a file as the next version: from then on it cannot be changed.
+
+        It replaces the version in force on its day, and is replaced by those whose day is later, whenever they were
+        published.
 
         Raises Invalid (policy_invalid, effective_date_wrong), Held (unchanged), NotAllowed (role_not_allowed).
         """
@@ -128,44 +147,70 @@ class Policies:
             reasons.insert(0, Reason(Code.POLICY_INVALID))
             raise Invalid(Code.POLICY_INVALID, f"{len(checked.faults)}", detail=detail, reasons=reasons)
         effective = effective or work.now
-        earlier = self.versions()
-        if effective < work.now - timedelta(minutes=1) or (earlier and effective < earlier[-1].effective):
+        number, before = len(self.versions()) + 1, [one for one in self.timeline() if one.effective <= effective]
+        if effective < work.now - timedelta(minutes=1) or (effective < work.now and self._bound(work.now) > effective):
             raise Invalid(Code.EFFECTIVE_DATE_WRONG, effective.date().isoformat())
         canonical = msgspec.json.encode(checked.policy)
         digest = hashlib.sha256(canonical).hexdigest()
-        if earlier and earlier[-1].digest == digest:
-            raise Held(Code.UNCHANGED, str(earlier[-1].number))
-        number = earlier[-1].number + 1 if earlier else 1
+        if before and before[-1].digest == digest:
+            raise Held(Code.UNCHANGED, str(before[-1].number))
+        law_on = checked.law.on.isoformat()
         stored = store.StoredVersion(
-            number, micros(effective), work.at, work.actor.label, checked.law.on.isoformat(), digest, canonical, source
+            number, micros(effective), work.at, work.actor.label, law_on, digest, canonical, source
         )
         store.add_version(work.unit, stored)
         promises = Promises(checked.policy, checked.law, number, effective, digest, self._override)
         for one in all_notices(promises).values():
             store.add_notice(work.unit, StoredNotice(one.digest, one.point, one.language, number, one.text))
-        work.record("policy.published", policy=number, digest=digest, ref=effective.astimezone(UTC).isoformat())
+        beside.record_published(work, stored)
         self._looked = 0.0
         return _version(stored)
 
+    def cancel(self, work: Work, number: int) -> Version:
+        """Cancel a version that has not taken effect: it stays readable, and never binds.
+
+        Raises NotFound, Held (version_bound) for one in force, earlier or cancelled, or within a minute of its day;
+        NotAllowed (role_not_allowed).
+        """
+        work.attempt("policy.cancelled")
+        work.need("policy")
+        version = self.version(number)
+        if version.cancelled is not None or version.effective - NOTICE_OF_CANCELLING <= work.now:
+            raise Held(Code.VERSION_BOUND, str(number))
+        store.cancel(work.unit, number, work.at, work.actor.label)
+        work.record("policy.cancelled", policy=number, digest=version.digest)
+        self._looked = 0.0
+        return replace(version, cancelled=work.now)
+
     def versions(self) -> tuple[Version, ...]:
-        """All versions, oldest first; each is checked against its hash when it is first read.
+        """All versions in the order of their numbers, cancelled ones too; each is checked against its hash.
 
         Raises Tampered (log_broken) if a version is not what was published.
         """
         now = time.monotonic()
         if now - self._looked > _RECHECK_SECONDS:
             with self._lock:
-                if store.latest(self._database) != len(self._versions):
-                    self._versions = tuple(_version(stored) for stored in store.all_versions(self._database))
+                known = len(self._versions), sum(one.cancelled is not None for one in self._versions)
+                if store.latest(self._database) != known:
+                    gone = store.all_cancelled(self._database)
+                    found = store.all_versions(self._database)
+                    self._versions = tuple(_version(one, gone.get(one.version, (0, ""))[0]) for one in found)
                 self._looked = now
         return self._versions
 
-    def published(self) -> dict[int, tuple[str, str]]:
-        """Of each version as it stands in the database: the digest, and from when it binds, as its entry names them."""
-        return {
-            one.version: (hashlib.sha256(one.canonical).hexdigest(), moment(one.effective_at).isoformat())
-            for one in store.all_versions(self._database)
-        }
+    def again(self) -> RowsAgain:
+        """Makes the versions again from the log, to be held against their rows."""
+        return RowsAgain(beside.Versions(self._database), beside.ACTS)
+
+    def timeline(self) -> list[Version]:
+        """The versions that bound, bind or will bind, in the order in which they do."""
+        return sorted((one for one in self.versions() if one.cancelled is None), key=lambda one: one.place)
+
+    def _bound(self, now: datetime) -> datetime:
+        """Since when the version in force has been."""
+        return max(
+            (one.effective for one in self.timeline() if one.effective <= now), default=datetime.min.replace(tzinfo=UTC)
+        )
 
     def version(self, number: int) -> Version:
         """One version. Raises NotFound."""
@@ -180,40 +225,56 @@ class Policies:
         current = self._current
         if current is not None and current[0] is versions and current[1] <= now < current[2]:
             return current[3]
-        begun = [one for one in versions if one.effective <= now]
+        order = self.timeline()
+        begun = [one for one in order if one.effective <= now]
         if not begun:
             raise Unavailable(Code.POLICY_NOT_PUBLISHED)
         promises = self.promises(begun[-1].number, now.date())
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
-        later = [one.effective for one in versions if one.effective > now]
+        later = [one.effective for one in order if one.effective > now]
         self._current = (versions, begun[-1].effective, min([midnight, *later]), promises)
         return promises
 
     def promises(self, number: int, on: date) -> Promises:
         """A version ready to be asked, under the law of a day (unless the policy names a day itself)."""
-        version = self.version(number)
+        versions, version = self.versions(), self.version(number)
         law = law_of(version.policy, on)
         known = self._promises.get(number)
-        if known is None or known.law is not law:
-            known = self._promises[number] = Promises(
-                version.policy, law, number, version.effective, version.digest, self._override, self._floors(number)
+        if known is None or known[0] is not versions or known[1].law is not law:
+            made = Promises(
+                policy=version.policy,
+                law=law,
+                version=number,
+                effective=version.effective,
+                digest=version.digest,
+                override=self._override,
+                **self._covered(version),
             )
-        return known
+            known = self._promises[number] = (versions, made)
+        return known[1]
 
-    def _floors(self, number: int) -> dict[str, int]:
-        """For each purpose the oldest version whose consents still cover what ``number`` does."""
-        new = self.version(number).policy
-        floors = {}
+    def _covered(self, version: Version) -> dict[str, Any]:
+        """For each purpose the versions whose consents still cover what ``version`` does, as floors and what is lost.
+
+        They are those that were in force one after the other before it, back to the first that it goes beyond.
+        """
+        new, earlier = version.policy, [one for one in self.timeline() if one.place < version.place]
+        cancelled = {one.number for one in self.versions() if one.cancelled is not None}
+        floors, lost = {}, {}
         for purpose in new.purposes:
-            floor = number
-            while (
-                floor > 1
-                and purpose in (old := self.version(floor - 1).policy).purposes
-                and not widened(old, new, purpose)
-            ):
-                floor -= 1
-            floors[purpose] = floor
-        return floors
+            covering = {version.number}
+            for old in reversed(earlier):
+                if purpose not in old.policy.purposes or widened(old.policy, new, purpose):
+                    break
+                covering.add(old.number)
+            floors[purpose] = min(covering)
+            others = ({one.number for one in earlier} | cancelled) - covering
+            lost[purpose] = frozenset(number for number in others if number > floors[purpose])
+        return {"floors": floors, "lost": lost}
+
+    def clashes(self, promises: Promises) -> tuple[Clash, ...]:
+        """Where a version clashes with the law, what no clause of it speaks of too: then ``clause`` is empty."""
+        return tuple(clashes_of(promises.policy, promises.law))
 
     def notices(self, promises: Promises) -> dict[str, Notice]:
         """The notices of a version, by digest."""
@@ -248,7 +309,7 @@ class Policies:
         return changes(old, new), renewals
 
 
-def _version(stored: store.StoredVersion) -> Version:
+def _version(stored: store.StoredVersion, cancelled_at: int = 0) -> Version:
     if hashlib.sha256(stored.canonical).hexdigest() != stored.digest:
         raise Tampered(Code.LOG_BROKEN, f"policy version {stored.version}")
     return Version(
@@ -261,12 +322,12 @@ def _version(stored: store.StoredVersion) -> Version:
         canonical=stored.canonical,
         policy=_decode(stored.canonical),
         law_on=date.fromisoformat(stored.law_on),
+        cancelled=moment(cancelled_at) if cancelled_at else None,
     )
 
 
 def purpose_of(promises: Promises, name: str) -> str:
     """``name`` if the policy declares it. Raises NotPromised (purpose_undeclared)."""
     if name not in promises.policy.purposes:
-        lacking = promises.reason(Code.PURPOSE_UNDECLARED, name)
-        raise NotPromised(Code.PURPOSE_UNDECLARED, lacking.where, reasons=[lacking])
+        raise NotPromised.because(promises.reason(Code.PURPOSE_UNDECLARED, name))
     return name

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from senim.errors import Code, Reason
 from senim.identity import is_id
@@ -77,6 +76,8 @@ class Promises:
     override: Override = field(default_factory=Override)
     floors: dict[str, int] = field(default_factory=dict)
     """For each purpose the oldest version whose consents still hold."""
+    lost: dict[str, frozenset[int]] = field(default_factory=dict)
+    """For each purpose newer versions whose consents do not hold all the same: they were in force before this one."""
     fields: dict[str, Field] = field(init=False)
     needed: dict[str, frozenset[str]] = field(init=False)
     """For each purpose the fields that it needs, as ``category.field``."""
@@ -87,8 +88,6 @@ class Promises:
     calendar: Calendar = field(init=False)
     reasons: dict[object, Reason] = field(init=False, default_factory=dict, repr=False)
     facts: dict[object, dict[str, object]] = field(init=False, default_factory=dict, repr=False)
-    receipts: dict[object, dict[str, Any]] = field(init=False, default_factory=dict, repr=False)
-    """The part of receipts that is alike for everybody, by scope and language."""
 
     def __post_init__(self) -> None:
         policy, working = self.policy, self.law.pack.working

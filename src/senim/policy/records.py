@@ -230,7 +230,24 @@ class Role(Part, frozen=True, kw_only=True):
     kind: Literal["service", "staff"]
     """A system, or people. What no human may see (``people: never``) no staff role sees."""
     may: tuple[
-        Literal["intake", "consent", "find", "read", "correct", "check", "erase", "block", "event", "log", "policy"],
+        Literal[
+            "intake",
+            "consent",
+            "find",
+            "read",
+            "correct",
+            "check",
+            "disclose",
+            "erase",
+            "block",
+            "event",
+            "request",
+            "handle",
+            "approve",
+            "log",
+            "orders",
+            "policy",
+        ],
         ...,
     ]
     """Verbs of the doors."""

@@ -77,3 +77,7 @@ class Rights(Part, frozen=True, kw_only=True):
     """Whether a consent can be withdrawn in part."""
     withdrawal_deletes: bool = False
     """Whether withdrawing deletes the account and all records (airline-12)."""
+    second_person: Literal["always", "destructive", "mass", "never"] = "destructive"
+    """Which plans a second person has to approve before anything is touched."""
+    kept: str = "3 years"
+    """How long a request and its answer are kept after it was answered; then what was written in it is destroyed."""

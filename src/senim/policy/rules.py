@@ -1,14 +1,15 @@
 """What a policy must be before it may be published. Pure: a policy and its law in, faults out.
 
-Each rule is a small function in ``RULES``; all run, so that one look shows everything.
+Each rule is a small function in ``RULES``; all run, so that one look shows everything. Where the file could not
+be read (its gaps) a rule says nothing that only follows from that.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -17,33 +18,21 @@ from senim.identity import RESPONSIBLE
 from senim.languages import Text
 from senim.law import Law, parse_term
 from senim.policy.file import Fault
-from senim.policy.records import ConsentAsked, Field, Policy, Purpose, Recipient, Term
+from senim.policy.gaps import Gaps, meant, nearest
+from senim.policy.records import ConsentAsked, Field, Point, Policy, Purpose, Recipient, Term
+from senim.policy.references import NO_GAPS, Found, Given, clauses, references
 from senim.policy.taxonomy import FILES, FieldType, Operation
-from senim.policy.values import is_bin, is_iin, mixed_script, normalise
-
-ABOUT_HEADS = (
-    "operator", "sites", "sources", "categories", "roles", "purposes", "recipients", "points", "cookies", "rights",
-    "consent", "borders", "changes", "liability", "law", "terms",
-)  # fmt: skip
-"""What ``about`` may begin with."""
+from senim.policy.values import mixed_script, normalise
+from senim.recognisers.numbers import is_bin, is_iin
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the rules look at."""
+def faults_of(policy: Policy, law: Law | None, controls: frozenset[str], gaps: Gaps = NO_GAPS) -> list[Fault]:
+    """Everything that keeps the policy from being published. ``controls`` are the names a clause may use.
 
-    policy: Policy
-    law: Law
-    controls: frozenset[str]
-
-
-Found = Iterator[Fault]
-
-
-def faults_of(policy: Policy, law: Law, controls: frozenset[str]) -> list[Fault]:
-    """Everything that keeps the policy from being published. ``controls`` are the names a clause may use."""
-    given = Given(policy, law, controls)
-    return [fault for rule in RULES for fault in rule(given)]
+    ``gaps`` is where something stands in for what could not be read.
+    """
+    given = Given(policy, law, controls, gaps)
+    return [fault for rule in RULES for fault in rule(given) if not gaps.cover(fault.where)]
 
 
 def texts(part: Any, where: str = "") -> Iterator[tuple[str, Text, bool]]:
@@ -71,6 +60,8 @@ def _languages(given: Given) -> Found:
         if optional and text == Text():
             continue
         for language in text.missing():
+            if given.gaps.cover(f"{where}.{language}"):
+                continue
             yield Fault(Code.LANGUAGE_MISSING, where, f"there is no text in {language}")
         for language in ("kk", "ru"):
             if word := mixed_script(getattr(text, language)):
@@ -93,6 +84,9 @@ def _operator(given: Given) -> Found:
         for where, value in found.items():
             if value and not _fits(value, kind):
                 yield Fault(Code.INVALID_VALUE, where, f"this is no {kind.value}")
+            elif value and kind is FieldType.PHONE and not value.startswith("+"):
+                detail = "write it as people call it from everywhere, beginning with + and the country's number"
+                yield Fault(Code.INVALID_VALUE, where, detail)
     if not operator.contacts.email:
         yield Fault(Code.KEY_MISSING, "operator.contacts.email", "give the address that people write to")
 
@@ -108,6 +102,21 @@ def _addresses(given: Given) -> Found:
     for where, link in links.items():
         if link and not _fits(link, FieldType.URL):
             yield Fault(Code.INVALID_VALUE, where, "this is no address that begins with https://")
+    for index, site in enumerate(given.policy.sites):
+        where = f"sites[{index}].address"
+        if not site.address.startswith("https://"):
+            detail = "begin it with https:// – what people enter would travel unprotected"
+            yield Fault(Code.INVALID_VALUE, where, detail)
+        elif not _host(site.address):
+            yield Fault(Code.INVALID_VALUE, where, "there is no name of a site in this address")
+
+
+def _host(address: str) -> bool:
+    try:
+        found = urlsplit(address)
+        return bool(found.hostname and "." in found.hostname.strip(".") and not found.username)
+    except ValueError:
+        return False
 
 
 def _fits(value: str, kind: FieldType) -> bool:
@@ -118,157 +127,95 @@ def _fits(value: str, kind: FieldType) -> bool:
     return True
 
 
-def _clauses(given: Given) -> Found:
-    first: dict[str, int] = {}
-    for index, clause in enumerate(given.policy.clauses):
-        where = f"clauses[{index}]"
-        if first.setdefault(clause.id, index) != index:
-            detail = f"clauses[{first[clause.id]}] has the id “{clause.id}” already"
-            yield Fault(Code.ID_DUPLICATE, f"{where}.id", detail, clause=clause.id)
-        for control in clause.kept_by:
-            if control not in given.controls:
-                yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", f"“{control}” is no control", clause=clause.id)
-        if not clause.kept_by:
-            yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", "name at least one control", clause=clause.id)
-        for reference in clause.about:
-            if not _exists(given.policy, reference):
-                yield Fault(Code.REFERENCE_DANGLING, f"{where}.about", f"there is no “{reference}”", clause=clause.id)
-        for item in clause.states:
-            if item not in given.law.consent_items:
-                yield Fault(
-                    Code.REFERENCE_DANGLING, f"{where}.states", f"“{item}” is no item of a consent", clause=clause.id
-                )
-
-
-def _exists(policy: Policy, reference: str) -> bool:
-    head, *rest = reference.split(".")
-    if head not in ABOUT_HEADS:
-        return False
-    part: Any = None if head == "terms" else getattr(policy, head)
-    for step in rest:
-        name = step.replace("-", "_")
-        if isinstance(part, dict) and step in part:
-            part = part[step]
-        elif isinstance(part, msgspec.Struct) and name in part.__struct_fields__:
-            part = getattr(part, name)
-        else:
-            return False
-    return True
-
-
-def _references(given: Given) -> Found:
-    policy = given.policy
-    for where, field_references in _field_references(policy):
-        for reference in field_references:
-            if not policy.expand((reference,)):
-                yield Fault(Code.REFERENCE_DANGLING, where, f"there is no category or field “{reference}”")
-    for where, names, known in _name_references(policy):
-        for name in names:
-            if name not in known:
-                yield Fault(
-                    Code.REFERENCE_DANGLING, where, f"there is no “{name}”; known: {', '.join(sorted(known)[:20])}"
-                )
-
-
-def _field_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, purpose in policy.purposes.items():
-        yield f"purposes.{name}.uses", purpose.uses
-        if isinstance(purpose.term, Term):
-            for index, keep in enumerate(purpose.term.keep):
-                yield f"purposes.{name}.term.keep[{index}].what", keep.what
-    for name, recipient in policy.recipients.items():
-        yield f"recipients.{name}.uses", recipient.uses
-    for name, role in policy.roles.items():
-        yield f"roles.{name}.sees", role.sees
-    for name, point in policy.points.items():
-        for reference in point.asks:
-            if "." in reference:
-                yield f"points.{name}.asks.{reference}", (reference,)
-
-
-def _name_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], set[str]]]:
-    purposes, roles = set(policy.purposes), set(policy.roles) | {RESPONSIBLE}
-    groups = set(policy.recipients) | {one.group for one in policy.recipients.values() if one.group}
-    for name, category in policy.categories.items():
-        yield f"categories.{name}.readers", category.readers, roles
-    for name, purpose in policy.purposes.items():
-        yield (f"purposes.{name}.sender", (purpose.sender,) if purpose.sender else (), set(policy.recipients))
-    for name, recipient in policy.recipients.items():
-        yield f"recipients.{name}.purposes", recipient.purposes, purposes
-    for name, role in policy.roles.items():
-        yield f"roles.{name}.purposes", role.purposes, purposes
-    for name, point in policy.points.items():
-        yield (f"points.{name}.source", (point.source,) if point.source else (), set(policy.sources))
-        yield (f"points.{name}.site", (point.site,) if point.site else (), {site.address for site in policy.sites})
-        for index, ask in enumerate(point.consents):
-            yield f"points.{name}.consents[{index}].purpose", (ask.purpose,), purposes
-            yield (f"points.{name}.consents[{index}].recipient", (ask.recipient,) if ask.recipient else (), groups)
-    if policy.cookies:
-        for name, kind in policy.cookies.kinds.items():
-            yield (f"cookies.kinds.{name}.purpose", (kind.purpose,) if kind.purpose else (), purposes)
-
-
 def _bases(given: Given) -> Found:
+    if given.law is None:
+        return
     for name, purpose in given.policy.purposes.items():
         basis = given.law.bases.get(purpose.basis)
         where = f"purposes.{name}.basis"
         if basis is None:
             known = ", ".join(given.law.bases)
             yield Fault(Code.BASIS_UNKNOWN, where, f"the law knows no basis “{purpose.basis}”; it knows {known}")
+        elif given.gaps.cover(where):
+            continue
         elif basis.needs_act and purpose.act == Text():
             yield Fault(Code.KEY_MISSING, f"purposes.{name}.act", f"name the act behind basis “{purpose.basis}”")
 
 
 def _fields(given: Given) -> Found:
-    policy = given.policy
-    used = policy.expand(tuple(reference for purpose in policy.purposes.values() for reference in purpose.uses))
+    policy, gaps = given.policy, given.gaps
+    used = _meant_fields(policy, policy.purposes.values())
+    told = gaps.match(r"purposes(\.[^.]+(\.uses.*)?)?")
     for name, field in policy.fields().items():
         where = f"categories.{name.replace('.', '.fields.')}"
-        if name not in used:
+        if name not in used and not told:
             yield Fault(Code.FIELD_WITHOUT_PURPOSE, where, "no purpose uses this field: leave it out, or say what for")
-        if field.type is FieldType.CHOICE and not field.choices:
+        if field.type is FieldType.CHOICE and not field.choices and not gaps.touch(where):
             yield Fault(Code.KEY_MISSING, where, "list its choices")
     for name, category in policy.categories.items():
-        if category.special and category.special not in given.law.special:
-            yield Fault(Code.REFERENCE_DANGLING, f"categories.{name}.special", f"known: {', '.join(given.law.special)}")
+        where = f"categories.{name}"
+        if category.special and given.law and category.special not in given.law.special:
+            detail = f"“{category.special}” is none{meant(category.special, given.law.special)}"
+            yield Fault(Code.REFERENCE_DANGLING, f"{where}.special", detail)
         cards = any(category.spec(field).type is FieldType.CARD for field in category.fields)
-        if cards and not (category.sensitive and category.people == "never"):
-            where = f"categories.{name}"
+        closed = category.sensitive or gaps.cover(f"{where}.sensitive")
+        closed = closed and (category.people == "never" or gaps.cover(f"{where}.people"))
+        if cards and not closed:
             yield Fault(Code.TYPE_WRONG, where, "a category with card numbers is “sensitive: true” and “people: never”")
 
 
+def _meant_fields(policy: Policy, purposes: Iterable[Purpose]) -> frozenset[str]:
+    """The fields that purposes use, those meant by a misspelt reference too: that is told by itself."""
+    named = [reference for purpose in purposes for reference in purpose.uses]
+    known = (*policy.categories, *policy.fields())
+    lost = [nearest(reference, known) for reference in named if not policy.expand((reference,))]
+    return policy.expand((*named, *lost))
+
+
 def _points(given: Given) -> Found:
-    policy = given.policy
-    for name, point in policy.points.items():
-        served = _served(
-            given, [policy.purposes[ask.purpose] for ask in point.consents if ask.purpose in policy.purposes]
-        )
-        for reference in point.asks:
-            where = f"points.{name}.asks.{reference}"
-            asked = point.asked(reference)
-            if "." not in reference:
-                yield Fault(Code.REFERENCE_DANGLING, where, "a point asks for single fields: “category.field”")
-            elif reference not in served and policy.expand((reference,)):
-                yield Fault(Code.FIELD_NOT_NEEDED, where, "no purpose that this point asks consent for uses this field")
-            field = policy.fields().get(reference)
-            if asked.ask == "required" and field and field.type in FILES:
-                yield Fault(Code.TYPE_WRONG, where, "a file is sent after the form: ask for it as “optional”")
-            if asked.ask == "required" and (asked.why == Text() or asked.refusal == Text()):
-                yield Fault(
-                    Code.EXPLANATION_MISSING, where, "say why it is needed (why) and what refusing means (refusal)"
-                )
+    for name, point in given.policy.points.items():
+        yield from _asked(given, name, point)
         for index, ask in enumerate(point.consents):
-            purpose = policy.purposes.get(ask.purpose)
             where = f"points.{name}.consents[{index}]"
-            if purpose and purpose.optional and ask.ask == "required":
-                yield Fault(
-                    Code.CONSENT_BUNDLED, where, f"“{ask.purpose}” is optional: its consent can only be a choice"
-                )
-            if purpose and ask.channel and ask.channel not in purpose.channels:
-                yield Fault(
-                    Code.CHANNEL_UNDECLARED, where, f"“{ask.purpose}” does not declare channel {ask.channel.value}"
-                )
-            yield from _reachable(policy, ask, where)
+            if ask.purpose in given.policy.purposes and not given.gaps.touch(where):
+                yield from _asked_to_consent(given, ask, where)
+
+
+def _asked(given: Given, name: str, point: Point) -> Found:
+    """Fields that a point asks for: each served by a purpose that it asks consent for, each explained."""
+    policy, gaps = given.policy, given.gaps
+    fields = policy.fields()
+    served = _served(given, [policy.purposes[one.purpose] for one in point.consents if one.purpose in policy.purposes])
+    told = (
+        any(one.purpose not in policy.purposes for one in point.consents)
+        or gaps.touch(f"points.{name}.consents")
+        or gaps.match(r"purposes(\.[^.]+(\.(uses|basis|operations).*)?)?")
+    )
+    for reference in point.asks:
+        where = f"points.{name}.asks.{reference}"
+        asked = point.asked(reference)
+        if "." not in reference:
+            yield Fault(Code.REFERENCE_DANGLING, where, "a point asks for single fields: “category.field”")
+        elif reference not in served and reference in fields and not told:
+            yield Fault(Code.FIELD_NOT_NEEDED, where, "no purpose that this point asks consent for uses this field")
+        if asked.ask != "required" or gaps.touch(where):
+            continue
+        if reference in fields and fields[reference].type in FILES:
+            yield Fault(Code.TYPE_WRONG, where, "a file is sent after the form: ask for it as “optional”")
+        why = asked.why == Text() and not gaps.touch(f"points.{name}.why")
+        if why or (asked.refusal == Text() and not gaps.touch(f"points.{name}.refusal")):
+            yield Fault(Code.EXPLANATION_MISSING, where, "say why it is needed (why) and what refusing means (refusal)")
+
+
+def _asked_to_consent(given: Given, ask: ConsentAsked, where: str) -> Found:
+    purpose, at = given.policy.purposes[ask.purpose], f"purposes.{ask.purpose}"
+    if purpose.optional and ask.ask == "required":
+        yield Fault(Code.CONSENT_BUNDLED, where, f"“{ask.purpose}” is optional: its consent can only be a choice")
+    if ask.channel and ask.channel not in purpose.channels and not given.gaps.touch(f"{at}.channels"):
+        detail = f"“{ask.purpose}” does not declare channel {ask.channel.value}"
+        yield Fault(Code.CHANNEL_UNDECLARED, where, detail)
+    if not given.gaps.match(r"recipients(\.[^.]+(\.(purposes|group|countries).*)?)?"):
+        yield from _reachable(given.policy, ask, where)
 
 
 def _reachable(policy: Policy, ask: ConsentAsked, where: str) -> Found:
@@ -286,26 +233,33 @@ def _served(given: Given, purposes: list[Purpose]) -> frozenset[str]:
     by_law = [
         one for one in given.policy.purposes.values() if one.basis != "consent" and Operation.COLLECT in one.operations
     ]
-    return given.policy.expand(tuple(reference for purpose in (*purposes, *by_law) for reference in purpose.uses))
+    return _meant_fields(given.policy, (*purposes, *by_law))
 
 
 def _recipients(given: Given) -> Found:
     policy = given.policy
     for name, recipient in policy.recipients.items():
         purposes = [policy.purposes[purpose] for purpose in recipient.purposes if purpose in policy.purposes]
-        needed = policy.expand(tuple(reference for purpose in purposes for reference in purpose.uses))
-        for reference in recipient.uses:
+        needed = _meant_fields(policy, purposes)
+        told = (
+            len(purposes) < len(recipient.purposes)
+            or given.gaps.touch(f"recipients.{name}.purposes")
+            or any(given.gaps.touch(f"purposes.{purpose}.uses") for purpose in recipient.purposes)
+        )
+        for reference in () if told else recipient.uses:
             if not policy.expand((reference,)) <= needed:
                 yield Fault(Code.FIELD_NOT_NEEDED, f"recipients.{name}.uses", f"its purposes do not use “{reference}”")
         for purpose_name in recipient.purposes:
             purpose = policy.purposes.get(purpose_name)
-            if purpose and Operation.TRANSFER not in purpose.operations:
+            unread = given.gaps.touch(f"purposes.{purpose_name}.operations")
+            if purpose and Operation.TRANSFER not in purpose.operations and not unread:
                 yield Fault(
                     Code.OPERATION_UNDECLARED,
                     f"recipients.{name}.purposes",
                     f"purpose “{purpose_name}” does not declare the operation “transfer”",
                 )
-        yield from _recipient_alone(name, recipient)
+        if not given.gaps.touch(f"recipients.{name}.contract"):
+            yield from _recipient_alone(name, recipient)
 
 
 def _recipient_alone(name: str, recipient: Recipient) -> Found:
@@ -323,9 +277,9 @@ def _terms(given: Given) -> Found:
         where = f"purposes.{name}.term"
         if not isinstance(purpose.term, Term):
             continue
-        if bool(purpose.term.until) == bool(purpose.term.lasts):
+        if bool(purpose.term.until) == bool(purpose.term.lasts) and not given.gaps.touch(where):
             yield Fault(Code.KEY_MISSING, where, "give either “until” (an event) or “lasts” (a time)")
-        basis = given.law.bases.get(purpose.basis)
+        basis = given.law.bases.get(purpose.basis) if given.law else None
         if purpose.term.lasts and purpose.term.after == "consent" and basis and not basis.consent:
             detail = f"nobody consents to “{name}”: say what its time is counted from (after: collection, or an event)"
             yield Fault(Code.KEY_MISSING, f"{where}.after", detail)
@@ -338,6 +292,7 @@ def _terms(given: Given) -> Found:
             yield from _term(f"rights.kinds.{kind}.term", right.term)
     if policy.rights.claim:
         yield from _term("rights.claim.term", policy.rights.claim.term)
+    yield from _term("rights.kept", policy.rights.kept)
 
 
 def _term(where: str, text: str) -> Found:
@@ -353,14 +308,14 @@ def _names(given: Given) -> Found:
         if reserved in given.policy.roles:
             yield Fault(Code.ID_WRONG, f"roles.{reserved}", "this role exists in every policy; choose another name")
     for address, count in Counter(site.address for site in given.policy.sites).items():
-        if count > 1:
+        if count > 1 and not given.gaps.touch("sites"):
             yield Fault(Code.ID_DUPLICATE, "sites", f"{address} stands there {count} times")
     for name, filled in (
         ("sites", given.policy.sites),
         ("purposes", given.policy.purposes),
         ("clauses", given.policy.clauses),
     ):
-        if not filled:
+        if not filled and not given.gaps.touch(name):
             yield Fault(Code.KEY_MISSING, name, "at least one is needed")
 
 
@@ -369,11 +324,11 @@ RULES: tuple[Callable[[Given], Found], ...] = (
     _addresses,
     _names,
     _languages,
-    _references,
+    references,
     _bases,
     _fields,
     _points,
     _recipients,
     _terms,
-    _clauses,
+    clauses,
 )

@@ -1,5 +1,8 @@
 """Holds a file's tree against the format: every fault with its line, all in one run.
 
+What could not be read is left out where that may be, and stood in for where it may not: its path is a gap, and
+the rules of :mod:`senim.policy.rules` look at all the rest.
+
 The format is the structs of :mod:`senim.policy.records` and :mod:`senim.policy.rights`; the JSON Schema for
 editors comes from the same.
 """
@@ -20,19 +23,38 @@ from msgspec import inspect as shapes
 from senim.errors import Code
 from senim.policy import records, rights
 from senim.policy.file import MOST_FAULTS, Fault, Node
+from senim.policy.gaps import Gaps
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
+_STAND_INS = ("", "left-out", "XX", "https://left-out.example")
+"""Texts that stand in for one that could not be read: one of them has the form of every id, country or address."""
+
+PLACEHOLDER = "???"
+"""What a text begins with that is still to be filled in (``senim init``)."""
+
+GONE: Any = object()
+"""What could not be read."""
 
 
 class Shaper:
-    """Turns a tree into plain data of the right types, collecting faults."""
+    """Turns a tree into plain data of the right types, collecting faults.
 
-    def __init__(self) -> None:
+    ``told`` are paths at which the reader of the file found a fault already.
+    """
+
+    def __init__(self, told: frozenset[str] = frozenset()) -> None:
         self.faults: list[Fault] = []
         self.places: dict[str, tuple[int, int]] = {}
+        self._told = told
+        self._gaps: set[str] = set()
+
+    @property
+    def gaps(self) -> Gaps:
+        """Where something is left out or stood in for."""
+        return Gaps(frozenset(self._gaps))
 
     def shape(self, kind: Any, node: Node, where: str) -> Any:
-        """The data of ``node`` as ``kind``; None where a fault was noted."""
+        """The data of ``node`` as ``kind``; ``GONE`` where a fault was noted."""
         self.places.setdefault(where, (node.line, node.column))
         match kind:
             case shapes.StructType():
@@ -51,55 +73,80 @@ class Shaper:
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(Fault(code, where, detail, *place))
 
-    def _wrong(self, node: Node, where: str, expected: str) -> None:
+    def _wrong(self, node: Node, where: str, expected: str) -> Any:
         got = {str: "text", list: "a list", dict: "a mapping"}[type(node.value)]
         if node.value == "":
             got = "nothing"
-        self.fault(Code.TYPE_WRONG, where, f"expected {expected}, found {got}", (node.line, node.column))
+        return self._gone(Code.TYPE_WRONG, where, f"expected {expected}, found {got}", (node.line, node.column))
 
-    def _struct(self, kind: shapes.StructType, node: Node, where: str) -> dict[str, Any] | None:
+    def _gone(self, code: Code, where: str, detail: str, place: tuple[int, int]) -> Any:
+        """Note a fault, and that the part is not there for the rules."""
+        if where not in self._told:
+            self.fault(code, where, detail, place)
+        self._gaps.add(where)
+        return GONE
+
+    def _struct(self, kind: shapes.StructType, node: Node, where: str) -> Any:
         if not isinstance(node.value, dict):
-            self._wrong(node, where, f"a mapping with {_listed([f.encode_name for f in kind.fields])}")
-            return None
+            return self._wrong(node, where, f"a mapping with {_listed([f.encode_name for f in kind.fields])}")
         fields = {field.encode_name: field for field in kind.fields}
         shaped = {}
         for key, value in node.value.items():
             path = f"{where}.{key}" if where else key
-            if key not in fields:
-                if len(self.faults) >= MOST_FAULTS:
-                    break
-                near = difflib.get_close_matches(key, fields, 1)
-                detail = f"did you mean “{near[0]}”?" if near else f"known here: {_listed(list(fields))}"
-                self.fault(Code.KEY_UNKNOWN, path, detail, node.keys[key])
-                continue
-            shaped[key] = self.shape(fields[key].type, value, path)
-        for field in kind.fields:
-            if field.required and field.encode_name not in node.value:
-                path = f"{where}.{field.encode_name}" if where else field.encode_name
-                self.fault(Code.KEY_MISSING, path, f"add “{field.encode_name}:”", (node.line, node.column))
+            if key in fields:
+                shaped[key] = self.shape(fields[key].type, value, path)
+            elif len(self.faults) >= MOST_FAULTS:
+                break
+            else:
+                self._unknown(key, list(fields), where, node)
+        for name, field in fields.items():
+            path = f"{where}.{name}" if where else name
+            if field.required and name not in node.value:
+                self._gone(Code.KEY_MISSING, path, f"add “{name}:”", (node.line, node.column))
+            if field.required and shaped.get(name, GONE) is GONE:
+                shaped[name] = _stand_in(field.type)
+        return {name: value for name, value in shaped.items() if value is not GONE}
+
+    def _unknown(self, key: str, known: list[str], where: str, node: Node) -> None:
+        """A key that the format does not know; what it was most likely meant for is not there."""
+        beside = node.value if isinstance(node.value, dict) else {}
+        inside = f"{where}." if where else ""
+        near = difflib.get_close_matches(key, known, 1)
+        detail = f"did you mean “{near[0]}”?" if near else f"known here: {_listed(known)}"
+        if " " in key and not beside[key].value:
+            detail = "put a text that holds a comma in quotes"
+        self.fault(Code.KEY_UNKNOWN, inside + key, detail, node.keys[key])
+        if near and near[0] not in beside:
+            self._gaps.add(inside + near[0])
+
+    def _dict(self, kind: shapes.DictType, node: Node, where: str) -> Any:
+        if not isinstance(node.value, dict):
+            return self._wrong(node, where, "a mapping of names")
+        shaped = {}
+        for key, value in node.value.items():
+            path = f"{where}.{key}"
+            self.places[path] = node.keys[key]
+            good = self._key(kind.key_type, key, path, node.keys[key])
+            inside = self.shape(kind.value_type, value, path)
+            if good:
+                shaped[key] = _stand_in(kind.value_type) if inside is GONE else inside
         return shaped
 
-    def _dict(self, kind: shapes.DictType, node: Node, where: str) -> dict[str, Any] | None:
-        if not isinstance(node.value, dict):
-            self._wrong(node, where, "a mapping of names")
-            return None
-        pattern = getattr(kind.key_type, "pattern", None)
-        for key in node.value:
-            if pattern and not re.search(pattern, key):
-                self.fault(
-                    Code.ID_WRONG, f"{where}.{key}", f"“{key}”: lower-case letters, digits, hyphens", node.keys[key]
-                )
-            if isinstance(kind.key_type, shapes.LiteralType):
-                self._choice(key, list(kind.key_type.values), f"{where}.{key}", node.keys[key])
-        for key, place in node.keys.items():
-            self.places[f"{where}.{key}"] = place
-        return {key: self.shape(kind.value_type, value, f"{where}.{key}") for key, value in node.value.items()}
+    def _key(self, kind: Any, key: str, path: str, place: tuple[int, int]) -> bool:
+        """Whether a name that the file gives to a part may be one."""
+        if isinstance(kind, shapes.LiteralType):
+            return self._choice(key, list(kind.values), path, place) is not GONE
+        pattern = getattr(kind, "pattern", None)
+        if pattern and not re.search(pattern, key):
+            self._gone(Code.ID_WRONG, path, f"“{key}”: lower-case letters, digits, hyphens", place)
+            return False
+        return True
 
-    def _list(self, kind: shapes.VarTupleType, node: Node, where: str) -> list[Any] | None:
+    def _list(self, kind: shapes.VarTupleType, node: Node, where: str) -> Any:
         if not isinstance(node.value, list):
-            self._wrong(node, where, "a list")
-            return None
-        return [self.shape(kind.item_type, item, f"{where}[{index}]") for index, item in enumerate(node.value)]
+            return self._wrong(node, where, "a list")
+        shaped = (self.shape(kind.item_type, item, f"{where}[{index}]") for index, item in enumerate(node.value))
+        return [_stand_in(kind.item_type) if one is GONE else one for one in shaped]
 
     def _union(self, kind: shapes.UnionType, node: Node, where: str) -> Any:
         """A part that may be written short (a word) or long (a mapping)."""
@@ -107,6 +154,9 @@ class Shaper:
             long = [one for one in kind.types if isinstance(one, shapes.StructType)]
             if long:
                 return self.shape(long[0], node, where)
+        lists = [one for one in kind.types if isinstance(one, shapes.VarTupleType)]
+        if lists and isinstance(node.value, list):
+            return self.shape(lists[0], node, where)
         short = [one for one in kind.types if not isinstance(one, shapes.StructType | shapes.NoneType)]
         if short:
             return self.shape(short[0], node, where)
@@ -114,14 +164,14 @@ class Shaper:
 
     def _scalar(self, kind: Any, node: Node, where: str) -> Any:
         if not isinstance(node.value, str):
-            self._wrong(node, where, _name(kind))
-            return None
+            return self._wrong(node, where, _name(kind))
         text, place = node.value, (node.line, node.column)
+        if text.startswith(PLACEHOLDER):
+            return self._gone(Code.PLACEHOLDER, where, text.removeprefix(PLACEHOLDER).strip()[:100], place)
         match kind:
             case shapes.StrType():
                 if kind.pattern and not re.search(kind.pattern, text):
-                    self.fault(Code.ID_WRONG, where, f"“{text[:60]}” does not look like {kind.pattern}", place)
-                    return None
+                    return self._gone(Code.ID_WRONG, where, f"“{text[:60]}” does not look like {kind.pattern}", place)
                 return text
             case shapes.EnumType() | shapes.LiteralType():
                 choices = (
@@ -137,8 +187,7 @@ class Shaper:
             case shapes.DateType():
                 if re.fullmatch(r"\d{4}-\d\d-\d\d", text) and _is_date(text):
                     return text
-        self._wrong(node, where, _name(kind))
-        return None
+        return self._wrong(node, where, _name(kind))
 
     def _choice(self, text: str, choices: list[Any], where: str, place: tuple[int, int]) -> Any:
         for choice in choices:
@@ -146,10 +195,35 @@ class Shaper:
                 return choice
         near = difflib.get_close_matches(text, [str(choice) for choice in choices], 1)
         hint = f"; did you mean “{near[0]}”?" if near else ""
-        self.fault(
-            Code.TYPE_WRONG, where, f"“{text[:60]}” is none of {_listed([str(c) for c in choices])}{hint}", place
-        )
-        return None
+        detail = f"“{text[:60]}” is none of {_listed([str(one) for one in choices])}{hint}"
+        return self._gone(Code.TYPE_WRONG, where, detail, place)
+
+
+def _stand_in(kind: Any) -> Any:
+    """Plain data of a type for what could not be read; its path is a gap, so nobody is told about it."""
+    match kind:
+        case shapes.StructType():
+            return {one.encode_name: _stand_in(one.type) for one in kind.fields if one.required}
+        case shapes.DictType():
+            return {}
+        case shapes.VarTupleType():
+            return []
+        case shapes.UnionType():
+            return _stand_in(kind.types[0])
+        case shapes.EnumType():
+            return next(iter(kind.cls)).value
+        case shapes.LiteralType():
+            return kind.values[0]
+        case shapes.IntType():
+            return kind.ge or 0
+        case shapes.BoolType():
+            return False
+        case shapes.DateType():
+            return "2000-01-01"
+        case shapes.StrType():
+            return next(one for one in _STAND_INS if not kind.pattern or re.search(kind.pattern, one))
+        case _:
+            return None
 
 
 def _is_date(text: str) -> bool:

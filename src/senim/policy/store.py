@@ -1,4 +1,4 @@
-"""Published versions and the notices that were shown: added, never changed."""
+"""Published versions, which of them were cancelled, and the notices that were shown: added, never changed."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ versions = table(
     blob("canonical"),
     blob("source"),
 )
+cancelled = table(main_metadata, "policy_cancelled", number("version", key=True), number("at"), word("by"))
 notices = table(
     main_metadata,
     "policy_notice",
@@ -35,7 +36,11 @@ notices = table(
 _INSERT_VERSION = insert(versions)
 _VERSION_GUARD = guard(versions, "digest")
 _PUT_NOTICE = upsert(notices, keep=("point", "language", "since_version", "content"))
+_INSERT_CANCELLED = insert(cancelled)
+_CANCELLED_GUARD = guard(cancelled, "at")
 _LATEST = query(select(func.max(versions.c.version)))
+_COUNT = query(select(func.count(cancelled.c.version)))
+_CANCELLED = query(select(cancelled))
 _ALL = query(select(versions).order_by(versions.c.version))
 _NOTICE = query(select(notices).where(notices.c.digest == bindparam("digest")))
 
@@ -54,9 +59,9 @@ class StoredVersion:
     source: bytes
 
 
-def latest(database: Database) -> int:
-    """The number of the newest version; 0 if none is published."""
-    return int(database.read(_LATEST)[0][0] or 0)
+def latest(database: Database) -> tuple[int, int]:
+    """The number of the newest version (0 if none is published), and how many were cancelled."""
+    return int(database.read(_LATEST)[0][0] or 0), int(database.read(_COUNT)[0][0])
 
 
 def all_versions(database: Database) -> list[StoredVersion]:
@@ -78,6 +83,17 @@ def add_version(unit: Unit, new: StoredVersion) -> None:
         new.canonical,
         new.source,
     )
+
+
+def all_cancelled(database: Database) -> dict[int, tuple[int, str]]:
+    """When and by whom versions were cancelled."""
+    return {row[0]: (row[1], row[2]) for row in database.read(_CANCELLED)}
+
+
+def cancel(unit: Unit, version: int, at: int, by: str) -> None:
+    """Mark a version as cancelled, if it is not."""
+    unit.expect(_CANCELLED_GUARD, (version,), None, changes=True)
+    unit.add(_INSERT_CANCELLED, version, at, by)
 
 
 def add_notice(unit: Unit, new: StoredNotice) -> None:

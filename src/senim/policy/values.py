@@ -5,7 +5,6 @@ Errors name the field type and a code, never the value.
 
 from __future__ import annotations
 
-import calendar
 import re
 import unicodedata
 from collections.abc import Callable
@@ -14,12 +13,12 @@ from datetime import date
 from senim.errors import Code, Invalid
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
+from senim.recognisers.numbers import is_bin, is_iban, is_iin, luhn
 
 _LINE_END = re.compile(r"\r\n?")
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
 _KZ_PHONE = re.compile(r"(?:\+?7|8)(7[0-9]{9})\Z")
 _PHONE_MARKS = re.compile(r"[\s().\-–—]+")
-_DIGITS = re.compile(r"[0-9]{12}\Z")
 _REFERENCE = re.compile(r"(?!/|\.\.)[0-9A-Za-zА-Яа-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі/#._-]{1,64}\Z")
 _URL = re.compile(r"https?://[^\s<>\"]{1,2000}\Z")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
@@ -143,43 +142,6 @@ def _birth_date(text: str, field: Field) -> str:
     return found
 
 
-def check_digit(digits: str) -> int | None:
-    """The twelfth digit of an IIN or BIN from its first eleven; None if the stem is never issued (law-kz §4.1)."""
-    numbers = [int(digit) for digit in digits[:11]]
-    rest = sum(number * weight for number, weight in zip(numbers, range(1, 12), strict=True)) % 11
-    if rest == 10:
-        rest = (
-            sum(number * weight for number, weight in zip(numbers, (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2), strict=True))
-            % 11
-        )
-    return None if rest == 10 else rest
-
-
-def is_iin(text: str) -> bool:
-    """Whether 12 digits are an IIN: a real date of birth, a known century digit and the right check digit."""
-    if not _DIGITS.match(text) or int(text[6]) > 6 or check_digit(text) != int(text[11]):
-        return False
-    century = (1900, 1800, 1800, 1900, 1900, 2000, 2000)[int(text[6])]
-    year, month, day = century + int(text[:2]), int(text[2:4]), int(text[4:6])
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year, month)[1]
-
-
-def is_bin(text: str) -> bool:
-    """Whether 12 digits are a BIN: a real month, a kind of entity (4-6), a kind of unit (0-3), the check digit."""
-    if not _DIGITS.match(text) or check_digit(text) != int(text[11]):
-        return False
-    return 1 <= int(text[2:4]) <= 12 and text[4] in "456" and text[5] in "0123"
-
-
-def luhn(digits: str) -> bool:
-    """Whether a row of digits passes the check of payment card numbers (ISO/IEC 7812-1 annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        number = int(digit) * (2 if place % 2 else 1)
-        total += number - 9 if number > 9 else number
-    return total % 10 == 0
-
-
 def _checked(check: Callable[[str], bool]) -> Callable[[str, Field], str]:
     def form(text: str, _: Field) -> str:
         compact = text.replace(" ", "")
@@ -212,12 +174,7 @@ def _card(text: str, _: Field) -> str:
 
 def _iban(text: str, _: Field) -> str:
     compact = text.replace(" ", "").upper()
-    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}", compact) or (
-        compact.startswith("KZ") and len(compact) != 20
-    ):
-        raise Invalid(Code.INVALID_VALUE)
-    number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
-    if int(number) % 97 != 1:
+    if not is_iban(compact):
         raise Invalid(Code.INVALID_VALUE)
     return compact
 

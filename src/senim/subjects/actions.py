@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from senim.errors import Code, NotFound
+from senim.errors import Code, NotFound, Tampered
 from senim.identity import LANES, SubjectId, is_id, new_subject
 from senim.storage import Database, Unit
-from senim.subjects import store
-from senim.subjects.records import Agreed, Block, Marks, Standing
+from senim.subjects import rules, store
+from senim.subjects.records import Agreed, Marks, Standing
 from senim.work import Work
 
 
@@ -57,30 +57,27 @@ class Subjects:
 
     def agree(self, work: Work, standing: Standing, purpose: str, scope: str, agreed: Agreed) -> Standing:
         """What the person last said about a scope of a purpose."""
-        scopes = {**standing.marks.agreed.get(purpose, {}), scope: agreed}
-        return self._mark(work, standing, agreed={**standing.marks.agreed, purpose: scopes})
+        return self._mark(work, standing, rules.agree(standing.marks, purpose, scope, agreed))
 
     def block(self, work: Work, standing: Standing, reason: str) -> Standing:
         """Let nobody but the responsible person look."""
-        return self._mark(work, standing, block=Block(at=work.at, reason=reason))
+        return self._mark(work, standing, rules.block(standing.marks, work.at, reason))
 
     def unblock(self, work: Work, standing: Standing) -> Standing:
         """Lift the block."""
-        return self._mark(work, standing, block=None)
+        return self._mark(work, standing, rules.unblock(standing.marks))
 
     def stop(self, work: Work, standing: Standing, purpose: str) -> Standing:
         """Stop a purpose, or all with an empty name."""
-        return self._mark(work, standing, stops={**standing.marks.stops, purpose: work.at})
+        return self._mark(work, standing, rules.stop(standing.marks, purpose, work.at))
 
     def resume(self, work: Work, standing: Standing, purpose: str) -> Standing:
         """Lift a stop."""
-        left = {name: at for name, at in standing.marks.stops.items() if name != purpose}
-        return self._mark(work, standing, stops=left)
+        return self._mark(work, standing, rules.resume(standing.marks, purpose))
 
     def happened(self, work: Work, standing: Standing, event: str, at: int) -> Standing:
         """Note an event that ends or starts terms. One that is told late does not undo a later one."""
-        newest = max(at, standing.marks.events.get(event, at))
-        return self._mark(work, standing, events={**standing.marks.events, event: newest})
+        return self._mark(work, standing, rules.happen(standing.marks, event, at))
 
     def erased(self, work: Work, standing: Standing) -> Standing:
         """Mark that the person's data was destroyed, and forget all else."""
@@ -88,18 +85,24 @@ class Subjects:
         store.write(work, gone)
         return gone
 
-    def _mark(self, work: Work, standing: Standing, **changed: object) -> Standing:
-        marked = replace(standing, marks=replace(standing.marks, **changed))
+    def _mark(self, work: Work, standing: Standing, marks: Marks) -> Standing:
+        marked = replace(standing, marks=marks)
         store.write(work, marked)
         return marked
 
     def everybody(self, database: Database, most: int = 1000) -> Iterator[Standing]:
-        """All people ever registered, lane by lane, in flat memory."""
+        """All people ever registered, lane by lane, in flat memory. Raises Tampered (storage_corrupt)."""
         for lane in range(LANES):
-            after = b""
-            while found := store.page(database, lane, after, most):
-                yield from found
-                after = bytes.fromhex(found[-1].subject)
+            for subject, row in store.rows(database, lane, most):
+                yield store.standing_of(subject, row)
+
+    def rows(self, database: Database, lane: int, most: int = 1000) -> Iterator[tuple[SubjectId, Standing | None]]:
+        """All people of a lane, in flat memory; None for where one stands whose row is not as it was written."""
+        for subject, row in store.rows(database, lane, most):
+            try:
+                yield subject, store.standing_of(subject, row)
+            except Tampered:
+                yield subject, None
 
     def count(self, database: Database) -> tuple[int, int]:
         """How many people there ever were, and how many of them are erased."""

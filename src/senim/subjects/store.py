@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from sqlalchemy import bindparam, func, literal_column, select
 
@@ -62,10 +64,13 @@ def find(database: Database, subject: SubjectId) -> Standing | None:
     return standing_of(subject, row) if row else None
 
 
-def page(database: Database, lane_number: int, after: bytes, most: int) -> list[Standing]:
-    """People of one lane in order of their ids."""
-    rows = database.read(_PAGE, lane_number, after, most)
-    return [standing_of(SubjectId(bytes(row[0]).hex()), row[1:]) for row in rows]
+def rows(database: Database, lane_number: int, most: int) -> Iterator[tuple[SubjectId, Row]]:
+    """People of one lane in order of their ids, each with the row of ``STANDING``; ``most`` are read at a time."""
+    after = b""
+    while found := database.read(_PAGE, lane_number, after, most):
+        for row in found:
+            yield SubjectId(bytes(row[0]).hex()), row[1:]
+        after = bytes(found[-1][0])
 
 
 def count(database: Database) -> tuple[int, int]:

@@ -9,11 +9,10 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from senim.audit.statements import StatementSigner
-from senim.errors import Code, Held, Invalid, NotFound, NotPromised
+from senim.errors import Code, Held, Invalid, NotFound
 from senim.gate import Gate, Question
-from senim.identity import RESPONSIBLE, SubjectId
+from senim.identity import SubjectId
 from senim.policy import Policies
-from senim.policy.promises import Promises
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType, Operation
 from senim.policy.values import identifier_kind, normalise
@@ -23,7 +22,7 @@ from senim.times import moment, stamp
 from senim.vault import keystore, store
 from senim.vault.persons import PersonKeys
 from senim.vault.records import ERASE_REASONS, Erasure, Kept, Told
-from senim.vault.rules import masked, sees, visible
+from senim.vault.rules import check_blocked, handed_to, masked, sight_of
 from senim.vault.sealing import BlindIndex, bound_to, seal, unseal
 from senim.vault.store import Mark, SealedValue
 from senim.work import Work
@@ -108,32 +107,51 @@ class Vault:
         work.need("read")
         question = Question(Operation.EXTRACT, purpose, standing.subject, categories)
         self._gate.require(work, question, standing)
-        wanted = promises.needed[purpose]
-        if categories:
-            wanted &= promises.policy.expand(categories)
-        values = self._open(work, standing, {reference.partition(".")[0] for reference in wanted}, promises)
-        shown = {reference: kept for reference, kept in values.items() if reference in wanted}
-        hidden = tuple(reference for reference in shown if not sees(promises, work.actor, reference))
+        sight = sight_of(promises, work.actor.kind, work.actor.role, purpose, categories)
+        values = self._open(work, standing, sight.opened)
+        shown = {reference: kept for reference, kept in values.items() if reference in sight.wanted}
+        hidden = tuple(reference for reference in shown if reference not in sight.clear)
         for reference in hidden:
             kept = shown[reference]
             shown[reference] = Kept(
                 masked(kept.value, promises.fields[reference].type), kept.source, kept.at, kept.status
             )
-        withheld = sorted({one.partition(".")[0] for one in wanted if not visible(promises, work.actor, one)})
         told["categories"] = tuple(sorted({reference.partition(".")[0] for reference in shown}))
         work.record("data.read", told, count=len(shown))
-        return Told(subject=standing.subject, values=shown, masked=hidden, withheld=tuple(withheld))
+        return Told(subject=standing.subject, values=shown, masked=hidden, withheld=sight.withheld)
 
-    def _open(self, work: Work, standing: Standing, categories: set[str], promises: Promises) -> dict[str, Kept]:
-        """Values of the categories that this actor may see at all; what it may not see is not even unsealed."""
+    def _open(self, work: Work, standing: Standing, categories: frozenset[str]) -> dict[str, Kept]:
+        """Values of the categories; what the actor may not see is not among them, and not even unsealed."""
         opened: dict[str, Kept] = {}
         key: AESGCM | None = None
         for sealed in store.values_of(work.database, standing.subject):
-            if sealed.category in categories and visible(promises, work.actor, sealed.category):
+            if sealed.category in categories:
                 key = key or self._persons.open(work, standing.subject)
                 for name, kept in self._unsealed(key, standing.subject, sealed).items():
                     opened[f"{sealed.category}.{name}"] = kept
         return opened
+
+    def pass_on(self, work: Work, standing: Standing, question: Question) -> dict[str, Kept]:
+        """Values for a recipient, of what the question names or the recipient is entrusted with; others go to nobody.
+
+        What whoever hands them over may not see at all is not among them. Raises NotPromised or NotAllowed with all
+        reasons of the gate. Whoever calls records the handing-over.
+        """
+        self._gate.require(work, question, standing)
+        promises = self._policies.in_force(work.now)
+        wanted = handed_to(promises, work.actor, question)
+        opened = self._open(work, standing, frozenset(one.partition(".")[0] for one in wanted))
+        return {reference: kept for reference, kept in opened.items() if reference in wanted}
+
+    def everything(
+        self, work: Work, standing: Standing, *, categories: frozenset[str] | None = None
+    ) -> dict[str, Kept]:
+        """All values of a person, or those of some categories, for what the person has a right to.
+
+        Asks nobody: whoever calls has seen who asks, and records what is done with them.
+        """
+        kept = frozenset(self.held(work, standing))
+        return self._open(work, standing, kept if categories is None else kept & categories)
 
     def held(self, work: Work, standing: Standing) -> dict[str, int]:
         """How many categories are kept of a person, by name, without opening any."""
@@ -176,9 +194,8 @@ class Vault:
         work.need("erase")
         if reason not in ERASE_REASONS:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(ERASE_REASONS))
-        if standing.marks.block is not None and work.actor.role != RESPONSIBLE:  # 94-V 25(2)(8): a block stops it too
-            blocked = self._policies.in_force(work.now).reason(Code.SUBJECT_BLOCKED, "subject")
-            raise NotPromised(Code.SUBJECT_BLOCKED, "subject", reasons=[blocked])
+        # 94-V 25(2)(8): a block stops it too
+        check_blocked(self._policies.in_force(work.now), work.actor, standing.marks.block)
         keystore.destroy_key(work.unit, keystore.Erased(standing.subject, work.at, reason))
         return self._destroy(work, standing, reason)
 

@@ -11,9 +11,9 @@ from typing import BinaryIO
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, SenimError, Tampered
+from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError, Tampered
 from senim.gate import Gate, Question
-from senim.identity import RESPONSIBLE, SubjectId, is_id, new_id
+from senim.identity import SubjectId, is_id, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
 from senim.policy.records import Field
@@ -23,7 +23,7 @@ from senim.subjects import Standing, Subjects
 from senim.vault import store
 from senim.vault.persons import PersonKeys
 from senim.vault.records import Document, DocumentMeta
-from senim.vault.rules import sees, visible
+from senim.vault.rules import check_blocked, sees, visible
 from senim.vault.sealing import CHUNK, bound_chunk, bound_to, seal, unseal
 from senim.work import Work, Works
 
@@ -96,8 +96,7 @@ class Documents:
     def _declared(promises: Promises, reference: str, media: str) -> Field:
         field = promises.fields.get(reference)
         if field is None:
-            reason = promises.reason(Code.CATEGORY_UNDECLARED, reference)
-            raise Invalid(Code.CATEGORY_UNDECLARED, reason.where, reasons=[reason])
+            raise Invalid.because(promises.reason(Code.CATEGORY_UNDECLARED, reference))
         if field.type not in FILES:
             raise Invalid(Code.INVALID_VALUE, reference)
         if media not in (field.media or MAGIC):
@@ -151,6 +150,10 @@ class Documents:
         rows = [row for row in store.documents_of(database, standing.subject) if row.complete]
         return [self._document(work, standing, row) for row in rows]
 
+    def kept(self, database: Database, subject: SubjectId, document_id: str) -> bool:
+        """Whether a file is kept of a person; for checks, tells nobody."""
+        return is_id(subject) and is_id(document_id) and store.has_document(database, subject, document_id)
+
     def list(self, work: Work, standing: Standing) -> list[Document]:
         """A person's files, for who may read: those that this actor could open.
 
@@ -159,9 +162,7 @@ class Documents:
         work.attempt("document.listed", subject=standing.subject)
         work.need("read")
         promises, actor, marks = self._policies.in_force(work.now), work.actor, standing.marks
-        if (marks.block is not None or "" in marks.stops) and actor.role != RESPONSIBLE:
-            reason = promises.reason(Code.SUBJECT_BLOCKED, "subject")
-            raise NotPromised(Code.SUBJECT_BLOCKED, "subject", reasons=[reason])
+        check_blocked(promises, actor, marks.block or "" in marks.stops)
         work.record("document.listed", subject=standing.subject)
         everything = self.of(work.database, work, standing)
         return [one for one in everything if visible(promises, actor, one.field) and sees(promises, actor, one.field)]
@@ -190,8 +191,7 @@ class Documents:
         if not visible(promises, work.actor, row.field):
             raise NotFound(Code.NOT_FOUND, "document")
         if not sees(promises, work.actor, row.field):  # a file cannot be shown masked
-            reason = promises.reason(Code.ROLE_NOT_ALLOWED, row.field, f"roles.{work.actor.role}")
-            raise NotAllowed(Code.ROLE_NOT_ALLOWED, row.field, reasons=[reason])
+            raise NotAllowed.because(promises.reason(Code.ROLE_NOT_ALLOWED, row.field, f"roles.{work.actor.role}"))
         document = self._document(work, standing, row)
         work.record("document.read", told, ref=document_id)
         return document, self._chunks(work, standing.subject, row)

@@ -40,10 +40,14 @@ _PAGE = query(
         .order_by(person_keys.c.subject)
     )
 )
+_ERASURE: Query = query(
+    select(erasures.c.at).where(erasures.c.lane == bindparam("lane"), erasures.c.subject == bindparam("subject"))
+)
 _UNSETTLED = query(select(unsettled.c.subject, unsettled.c.at, unsettled.c.reason))
 _ERASURES = query(
     select(erasures.c.subject, erasures.c.at, erasures.c.reason).order_by(erasures.c.lane, erasures.c.subject)
 )
+_ERASED: Query = query(select(func.count()).select_from(erasures))
 _CHECKS = query(select(checks.c.name, checks.c.value))
 _COUNT = query(select(person_keys.c.kek, func.count()).group_by(person_keys.c.kek))
 
@@ -77,6 +81,24 @@ def destroy_key(unit: Unit, erased: Erased) -> None:
     unit.add_key(_DELETE_KEY, *where)
     unit.add_key(_PUT_ERASURE, *where, erased.at, erased.reason)
     unit.add_key(_PUT_UNSETTLED, *where, erased.at, erased.reason)
+
+
+def drop_key(unit: Unit, erased: Erased) -> None:
+    """Destroy the key of something that is no person's profile, and write the ledger; no rows are left to settle."""
+    where = place(erased.subject)
+    unit.add_key(_DELETE_KEY, *where)
+    unit.add_key(_PUT_ERASURE, *where, erased.at, erased.reason)
+
+
+def is_erased(keys: Database, subject: SubjectId) -> bool:
+    """Whether the ledger has this id."""
+    return keys.one(_ERASURE, *place(subject)) is not None
+
+
+def erased(keys: Database) -> int:
+    """How many keys were destroyed, of people and of boxes."""
+    count: int = keys.read(_ERASED)[0][0]
+    return count
 
 
 def unsettled_erasures(keys: Database) -> list[Erased]:

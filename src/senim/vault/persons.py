@@ -54,6 +54,18 @@ class PersonKeys:
         work.memo[subject] = opened
         return opened
 
+    def drop(self, work: Work, holder: SubjectId, *, reason: str) -> None:
+        """Destroy the key of something that is no person's profile; durable before the rest of the act."""
+        keystore.drop_key(work.unit, keystore.Erased(holder, work.at, reason))
+
+    def is_erased(self, subject: SubjectId) -> bool:
+        """Whether this id's key was destroyed, and not lost."""
+        return keystore.is_erased(self._keys, subject)
+
+    def destroyed(self) -> int:
+        """How many keys were ever destroyed."""
+        return keystore.erased(self._keys)
+
     def recognise(self, *, first: bool = False) -> None:
         """Compare the operator's keys with those this key store was made with.
 

@@ -78,6 +78,13 @@ _DOCUMENTS = query(
     .where(documents.c.lane == bindparam("lane"), documents.c.subject == bindparam("subject"))
     .order_by(documents.c.id)
 )
+_DOCUMENT = query(
+    select(documents.c.complete).where(
+        documents.c.lane == bindparam("lane"),
+        documents.c.subject == bindparam("subject"),
+        documents.c.id == bindparam("id"),
+    )
+)
 _UNFINISHED = query(
     select(documents.c.subject, documents.c.id).where(
         documents.c.lane == bindparam("lane"),
@@ -178,6 +185,12 @@ def documents_of(database: Database, subject: SubjectId) -> list[SealedDocument]
     """A person's files, unfinished uploads included."""
     rows = database.read(_DOCUMENTS, *place(subject))
     return [SealedDocument(bytes(row[0]).hex(), row[1], row[2] == 1, row[3], bytes(row[4])) for row in rows]
+
+
+def has_document(database: Database, subject: SubjectId, document_id: str) -> bool:
+    """Whether a whole file is kept of a person."""
+    row = database.one(_DOCUMENT, *place(subject), bytes.fromhex(document_id))
+    return row is not None and row[0] == 1
 
 
 def unfinished(database: Database, before: float) -> Iterator[tuple[SubjectId, str]]:

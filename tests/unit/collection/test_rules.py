@@ -153,10 +153,21 @@ def test_the_way_in() -> None:
       {(Code.PURPOSE_UNDECLARED, "orders")}),
      ({"consents": (ConsentGiven(purpose="newsletter", given=False, channel="telephone"),)},
       {(Code.PURPOSE_UNDECLARED, "newsletter")}),
+     ({"consents": (ConsentGiven(purpose="orders", given=True), ConsentGiven(purpose="orders", given=True))},
+      {(Code.CONSENT_TWICE, "orders")}),
+     ({"consents": (ConsentGiven(purpose="orders", given=True), ConsentGiven(purpose="orders", given=False))},
+      {(Code.CONSENT_TWICE, "orders")}),
+     ({"consents": (ConsentGiven(purpose="newsletter", given=True, channel="email"),
+                    ConsentGiven(purpose="newsletter", given=False))}, {(Code.CONSENT_TWICE, "newsletter")}),
+     ({"consents": (ConsentGiven(purpose="newsletter", given=True),
+                    ConsentGiven(purpose="newsletter", given=False, channel="email"),
+                    ConsentGiven(purpose="newsletter", given=True, channel="sms"))}, set()),
+     ({"consents": (ConsentGiven(purpose="newsletter", given=False),
+                    ConsentGiven(purpose="newsletter", given=False, channel="email"))}, set()),
      ({"notice": "", "channel": "fax"}, {(Code.NOTICE_MISSING, "notice"), (Code.CHANNEL_UNDECLARED, "fax")})],
 )  # fmt: skip
 def test_what_is_wrong_with_the_way(changed: dict[str, Any], expected: Found) -> None:
-    """No notice, another notice, another language, an undeclared channel, a consent that nobody asked for."""
+    """No notice, another notice or language, an undeclared channel, a consent that nobody asked for or that is two."""
     assert ways(**changed) == expected
 
 

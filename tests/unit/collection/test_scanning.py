@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 
 import pytest
@@ -65,11 +66,14 @@ def test_a_megabyte_of_anything_is_searched(text: str) -> None:
     assert iins(f"{text} . x 981231500014") == ["981231500014"]
 
 
+packed_once = functools.lru_cache(maxsize=8)(zlib.compress)
+
+
 def pdf(*streams: bytes) -> bytes:
     """A PDF as far as its streams go."""
     parts = [b"%PDF-1.7\n"]
     for number, stream in enumerate(streams):
-        packed = zlib.compress(stream)
+        packed = packed_once(stream)
         head = f"{number} 0 obj\n<< /Length {len(packed)} /Filter /FlateDecode >>\nstream\n"
         parts += [head.encode(), packed, b"\nendstream\nendobj\n"]
     return b"".join([*parts, b"%%EOF"])
@@ -108,9 +112,31 @@ def test_a_file_that_unpacks_to_far_more_than_it_weighs() -> None:
     bomb = b" " * 30_000_000
     assert found_in(pdf(SHOWN, bomb, bomb, bomb, bomb), "application/pdf")
     assert found_in(pdf(bomb, bomb, SHOWN), "application/pdf")
-    parts = [len(text) for text in texts_of_file(pdf(*[bomb] * 12), "application/pdf")]
-    assert sum(parts) < 3_000_000
+    assert len(list(texts_of_file(pdf(*[bomb] * 12), "application/pdf"))) < 60, "the same again is searched once"
+    changing = b" ".join(b"%d" % number for number in range(900_000))
+    parts = [len(text) for text in texts_of_file(pdf(*[changing] * 12), "application/pdf")]
+    assert 30_000_000 < sum(parts) < 34_000_000
     assert max(parts) < 70_000
+
+
+def test_a_long_page_is_read_to_its_end() -> None:
+    """What stands behind two megabytes of a page, or after pictures, is found too (foundation-9)."""
+    page = b" ".join(b"(%d) Tj" % number for number in range(280_000))
+    assert len(page) > 3_000_000
+    assert any(CARD in text.replace(" ", "") for text in texts_of_file(pdf(page + SHOWN), "application/pdf"))
+    picture = b"\n".join(b"%d" % number for number in range(900_000))
+    file = pdf(*[picture] * 10, SHOWN).replace(b"/Filter", b"/Subtype /Image /Filter", 10)
+    assert sum(len(text) for text in texts_of_file(file, "application/pdf")) < 10_000
+    assert found_in(file, "application/pdf")
+
+
+@pytest.mark.parametrize("before", range(65_450, 65_560, 3))
+def test_what_stands_where_two_windows_of_a_page_meet(before: int) -> None:
+    """A card is found wherever it stands on a page, also if it is written with gaps between its groups."""
+    kerned = b"[(9398) -250 (0000) 3.5 (0000) (0001)] TJ"
+    assert found_in(pdf(b" " * before + kerned + b" " * 70_000), "application/pdf")
+    assert found_in(pdf(b" " * before + SHOWN + b" " * 70_000), "application/pdf")
+    assert not found_in(pdf(b" " * before + b"0000" + CARD.encode() + b" " * 70_000), "application/pdf")
 
 
 @pytest.mark.parametrize("before", range(65_500, 65_560, 3))

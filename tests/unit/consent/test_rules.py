@@ -201,6 +201,35 @@ def test_free_text_in_evidence_is_refused_when_consent_is_given(evidence: Eviden
     assert "Ivan" not in f"{wrong.value} {wrong.value.detail}"
 
 
+@pytest.mark.parametrize("place", ["AR-2026/0412", "7", "12/3", "А-5", "Б.14-27", "ҚҚ1", "123456-789", "2026/11/22"])
+def test_a_place_in_an_archive_may_be_told(place: str) -> None:
+    """Whoever keeps papers can say where: it proves the consent, and stays in the log as it is (foundation-3)."""
+    evidence = Evidence(archive=place, representative=Representative(authority="parent", archive=place))
+    check_closed(evidence)
+    assert closed(evidence, NOW) == evidence
+    assert is_proven(Evidence(archive=place, act="signature"), known_notice=False)
+    assert not is_proven(Evidence(archive=place, act="sending"), known_notice=False)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["Ivanov-1", "box of Ivan 1", "87010000000", "+7-701-000-00-00", "8-701-000-00-00", "870101300123",
+     "870101-300-123", "A-B", "AR-1\n", "AR 1", "1" * 7, "1-" * 7 + "1", "AR-\u0661", "", "-", "1a2b3c"],
+)  # fmt: skip
+def test_no_name_or_number_of_a_person_stands_for_a_place_in_an_archive(place: str) -> None:
+    """The log keeps it for ever: names, telephones and IINs do not fit in."""
+    for evidence in (
+        Evidence(archive=place),
+        Evidence(representative=Representative(authority="parent", archive=place)),
+    ):
+        kept = closed(evidence, NOW)
+        assert (kept.archive, kept.representative and kept.representative.archive) in (("", None), ("", ""))
+        if place:
+            with pytest.raises(Invalid) as wrong:
+                check_closed(evidence)
+            assert (wrong.value.code, wrong.value.where) == (Code.INVALID_VALUE, "evidence.archive")
+
+
 @pytest.mark.parametrize(
     ("agreed", "floor", "code"),
     [(said(), 1, None), (said(given=False), 1, Code.CONSENT_WITHDRAWN), (said(until=AT), 1, Code.TERM_OVER),

@@ -12,7 +12,8 @@ from senim.conformance import cast
 from senim.errors import Code, Invalid
 from senim.policy.records import Field
 from senim.policy.taxonomy import FILES, FieldType
-from senim.policy.values import INVISIBLE, check_digit, identifier_kind, is_bin, is_iin, luhn, mixed_script, normalise
+from senim.policy.values import INVISIBLE, identifier_kind, mixed_script, normalise
+from senim.recognisers.numbers import check_digit, is_bin, is_iin, luhn
 
 T = FieldType
 
