@@ -1,0 +1,104 @@
+"""Drills of disclosure: nothing leaves unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from senim.conformance.records import NothingDeclared
+from senim.conformance.stage import Person, Stage
+from senim.consent import Scope
+from senim.disclosure import Handed, HandedOver, Handing
+from senim.errors import Code
+from senim.gate import Question
+from senim.policy.records import Recipient
+from senim.policy.taxonomy import Operation
+
+
+def register(stage: Stage) -> None:
+    """Every handing-over is on record with person, recipient and purpose; a refused one hands over nothing."""
+    person, handing = _allowed(stage)
+    recipient = stage.policy.recipients[handing.recipient]
+    handed = _hand(stage, person, handing)
+    stage.expect(handed.values[person.subject], f"{handing.recipient} was handed nothing")
+    stage.expect(
+        set(handed.values[person.subject]) <= stage.policy.expand(recipient.uses),
+        f"{handing.recipient} got more than it is entrusted with",
+    )
+    line = _lines(stage, person)[-1]
+    stage.expect(
+        (line.recipient, line.purpose, line.disclosure) == (handing.recipient, handing.purpose, handed.disclosure),
+        "the handing-over is not in the register",
+    )
+    stage.refused(
+        Code.RECIPIENT_UNDECLARED,
+        lambda: _hand(stage, person, Handing(recipient="somebody", purpose=handing.purpose)),
+        "handing over to somebody undeclared",
+    )
+    stage.expect(len(_lines(stage, person)) == 1, "a refused handing-over stands in the register as one that was made")
+
+
+def transfer_register(stage: Stage) -> None:
+    """Every transfer abroad is on record with its country."""
+    law = stage.promises.law
+    person, handing = _allowed(stage, lambda one: any(not law.at_home(country) for country in one.countries))
+    _hand(stage, person, handing)
+    line = _lines(stage, person)[-1]
+    stage.expect(line.country == handing.country and not law.at_home(line.country), "the country is not on record")
+
+
+def choice(stage: Stage) -> None:
+    """A partner gets data for its offer only from people who asked for it."""
+    person, handing = _allowed(stage, lambda one: one.needs_choice)
+    _hand(stage, person, handing)
+    group = stage.promises.group_of(handing.recipient)
+    stage.consent(person, Scope(purpose=handing.purpose, recipient=group), given=False)
+    stage.refused(
+        Code.CONSENT_WITHDRAWN, lambda: _hand(stage, person, handing), f"{handing.recipient} after a changed mind"
+    )
+
+
+def _allowed(stage: Stage, wanted: Callable[[Recipient], bool] = lambda one: True) -> tuple[Person, Handing]:
+    """Somebody whose data a recipient like that may get, and the handing-over. Raises NothingDeclared."""
+    for handing in _handings(stage, wanted):
+        entrusted = stage.policy.expand(stage.policy.recipients[handing.recipient].uses)
+        wishes = entrusted & stage.promises.needed[handing.purpose]
+        for point, one in stage.policy.points.items():
+            if one.subject == "other" or not wishes & set(one.asks):
+                continue
+            person = stage.person(point)
+            if stage.ask(_question(handing, person)).allowed:
+                return person, handing
+    raise NothingDeclared("no such recipient gets anything that people give themselves")
+
+
+def _handings(stage: Stage, wanted: Callable[[Recipient], bool]) -> Iterator[Handing]:
+    home = stage.promises.law.at_home
+    for name, one in stage.policy.recipients.items():
+        # Abroad first, where the recipient is in several countries: there more is to be on record.
+        country = min(one.countries, key=home, default="")
+        for purpose in one.purposes if wanted(one) else ():
+            if Operation.TRANSFER in stage.policy.purposes[purpose].operations:
+                reason = "0" * 32 if one.kind == "authority" else ""
+                yield Handing(recipient=name, purpose=purpose, country=country, reason=reason)
+
+
+def _question(handing: Handing, person: Person) -> Question:
+    return Question(
+        Operation.TRANSFER,
+        handing.purpose,
+        person.subject,
+        recipient=handing.recipient,
+        country=handing.country,
+        reason=handing.reason,
+    )
+
+
+def _hand(stage: Stage, person: Person, handing: Handing) -> Handed:
+    handed: Handed = stage.platform.run(
+        stage.actor, lambda work: stage.platform.disclosures.make(work, [person.subject], handing)
+    )
+    return handed
+
+
+def _lines(stage: Stage, person: Person) -> list[HandedOver]:
+    return stage.platform.disclosures.of(person.subject)

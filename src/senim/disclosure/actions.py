@@ -1,0 +1,123 @@
+"""Hand over, and tell to whom was handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from senim.audit.actions import Log
+from senim.audit.records import Entry, Outcome
+from senim.disclosure.records import MOST, Handed, HandedOver, Handing
+from senim.errors import Code, Invalid, Reason, SenimError
+from senim.gate import Question
+from senim.identity import SubjectId, new_id
+from senim.policy import Policies
+from senim.policy.taxonomy import Operation
+from senim.subjects import Subjects
+from senim.vault import Kept, Vault
+from senim.work import Work
+
+ACT = "data.disclosed"
+_PAGE = 500
+
+
+class Disclosures:
+    """Handings-over of data and their register, which is the log itself (94-V 22(1)(5))."""
+
+    def __init__(self, policies: Policies, subjects: Subjects, vault: Vault, log: Log) -> None:
+        self._policies = policies
+        self._subjects = subjects
+        self._vault = vault
+        self._log = log
+
+    def make(self, work: Work, subjects: Sequence[SubjectId], handing: Handing) -> Handed:
+        """Hand people's data to a recipient; durable in the log before the values are told.
+
+        Each person is decided on alone: who may not be handed over is named in ``refused``, with all reasons, and
+        the others go. A person named alone is refused as a whole.
+
+        Raises NotPromised or NotAllowed with the gate's reasons, Invalid (invalid_value) for a list that is empty,
+        too long or names somebody twice, NotFound.
+        """
+        work.attempt(ACT, self._told(work, handing))
+        work.need("disclose")
+        if not 0 < len(subjects) <= MOST or len(set(subjects)) != len(subjects):
+            raise Invalid(Code.INVALID_VALUE, "subjects", detail=f"1 to {MOST} people, each once")
+        disclosure = new_id()
+        values: dict[SubjectId, dict[str, Kept]] = {}
+        refused: dict[SubjectId, tuple[Reason, ...]] = {}
+        if len(subjects) == 1:
+            values[subjects[0]] = self._one(work, subjects[0], handing, disclosure)
+            return Handed(disclosure=disclosure, values=values, refused=refused)
+        for subject in subjects:
+            try:
+                with work.part():
+                    values[subject] = self._one(work, subject, handing, disclosure)
+            except SenimError as refusal:
+                refused[subject] = tuple(refusal.reasons)
+        return Handed(disclosure=disclosure, values=values, refused=refused)
+
+    def _one(self, work: Work, subject: SubjectId, handing: Handing, disclosure: str) -> dict[str, Kept]:
+        told = {**self._told(work, handing), "subject": subject}
+        work.attempt(ACT, told)
+        standing = self._subjects.about(work, subject)
+        question = Question(
+            Operation.TRANSFER,
+            handing.purpose,
+            subject,
+            handing.categories,
+            handing.recipient,
+            handing.country,
+            handing.channel,
+            handing.reason,
+        )
+        values = self._vault.pass_on(work, standing, question)
+        told["categories"] = tuple(sorted(values))
+        if not handing.country:  # where it went is part of the register, also when nobody had to name it
+            told["country"] = self._country(work, handing.recipient)
+        work.record(ACT, told, ref=disclosure, count=len(values))
+        return values
+
+    def _country(self, work: Work, recipient: str) -> str | None:
+        promises = self._policies.in_force(work.now)
+        countries = promises.policy.recipients[recipient].countries or promises.law.pack.borders.home
+        return countries[0] if countries else None
+
+    def _told(self, work: Work, handing: Handing) -> dict[str, object]:
+        return self._policies.in_force(work.now).told(
+            operation=Operation.TRANSFER.value,
+            purpose=handing.purpose,
+            categories=handing.categories,
+            recipient=handing.recipient,
+            channel=handing.channel,
+            country=handing.country,
+        )
+
+    def of(self, subject: SubjectId) -> list[HandedOver]:
+        """Every handing-over of a person's data, the oldest first, those of this moment included (travel-34)."""
+        # Looked at first: an entry that is sealed meanwhile is found twice, and not missed.
+        waiting = [_line(entry) for entry in self._log.entries_waiting(subject) if _is_one(entry)]
+        found: list[HandedOver] = []
+        after = 0
+        while page := self._log.entries_about(subject, after, _PAGE):
+            found += [_line(entry) for _, entry in page if _is_one(entry)]
+            after = page[-1][0] + 1
+        sealed = {one.entry for one in found}
+        return found + [one for one in waiting if one.entry not in sealed]
+
+
+def _is_one(entry: Entry) -> bool:
+    return entry.act == ACT and entry.outcome is Outcome.DONE
+
+
+def _line(entry: Entry) -> HandedOver:
+    return HandedOver(
+        disclosure=entry.ref or "",
+        entry=entry.id,
+        at=entry.at,
+        recipient=entry.recipient or "",
+        purpose=entry.purpose or "",
+        categories=entry.categories,
+        country=entry.country or "",
+        channel=entry.channel or "",
+        policy=entry.policy or 0,
+    )

@@ -1,0 +1,51 @@
+"""What is handed over to whom, and what is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from senim.errors import Reason
+from senim.identity import SubjectId
+from senim.vault import Kept
+
+MOST = 500
+"""People in one handing-over at most: a list that is longer comes in parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handing:
+    """What is to be handed over. ``categories`` empty: what the purpose needs and the recipient is entrusted with.
+
+    ``reason`` is the id of the document with which an authority asks (tickets-17).
+    """
+
+    recipient: str
+    purpose: str
+    categories: tuple[str, ...] = ()
+    country: str = ""
+    channel: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """What one recipient got in one go: values by person and ``category.field``, and who was left out, and why."""
+
+    disclosure: str
+    values: dict[SubjectId, dict[str, Kept]]
+    refused: dict[SubjectId, tuple[Reason, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """A line of the register: who got which fields of a person's data, for what, where, when (travel-34)."""
+
+    disclosure: str
+    entry: str
+    at: str
+    recipient: str
+    purpose: str
+    categories: tuple[str, ...]
+    country: str
+    channel: str
+    policy: int
