@@ -1,0 +1,1 @@
+"""What goes out to people and what comes in from them: messages, letters, what a letter asks for."""

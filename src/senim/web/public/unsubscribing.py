@@ -1,0 +1,56 @@
+"""The end of mailings: a page that shows what a link ends, and one click that ends it (RFC 8058; travel-48).
+
+Mail programs follow links by themselves to look for harm, so opening the page ends nothing. The POST carries no
+session and needs none: whoever holds the link may end the mailing, and take that back for a day.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+
+from senim.app import Senim
+from senim.languages import Language, choose, wording
+from senim.messaging.marketing import BY_LINK, Subscription
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def unsubscribing(senim: Senim) -> Blueprint:
+    """The routes under ``/unsubscribe``."""
+    pages = Blueprint("unsubscribing", __name__)
+
+    def look(token: str) -> Response:
+        return _page(senim.marketing.look(senim.works.begin(BY_LINK), token), token, done="")
+
+    def end(token: str) -> Response:
+        return _page(senim.run(BY_LINK, lambda work: senim.marketing.unsubscribe(work, token)), token, done="ended")
+
+    def undo(token: str) -> Response:
+        return _page(senim.run(BY_LINK, lambda work: senim.marketing.undo(work, token)), token, done="undone")
+
+    pages.add_url_rule("/unsubscribe/<token>", view_func=look, methods=["GET"], endpoint="look")
+    pages.add_url_rule("/unsubscribe/<token>", view_func=end, methods=["POST"], endpoint="end")
+    pages.add_url_rule("/unsubscribe/<token>/undo", view_func=undo, methods=["POST"], endpoint="undo")
+    return pages
+
+
+def _page(subscription: Subscription, token: str, *, done: str) -> Response:
+    language: Language = choose(request.headers.get("Accept-Language", ""))
+    words = {name: text.in_(language) for name, text in wording("pages").items()}
+    title = words[
+        "unsubscribe-undone" if done == "undone" else f"unsubscribe-{'ended' if subscription.ended else 'ask'}"
+    ]
+    body = render_template(
+        "unsubscribe.html",
+        language=language,
+        words=words,
+        title=title,
+        subscription=subscription,
+        name=subscription.name.in_(language),
+        token=token,
+        done=done,
+    )
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex"}
+    return Response(body, headers=headers)

@@ -1,0 +1,1 @@
+"""When orders are tried again, and what may stand in them."""
