@@ -1,0 +1,1 @@
+"""Where personal data lies: reading files and tables."""

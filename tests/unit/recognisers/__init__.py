@@ -1,0 +1,1 @@
+"""What is personal in texts and columns."""
