@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from senim.app import open_senim
+from senim.collection import Intake
+from senim.collection.imports import Import as Imported
+from senim.collection.imports import Line
+from senim.collection.records import Progress
 from senim.conformance import cast
+from senim.errors import Code, Unavailable
+from senim.work import Work
 from tests.doors.conftest import Ran, Terminal
 
 COLUMNS = ("identity.family", "identity.given", "contact.email", "contact.phone", "contact.note")
@@ -65,7 +71,8 @@ def test_everybody_in_a_file_is_taken_in_with_consent_and_source(
 ) -> None:
     """More people than one transaction holds; progress goes to the error stream, the result to the other."""
     ran = imported(_csv(*(_row(number) for number in range(1, 702))), "--json")
-    assert (ran.code, ran.json) == (0, {"taken": 701, "refused": 0, "codes": {}, "last_line": 702, "broken": ""})
+    told = {"taken": 701, "refused": 0, "codes": {}, "before": 0, "last_line": 702, "broken": ""}
+    assert (ran.code, ran.json) == (0, told)
     assert "importing" in ran.err
     found = senim("subjects", "find", "email", "--value", "person.700@people.example", "-C", folder, "--json")
     told = senim("subjects", "read", found.json["subject"], "orders", "-C", folder, "--json").json["values"]
@@ -174,6 +181,116 @@ def test_a_file_that_breaks_off_says_where_to_go_on(imported: Import, folder: Pa
     assert (ran.code, ran.json["taken"], _people(folder)) == (0, 2, 605)
 
 
+def test_a_file_is_taken_in_once(imported: Import, folder: Path) -> None:
+    """The same command again says that it is done; only ``--again`` takes the same people in once more."""
+    content = _csv(_row(1), _row(2, contact_email="x"), _row(3))
+    assert imported(content, "--json").json["taken"] == 2
+    again = imported(content)
+    assert (again.code, again.out) == (1, "")
+    assert again.err.startswith("import_done: 20")
+    assert _people(folder) == 2
+    assert [line[0] for line in _refused(folder)] == ["line", "3"], "the report stays"
+    (folder / "people.csv").rename(folder / "other.csv")
+    assert imported(content).err.startswith("import_done: "), "under whatever name"
+    once_more = imported(content, "--again", "--json").json
+    assert (once_more["taken"], once_more["refused"], once_more["before"], _people(folder)) == (2, 1, 0, 4)
+    assert len(_refused(folder)) == 2
+    assert imported(_csv(_row(4), _row(5)), "--json").json["taken"] == 2, (
+        "another file of the same name is another file"
+    )
+
+
+def test_an_import_that_is_cut_goes_on_with_the_same_command(
+    imported: Import, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut between two transactions: the next run begins behind the last one, and the report has all refused lines."""
+    content = _csv(*(_row(number, **({"contact_email": "x"} if number % 5 == 0 else {})) for number in range(1, 31)))
+    take, calls = Imported.take, list[int]()
+
+    def cut_off(self: Imported, work: Work, frame: Intake, lines: Iterable[Line]) -> Progress:
+        calls.append(self.progress.next_line)
+        if len(calls) == 3:
+            raise Unavailable(Code.STORAGE_FULL)
+        return take(self, work, frame, lines)
+
+    monkeypatch.setattr("senim.cli.collection.BATCH", 7)
+    with monkeypatch.context() as patched:
+        patched.setattr(Imported, "take", cut_off)
+        ran = imported(content)
+    assert (ran.code, ran.out, calls) == (1, "", [2, 9, 16])
+    assert ran.err.splitlines()[-1].startswith("storage_full")
+    before = _people(folder)
+    assert before == 12
+    again = imported(content, "--again", "--json")
+    assert "Going on with line 16." in again.err
+    told = again.json
+    assert (told["taken"], told["before"], told["refused"], told["codes"]) == (24, 12, 6, {"invalid_value": 6})
+    assert [line[0] for line in _refused(folder)[1:]] == ["6", "11", "16", "21", "26", "31"]
+    assert _people(folder) == 24
+    assert imported(content).err.startswith("import_done")
+
+
+def test_a_file_that_was_changed_after_a_cut_is_not_begun_anew(imported: Import, folder: Path) -> None:
+    """Half of it is taken in: which line stands where now only the operator knows."""
+    good = _csv(*(_row(number) for number in range(1, 4)))
+    cut = good + b'"broken\r\n'
+    assert imported(cut, "--json").json["taken"] == 3
+    changed = imported(good + _csv(_row(4))[len(_csv()) :])
+    assert (changed.code, changed.out) == (1, "")
+    assert changed.err.startswith("import_changed: line 5:")
+    assert _people(folder) == 3
+    mended = imported(good + _csv(_row(4))[len(_csv()) :], "--from-line", 5, "--json")
+    assert (mended.code, mended.json["taken"], _people(folder)) == (0, 1, 4)
+    assert imported(_csv(_row(9)), "--json").json["taken"] == 1, "the one that was cut is settled"
+
+
+def test_a_file_that_is_written_to_meanwhile_is_told(
+    imported: Import, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that another program is still writing is not marked as taken in."""
+    end = Imported.take
+
+    def growing(self: Imported, work: Work, frame: Intake, lines: Iterable[Line]) -> Progress:
+        with (folder / "people.csv").open("ab") as file:
+            file.write(_csv(_row(2))[len(_csv()) :])
+        return end(self, work, frame, lines)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Imported, "take", growing)
+        ran = imported(_csv(_row(1)))
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].startswith("import_changed: line")
+
+
+def test_two_who_import_the_same_file_take_nobody_in_twice(
+    imported: Import, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slower one is told that something changed meanwhile."""
+    take, content, ran = Imported.take, _csv(_row(1), _row(2)), list[Ran]()
+
+    def slow(self: Imported, work: Work, frame: Intake, lines: Iterable[Line]) -> Progress:
+        done = take(self, work, frame, lines)
+        if not ran:
+            monkeypatch.setattr(Imported, "take", take)
+            ran.append(imported(content, "--json"))
+        return done
+
+    monkeypatch.setattr(Imported, "take", slow)
+    slower = imported(content)
+    assert ran[0].json["taken"] == 2
+    assert slower.code == 1
+    assert "changed_meanwhile" in slower.err
+    assert _people(folder) == 2
+
+
+def test_a_point_that_is_not_there_is_told_with_those_that_are(senim: Terminal, folder: Path) -> None:
+    """A misspelt point is mended without opening the policy."""
+    (folder / "people.csv").write_bytes(_csv(_row(1)))
+    ran = senim("intake", "import", folder / "people.csv", "-C", folder, "--point", "newsletter")
+    assert ran.err.startswith("point_undeclared: newsletter")
+    assert ran.err.endswith("known points: registration\n")
+
+
 def test_lines_in_another_encoding_are_refused_one_by_one(imported: Import, folder: Path) -> None:
     """A line of Windows-1251 among UTF-8 is no reason to lose the others."""
     bad = _csv(_row(2))[len(_csv()) :].decode().replace(cast.family(2), "Пробников").encode("cp1251")
@@ -241,7 +358,7 @@ def test_what_is_wrong_with_the_import_as_a_whole_is_told_once(
         (("--source", "nowhere"), "source_undeclared"),
         (("--notice", "0" * 64), "notice_outdated"),
         (("--consent", "nothing"), "purpose_undeclared"),
-        (("--document", f"{MARKER} 12"), "invalid_value"),
+        (("--archive", f"{MARKER} 12"), "invalid_value"),
     ],
 )
 def test_nobody_comes_in_on_consents_that_cannot_stand(

@@ -175,6 +175,36 @@ def test_the_gate_answers_yes_and_no_by_its_exit_code(senim: Terminal, folder: P
     assert told.json["reasons"][0]["code"] == "channel_missing"
 
 
+NAMES: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("check", "use", "newsletter", "--channel", "fax"), "known channels of newsletter: email, sms"),
+    (("check", "use", "newsleter"), "known purposes: orders, delivery, newsletter, bookkeeping"),
+    (("check", "use", "orders", "--category", "contct"), "known categories: identity, contact, payment-card, profile"),
+    (("check", "transfer", "orders", "--recipient", "kurier"), "known recipients of orders: mailer"),
+    (("check", "depersonalise", "delivery"), "known operations of delivery: use, transfer"),
+    (("check", "use", "orders", "--role", "sit"), "the policy's roles: responsible, shop, till, desk"),
+    (("access", "add", "site", "--role", "sit"), "the policy's roles: shop, till, desk"),
+    (("consents", "give", "{person}", "newsletter@fax"), "known channels of newsletter: email, sms"),
+    (("consents", "give", "{person}", "oders"), "known purposes: orders, delivery, newsletter, bookkeeping"),
+    (("consents", "withdraw", "{person}", "orders/kurier"), "known recipients of orders: mailer"),
+    (("consents", "give", "{person}", "orders", "--evidence", '{"language": "de"}'), "language: one of en, kk, ru"),
+    (
+        ("consents", "give", "{person}", "orders", "--evidence", '{"tongue": "ru"}'),
+        "tongue: known here: notice, language",
+    ),
+    (("intake", "notice", "nowhere"), "known points: registration"),
+)
+
+
+@pytest.mark.parametrize(("command", "says"), NAMES, ids=[" ".join(command) for command, _ in NAMES])
+def test_a_name_that_is_not_known_is_told_with_those_that_are(
+    senim: Terminal, folder: Path, person: Person, command: tuple[str, ...], says: str
+) -> None:
+    """A misspelt name is mended from the answer, without looking into the policy."""
+    ran = senim(*(part.replace("{person}", person.subject) for part in command), "-C", folder)
+    assert ran.code in (1, 2)
+    assert says in ran.out + ran.err
+
+
 def test_keys_of_systems_are_made_listed_and_revoked(senim: Terminal, folder: Path) -> None:
     """The token is shown once and stands nowhere; who lacks it cannot come in."""
     made = senim("access", "add", "site, shop", "--role", "shop", "-C", folder, "--json").json

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from senim.cli import COMMANDS
 from senim.cli import senim as program
 from senim.version import __version__
-from tests.doors.conftest import Terminal
+from tests.doors.conftest import Ran, Terminal
 
 
 def _commands(command: click.Command, *names: str) -> Iterator[tuple[str, ...]]:
@@ -89,6 +90,7 @@ def test_without_a_folder_every_command_says_so(
     values.write_text("{}", encoding="utf-8")
     needs = {
         ("check",): ("use", "orders"),
+        ("policy", "cancel"): ("2",),
         ("subjects", "find"): ("email", "--value", "a@people.example"),
         ("subjects", "read"): ("0" * 32, "orders"),
         ("subjects", "log"): ("0" * 32,),
@@ -272,6 +274,72 @@ def test_a_difference_names_what_changed_and_whose_consent_is_needed_anew(
     old = folder / "old.yaml"
     old.write_bytes(mini)
     assert senim("policy", "diff", "1", old, "-C", folder).out.startswith("No difference.")
+
+
+def test_versions_are_scheduled_shown_compared_and_cancelled(senim: Terminal, folder: Path, mini: bytes) -> None:
+    """A nearer version is published beside one that waits; which takes the other's place is said, with its zone."""
+    file = folder / "policy.yaml"
+
+    def publish(title: str, *more: str) -> Ran:
+        file.write_bytes(mini.replace(b"en: Privacy policy}", f"en: {title}}}".encode(), 1))
+        return senim("policy", "publish", "-C", folder, *more, TZ="UTC")
+
+    assert publish("Far", "--effective", "2096-12-30").code == 0
+    near = publish("Near", "--effective", "2096-12-01T00:00:00+0500")
+    assert "in force from 2096-11-30 19:00 " in near.out
+    assert "Version 2 takes its place on 2096-12-30 00:00 " in near.out
+    shown = senim("policy", "show", 2, "-C", folder)
+    assert shown.out.startswith("Far  [2]")
+    lines = shown.out.splitlines()[1:4]
+    assert [line[2:40].split(",")[1].strip()[:16] for line in lines] == [
+        "in force since 2",
+        "to be in force f",
+        "to be in force f",
+    ]
+    assert re.search(r"\d\d:\d\d [A-Z+-]", lines[0])
+    told = senim("policy", "diff", "in-force", "next", "-C", folder).out
+    assert "- Privacy policy" in told
+    assert "+ Near" in told
+    assert "No difference." in senim("policy", "diff", "next", "-C", folder).out
+    cancelled = senim("policy", "cancel", 3, "-C", folder)
+    assert (cancelled.code, cancelled.out.partition(",")[0]) == (0, "Version 3")
+    assert senim("policy", "cancel", 3, "-C", folder).err.startswith("version_bound: 3:")
+    assert senim("policy", "cancel", 1, "-C", folder, "--json").err.startswith("version_bound: 1:")
+    assert "  version 3, cancelled; was to be in force" in senim("policy", "show", 1, "-C", folder).out
+    assert senim("policy", "show", 3, "-C", folder, "--json").json["standing"] == "cancelled"
+    assert "+ Far" in senim("policy", "diff", "in-force", "next", "-C", folder).out
+    assert senim("policy", "cancel", 2, "-C", folder, "--json").json["version"] == 2
+    assert senim("policy", "diff", "in-force", "next", "-C", folder).err.startswith("not_found: policy version next")
+    assert senim("verify", "-C", folder).code == 0
+
+
+def test_a_blank_policy_is_good_when_its_places_are_filled_in(senim: Terminal, tmp_path: Path) -> None:
+    """Without an example ``init`` gives a template: each place to fill in is told, and nothing else is wrong."""
+    place = tmp_path / "Kalamy & Co"
+    made = senim("init", place)
+    assert "fill in what begins with ???" in made.out
+    assert "kalamy-co.example/log" in made.out
+    file = place / "policy.yaml"
+    text = file.read_text(encoding="utf-8")
+    problems = senim("policy", "check", "-C", place, "--json").json["problems"]
+    assert {one["code"] for one in problems} == {"placeholder"}
+    marked = [number for number, line in enumerate(text.splitlines(), 1) for _ in re.findall(r'"\?\?\?', line)]
+    assert [one["line"] for one in problems] == marked
+    assert all(one["detail"] for one in problems)
+    assert senim("policy", "publish", "-C", place).code == 1
+    fill = {
+        "id": "kalamy", "bin": "691240000010", "email": "data@kalamy.example", "phone": '"+77000000000"',
+        "address": "https://kalamy.example",
+    }  # fmt: skip
+    for key, value in fill.items():
+        text = re.sub(rf'(\b{key}: )"\?\?\?[^"]*"', rf"\g<1>{value}", text)
+    file.write_text(re.sub(r'"\?\?\?[^"]*"', '"Қалам"', text), encoding="utf-8")
+    checked = senim("policy", "check", "-C", place)
+    assert (checked.code, "0 clashes" in checked.out) == (0, True), checked.out
+    assert senim("policy", "publish", "-C", place).code == 0
+    drilled = senim("conformance", "--drill", "-C", place, "--json").json
+    assert not [one for one in drilled["clauses"] if one["status"] == "broken"]
+    assert sum(one["status"] == "kept" for one in drilled["clauses"]) >= 3
 
 
 @pytest.mark.parametrize("number", ["0", "7", "99999999999999999999", "²"])

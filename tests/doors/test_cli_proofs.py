@@ -166,6 +166,37 @@ def test_a_receipt_without_a_key_to_check_it_with_is_not_called_broken(
     assert senim("verify", used.parent / JWS, "-C", used).out.startswith("Good: ")
 
 
+def test_keys_are_taken_as_they_are_printed_and_told_apart(
+    senim: Terminal, used: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An auditor with the two files and the public keys needs no folder; the wrong one of two keys is told as such."""
+    for name, more in (("both.txt", ()), ("both.json", ("--json",))):
+        (tmp_path / name).write_text(senim("keys", "public", "-C", used, *more).out, encoding="utf-8")
+    copy, jwk = tmp_path / "copy", senim("keys", "public", "-C", used).out.splitlines()[1]
+    line = senim("log", "export", copy, "-C", used, "--json").json["key"]
+    monkeypatch.chdir(tmp_path)
+    for name in ("both.txt", "both.json"):
+        assert senim("verify", JWS, "--key", name).out.startswith("Good: consent-receipt")
+        assert senim("verify", copy, "--key", name).out.startswith("Good: ")
+    wrong = {
+        line: "wants a JWK",
+        "nowhere.jwk": "no file of this name",
+        '{"kty": "OKP"}': "wants a JWK",
+        "{": "wants a JWK",
+    }
+    for key, says in wrong.items():
+        ran = senim("verify", JWS, "--key", key)
+        assert (ran.code, ran.err.partition(":")[0]) == (1, "key_file_wrong")
+        assert says in ran.err, key
+    without = senim("verify", JWS)
+    assert without.err.startswith("folder_wrong:")
+    assert "or give --key" in without.err
+    for key, says in {jwk: "wants its verifier key", "nowhere": "no file of this name"}.items():
+        ran = senim("verify", copy, "--key", key)
+        assert (ran.code, ran.err.partition(":")[0]) == (1, "key_file_wrong")
+        assert says in ran.err, key
+
+
 def test_a_key_file_that_is_no_text_is_told(senim: Terminal, used: Path, tmp_path: Path) -> None:
     """A photograph given instead of a key ends in a sentence."""
     photo = tmp_path / "photo"

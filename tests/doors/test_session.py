@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ import senim
 from senim.app import open_senim
 from senim.audit.statements import open_statement
 from senim.collection import OnBehalf
-from senim.errors import Code, NotAllowed, NotFound, SenimError, Unavailable
+from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError, Unavailable
 from senim.identity import is_id
+from senim.policy.taxonomy import Channel
 from senim.session import Session
 
 ANNA = {"identity.family": "Пробникова", "identity.given": "Анна", "contact.email": "anna@people.example"}
@@ -73,12 +75,66 @@ def test_another_person_comes_in_by_one_who_speaks_for_them(folder: Path) -> Non
         assert taken.subject != behalf.by
 
 
+def test_records_may_be_given_as_plain_data(folder: Path) -> None:
+    """A program hands over what it has: dicts, words and enums mean the same as our own records."""
+    with senim.open(folder, role="shop") as shop:
+        notice = shop.notice("registration", "kk")
+        behalf = {"authority": "agreed-with-person", "by": _take(shop)}
+        other = {**ANNA, "contact.email": "dana@people.example"}
+        how: dict[str, Any] = {
+            "channel": Channel.TELEPHONE,
+            "read_to_caller": True,
+            "surface": "telephone",
+            "act": "spoken",
+        }
+        taken = shop.intake(notice, other, consents={"orders": True}, on_behalf_of=behalf, **how)
+        said = shop.senim.consents.history(taken.subject)[0][0].said.evidence
+        assert (said.channel, said.surface, said.act) == ("telephone", "telephone", "spoken")
+        source = {"id": "open", "place": "https://people.example/dana"}
+        more = {**ANNA, "contact.email": "erke@people.example"}
+        assert shop.intake(notice, more, consents={"orders": True}, source=source, on_behalf_of=behalf).stored
+
+
+WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
+    ({"surface": "dream"}, "surface", "one of account, api, banner"),
+    ({"act": 7}, "act", "one of button, code"),
+    ({"read_to_caller": "perhaps"}, "read_to_caller", "true or false"),
+    ({"on_behalf_of": {"authority": "neighbour", "by": "x"}}, "on_behalf_of.authority", "one of agreed-with-person"),
+    ({"on_behalf_of": {"authority": "parent"}}, "on_behalf_of.by", ""),
+    (
+        {"on_behalf_of": {"authority": "parent", "by": "x", "name": "Dana"}},
+        "on_behalf_of.name",
+        "known here: authority",
+    ),
+    ({"surfaces": "form"}, "surfaces", "known here: point, language"),
+    ({"consents": {"orders": "yes"}}, "consents.given", "true or false"),
+    ({"document": object()}, "values", "plain values are wanted"),
+)
+
+
+@pytest.mark.parametrize(("how", "where", "says"), WRONG)
+def test_what_cannot_be_a_record_is_told_with_its_place(
+    folder: Path, how: dict[str, Any], where: str, says: str
+) -> None:
+    """A slip in a program ends with the place and what there is to choose from, not the value, and keeps nothing."""
+    with senim.open(folder, role="shop") as shop:
+        notice = shop.notice("registration", "ru")
+        given = {"consents": {"orders": True}, **how}
+        with pytest.raises(Invalid) as refused:
+            shop.intake(notice, ANNA, **given)
+        assert (refused.value.code, refused.value.where) == (Code.INVALID_VALUE, where)
+        assert refused.value.detail.startswith(says)
+        assert "Dana" not in refused.value.detail
+        assert shop.senim.subjects.count(shop.senim.database)[0] == 0
+
+
 def test_a_role_that_the_policy_lacks_opens_nothing_and_leaves_nothing_open(folder: Path) -> None:
     """A wrong role ends at the door; the folder can be opened again at once."""
     for role in ("nobody", "", "SHOP"):
         with pytest.raises(NotAllowed) as refused:
             senim.open(folder, role=role)
         assert refused.value.code is Code.ROLE_NOT_ALLOWED
+        assert refused.value.detail == "the policy's roles: responsible, shop, till, desk"
     with senim.open(folder, role="till") as till, pytest.raises(NotAllowed):
         _take(till)
 

@@ -57,6 +57,15 @@ def temp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def places(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> tuple[Path, Path, Path]:
+    """Where the operator, the outsider and the scan will work; and everything that is logged is kept."""
+    caplog.set_level(logging.DEBUG)
+    folder, outside, work = (tmp_path / name for name in ("operator", "outside", "work"))
+    outside.mkdir()
+    work.mkdir()
+    return folder, outside, work
+
+
 def made_up(senim: Senim, people: int) -> set[str]:
     """Every value that the cast may have used for so many people and their refused forms, as given and as kept."""
     values = {"моя инвалидность", *(cast.card(number) for number in range(CARDS))}
@@ -148,10 +157,7 @@ def test_the_whole_story_on_sqlite(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Told, agreed, sealed, used as promised, withdrawn, erased, proven: travel-25, airline-10, tickets-23, shop-11."""
-    caplog.set_level(logging.DEBUG)
-    folder, outside, work = (tmp_path / name for name in ("operator", "outside", "work"))
-    outside.mkdir()
-    work.mkdir()
+    folder, outside, work = places(tmp_path, caplog)
     with make(folder, profile) as senim:
         done = story(senim, source_of(profile), PEOPLE, echo)
         happened(senim, done)
@@ -180,10 +186,7 @@ def test_the_whole_story_on_postgresql(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The same on PostgreSQL, its own files and write-ahead log included: travel-25, travel-47, foundation-25."""
-    caplog.set_level(logging.DEBUG)
-    folder, outside, work = (tmp_path / name for name in ("operator", "outside", "work"))
-    outside.mkdir()
-    work.mkdir()
+    folder, outside, work = places(tmp_path, caplog)
     server.execute(f"CREATE DATABASE {profile}")
     with make(folder, profile, server.url(profile)) as senim:
         done = story(senim, source_of(profile), ON_POSTGRES)

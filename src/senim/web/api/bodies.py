@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from senim.consent.records import Evidence
+from senim.disclosure.records import MOST as MOST_HANDED
 from senim.gate.records import REASONS
 
 Identifier = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
@@ -188,6 +189,64 @@ class DataAnswer(_Answer, frozen=True, kw_only=True):
     """``category.field`` → value."""
     withheld: tuple[str, ...]
     """Categories that this role may not see at all."""
+
+
+class DisclosureBody(_Body, frozen=True, kw_only=True):
+    """Whose data is to be handed to which recipient, for what."""
+
+    subjects: Annotated[tuple[Identifier, ...], Meta(min_length=1, max_length=MOST_HANDED)]
+    """Ids of people, each once."""
+    recipient: Name
+    """One of the policy's recipients."""
+    purpose: Name
+    """The purpose it is handed over for."""
+    categories: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
+    """Categories or ``category.field``; empty: what the purpose needs and the recipient is entrusted with."""
+    country: Name = ""
+    """Where it goes; may be left out where the recipient is in one country."""
+    channel: Name = ""
+    """By which way."""
+    reason: Annotated[str, Meta(max_length=64)] = ""
+    """Id of the document with which an authority asks."""
+
+
+class DisclosureAnswer(_Answer, frozen=True, kw_only=True):
+    """What the recipient gets. It is in the log before this answer."""
+
+    disclosure: str
+    """The id of this handing-over, in every entry of it."""
+    data: dict[str, dict[str, ValueTold]]
+    """Person → ``category.field`` → value."""
+    refused: dict[str, list[ReasonTold]]
+    """Person → why nothing of this person is handed over."""
+
+
+class DisclosureTold(_Answer, frozen=True, kw_only=True):
+    """A line of the register of disclosures."""
+
+    disclosure: str
+    """The id of the handing-over."""
+    entry: str
+    """Id of its entry in the log."""
+    at: str
+    """When."""
+    recipient: str
+    """Who got it."""
+    purpose: str
+    """For what."""
+    categories: tuple[str, ...]
+    """Which fields, as ``category.field``."""
+    country: str
+    """Where."""
+    channel: str
+    """By which way."""
+
+
+class DisclosuresAnswer(_Answer, frozen=True, kw_only=True):
+    """Everybody who got a person's data."""
+
+    disclosures: list[DisclosureTold]
+    """The oldest first."""
 
 
 class CorrectBody(_Body, frozen=True, kw_only=True):
@@ -387,3 +446,7 @@ class HealthAnswer(_Answer, frozen=True, kw_only=True):
     """Version in force."""
     entries: int
     """Number of sealed entries."""
+    dead_orders: int
+    """Number of orders that failed for good and wait for somebody."""
+    notes: tuple[str, ...]
+    """Codes of what is not as it should be and keeps no request from being served, such as ``mail_not_configured``."""

@@ -101,11 +101,9 @@ def responder(senim: Senim, operation: Operation) -> Callable[..., None]:
         try:
             if operation.grant is not None:
                 call.actor = _actor(senim, request)
-            # The body comes as slowly as its sender likes: nobody else waits for it.
             raw = read(request)
-            with senim.database.turns:
-                call.body = decode(raw)
-                _answer(operation, call, raw, path, status)
+            call.body = decode(raw)
+            _answer(operation, call, raw, path, status)
         except SenimError as error:
             refuse(request, response, error)
 

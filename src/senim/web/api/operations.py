@@ -11,12 +11,13 @@ import msgspec
 from senim.audit.records import to_leaf
 from senim.audit.tiles import TileName
 from senim.consent import Event, Scope, State, states_of
+from senim.disclosure import Handed, HandedOver, Handing
 from senim.errors import Code, Invalid, NotFound
 from senim.gate import Decision, Question
 from senim.identity import SubjectId
 from senim.languages import LANGUAGES, Language
 from senim.times import micros, moment, stamp
-from senim.vault import Document, Told
+from senim.vault import Document, Kept, Told
 from senim.web.api import bodies
 from senim.web.api.calls import Call
 from senim.web.shared.problems import reason_details
@@ -136,18 +137,69 @@ def read(call: Call, subject: str) -> bodies.DataAnswer:
     purpose = call.param("purpose")
     categories = tuple(part for part in call.param("categories").split(",") if part)
     told: Told = call.about(subject, lambda work, who: call.senim.vault.read(work, who, purpose, categories=categories))
-    values = {
-        name: bodies.ValueTold(
-            value=kept.value,
-            source=kept.source,
-            at=_time(kept.at),
-            status=kept.status,
-            masked=name in told.masked,
-            place=kept.place if name not in told.masked else "",
-        )
-        for name, kept in told.values.items()
-    }
+    values = {name: _value(kept, masked=name in told.masked) for name, kept in told.values.items()}
     return bodies.DataAnswer(subject=subject, purpose=purpose, values=values, withheld=told.withheld)
+
+
+def _value(kept: Kept, *, masked: bool = False) -> bodies.ValueTold:
+    return bodies.ValueTold(
+        value=kept.value,
+        source=kept.source,
+        at=_time(kept.at),
+        status=kept.status,
+        masked=masked,
+        place="" if masked else kept.place,
+    )
+
+
+def disclose(call: Call) -> bodies.DisclosureAnswer:
+    """Hand people's data to a recipient."""
+    body: bodies.DisclosureBody = call.body
+    handing = Handing(
+        recipient=body.recipient,
+        purpose=body.purpose,
+        categories=body.categories,
+        country=body.country,
+        channel=body.channel,
+        reason=body.reason,
+    )
+    subjects = tuple(SubjectId(one) for one in body.subjects)
+    handed: Handed = call.run(lambda work: call.senim.disclosures.make(work, subjects, handing))
+    return bodies.DisclosureAnswer(
+        disclosure=handed.disclosure,
+        data={who: {name: _value(kept) for name, kept in values.items()} for who, values in handed.values.items()},
+        refused={
+            who: [bodies.ReasonTold(**reason_details(reason)) for reason in reasons]
+            for who, reasons in handed.refused.items()
+        },
+    )
+
+
+def disclosures_of(call: Call, subject: str) -> bodies.DisclosuresAnswer:
+    """Everybody who got a person's data."""
+    senim = call.senim
+
+    def act(work: Any) -> list[HandedOver]:
+        work.need("read")
+        standing = senim.subjects.find(work.database, SubjectId(subject))
+        work.record("disclosures.read", subject=standing.subject)
+        return senim.disclosures.of(standing.subject)
+
+    return bodies.DisclosuresAnswer(
+        disclosures=[
+            bodies.DisclosureTold(
+                disclosure=one.disclosure,
+                entry=one.entry,
+                at=one.at,
+                recipient=one.recipient,
+                purpose=one.purpose,
+                categories=one.categories,
+                country=one.country,
+                channel=one.channel,
+            )
+            for one in call.run(act)
+        ]
+    )
 
 
 def correct(call: Call, subject: str) -> bodies.CorrectAnswer:
@@ -350,6 +402,12 @@ def health(call: Call) -> bodies.HealthAnswer:
     senim = call.senim
     trouble = call.request.env.get("senim.trouble", "")
     version = senim.policies.in_force(senim.works.clock.now()).version
+    note = senim.messages.trouble(senim.database)
     return bodies.HealthAnswer(
-        status="trouble" if trouble else "ok", trouble=trouble, policy=version, entries=senim.log.size
+        status="trouble" if trouble else "ok",
+        trouble=trouble,
+        policy=version,
+        entries=senim.log.size,
+        dead_orders=senim.orders.dead(senim.database),
+        notes=(note.value,) if note else (),
     )

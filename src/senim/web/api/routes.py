@@ -6,7 +6,7 @@ from senim.collection import Intake
 from senim.gate.records import REASONS
 from senim.languages import LANGUAGES
 from senim.vault import ERASE_REASONS
-from senim.web.api import bodies, operations
+from senim.web.api import bodies, operations, request_bodies, requests
 from senim.web.api.calls import Operation, Param
 
 _PURPOSE = Param("purpose", "The purpose for which it is read.", required=True)
@@ -23,6 +23,7 @@ def _why(reasons: tuple[str, ...]) -> Param:
 
 
 _S = "/v1/subjects/{subject}"
+_R = "/v1/requests/{number}"
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -91,6 +92,26 @@ OPERATIONS: tuple[Operation, ...] = (
             Param("categories", "Categories or category.field, with commas; all that the purpose needs if left out."),
         ),
         says="A person's values for a purpose.",
+    ),
+    Operation(
+        method="POST",
+        path="/v1/disclosures",
+        name="disclose",
+        grant="disclose",
+        handler=operations.disclose,
+        bodies=(bodies.DisclosureBody,),
+        answers=(bodies.DisclosureAnswer,),
+        status=201,
+        says="Hand people's data to a recipient. Each call is a handing-over of its own, also when it is repeated.",
+    ),
+    Operation(
+        method="GET",
+        path=f"{_S}/disclosures",
+        name="disclosures_of",
+        grant="read",
+        handler=operations.disclosures_of,
+        answers=(bodies.DisclosuresAnswer,),
+        says="To whom a person's data was handed over, when and for what.",
     ),
     Operation(
         method="PATCH",
@@ -267,5 +288,73 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=operations.health,
         answers=(bodies.HealthAnswer,),
         says="Whether the service can do its work.",
+    ),
+    Operation(
+        method="POST",
+        path="/v1/requests",
+        name="open_request",
+        grant="request",
+        handler=requests.open_request,
+        bodies=(request_bodies.RequestBody,),
+        answers=(request_bodies.RequestAnswer,),
+        status=201,
+        once=True,
+        says="Open a request of a person: it gets a number and a clock.",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/requests",
+        name="open_requests",
+        grant="handle",
+        handler=requests.open_requests,
+        answers=(request_bodies.RequestsAnswer,),
+        says="Open requests, the most urgent first.",
+    ),
+    Operation(
+        method="GET",
+        path=_R,
+        name="show_request",
+        grant="request",
+        handler=requests.show_request,
+        answers=(request_bodies.RequestTold,),
+        says="How far a request is.",
+    ),
+    Operation(
+        method="POST",
+        path=f"{_R}/status",
+        name="request_status",
+        grant=None,
+        handler=requests.request_status,
+        bodies=(request_bodies.StatusBody,),
+        answers=(request_bodies.RequestTold,),
+        says="How far a request is, for whoever has its secret.",
+    ),
+    Operation(
+        method="POST",
+        path=f"{_R}/code",
+        name="send_code",
+        grant="request",
+        handler=requests.send_code,
+        answers=(request_bodies.ShownAnswer,),
+        says="Send a one-time code to the contact that the request names; nothing tells whether it is on file.",
+    ),
+    Operation(
+        method="POST",
+        path=f"{_R}/identify",
+        name="identify",
+        grant="request",
+        handler=requests.identify,
+        bodies=(request_bodies.IdentifyBody,),
+        answers=(request_bodies.ShownAnswer,),
+        says="Show who asks: by a code, a signed-in person or a qualified signature.",
+    ),
+    Operation(
+        method="DELETE",
+        path=_R,
+        name="withdraw_request",
+        grant="request",
+        handler=requests.withdraw_request,
+        answers=(request_bodies.RequestTold,),
+        says="Let go of a request, as the person wishes.",
     ),
 )

@@ -10,6 +10,8 @@ from senim.app import Senim
 from senim.errors import Code, SenimError
 from senim.languages import LANGUAGES, Language, choose, explain, wording
 from senim.web.public.pages import Page, page_of
+from senim.web.public.requesting import requesting
+from senim.web.public.unsubscribing import unsubscribing
 from senim.web.shared.problems import status_of
 
 _CACHE = "public, max-age=300"
@@ -35,6 +37,8 @@ def public(senim: Senim) -> Flask:
         "/privacy/versions/<int:number>.json", view_func=lambda number: _machine(senim, number), endpoint="machine"
     )
     app.add_url_rule("/.well-known/jwks.json", view_func=lambda: jsonify({"keys": [senim.jwk]}), endpoint="jwks")
+    app.register_blueprint(unsubscribing(senim))
+    app.register_blueprint(requesting(senim))
     app.register_error_handler(HTTPException, _no_such)
     app.register_error_handler(SenimError, _refused)
     app.after_request(lambda answer: _headers(answer, encrypted=_base(senim).startswith("https://")))
@@ -117,7 +121,7 @@ def _problem(code: Code, status: int) -> Response:
 
 
 def _headers(answer: Response, *, encrypted: bool) -> Response:
-    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers.setdefault("Content-Security-Policy", _POLICY)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Referrer-Policy"] = "no-referrer"
     if encrypted or request.is_secure:

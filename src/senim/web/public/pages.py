@@ -64,6 +64,7 @@ class VersionRow:
     shown: bool
     in_force: bool
     coming: bool
+    cancelled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,8 @@ class Page:
     digest: str
     version: int
     in_force: int
+    standing: str
+    """Where the version stands beside that: ``in-force``, ``coming``, ``earlier`` or ``cancelled``."""
     effective: str
     versions: tuple[VersionRow, ...]
     sections: tuple[Section, ...]
@@ -96,6 +99,7 @@ def page_of(
     """The page of a version."""
     policy = version.policy
     operator = policy.operator
+    standings = {one.number: _standing(one, versions[in_force - 1]) for one in versions}
     return Page(
         language=language,
         languages=LANGUAGES,
@@ -110,6 +114,7 @@ def page_of(
         digest=version.digest,
         version=version.number,
         in_force=in_force,
+        standing=standings[version.number],
         effective=day(version.effective, language, promises),
         versions=tuple(
             VersionRow(
@@ -118,14 +123,24 @@ def page_of(
                 machine_date=one.effective.date().isoformat(),
                 shown=one.number == version.number,
                 in_force=one.number == in_force,
-                coming=one.number > in_force,
+                coming=standings[one.number] == "coming",
+                cancelled=standings[one.number] == "cancelled",
             )
-            for one in reversed(versions)
+            for one in sorted(versions, key=lambda one: one.place, reverse=True)
         ),
         sections=tuple(_sections(promises, language)),
         purposes=tuple(_purposes(promises, language)),
         recipients=tuple(_recipients(promises, language)),
     )
+
+
+def _standing(version: Version, in_force: Version) -> str:
+    """Where a version stands beside the one in force."""
+    if version.cancelled is not None:
+        return "cancelled"
+    if version.number == in_force.number:
+        return "in-force"
+    return "coming" if version.place > in_force.place else "earlier"
 
 
 def day(moment: datetime | date, language: Language, promises: Promises) -> str:

@@ -1,0 +1,261 @@
+"""Carry out a plan, look again, answer: one stored order, each step once, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from senim.connectors.records import Connector, Identifiers, Page, Rescan
+from senim.errors import Code, NotFound, NotPromised
+from senim.identity import SubjectId
+from senim.languages import LANGUAGES, Language, Text
+from senim.messaging.records import File
+from senim.orders.context import Context
+from senim.orders.context import Done as Ended
+from senim.orders.records import Claimed
+from senim.rights import store
+from senim.rights.answering import Answering, stays
+from senim.rights.answers.records import KeptBack
+from senim.rights.delivery import Delivery
+from senim.rights.desk import AGENT, CHUNK, Desk
+from senim.rights.here import HereActs
+from senim.rights.plans import WHO
+from senim.rights.records import Done, Paper, Planned, Request, State
+from senim.rights.words import full_date
+from senim.times import moment
+from senim.work import Work
+
+DONE, RESCANNED, ANSWERED = "request.done", "request.rescanned", "request.answered"
+AGAIN = timedelta(hours=1)
+"""How long to wait before asking a system again that has not done its part yet."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_who = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+
+
+class Execution:
+    """Carries out what was planned and, where it has to be, approved."""
+
+    def __init__(self, desk: Desk, here: HereActs, answering: Answering, delivery: Delivery) -> None:
+        self._desk = desk
+        self._delivery = delivery
+        self._answering = answering
+        self._here = here
+        desk.parts.orders.handle("rights.execute", self._execute_order)
+
+    # carry out
+
+    def _execute_order(self, context: Context, claimed: Claimed) -> Ended:
+        """One attempt: each system that is not done yet, then what is here, then the look afterwards."""
+        number = claimed.about
+        request = self._now(number)
+        if request.plan is None or request.state not in (State.EXECUTING, State.RESCANNING):
+            return Ended({"skipped": str(request.state)})
+        who = self._who(number)
+        if request.state is State.EXECUTING:
+            self._systems(context, request, request.plan, who)
+            if self._now(number).here is None:
+                self._do_here(context, number, request.plan)
+        waiting = [one.system for one in self._now(number).done if one.waits]
+        if waiting:
+            return Ended({"waiting": waiting}, lambda work: self._ask_again(work, request, claimed))
+        self._look_again(context, number, request.plan, who)
+        ended = self._now(number)
+        return Ended(_receipt(ended), lambda work: self._finish(work, number))
+
+    def _now(self, number: str) -> Request:
+        found = store.look(self._desk.database(), number)
+        if found is None:
+            raise NotFound(Code.NOT_FOUND, "request")
+        return found
+
+    def _who(self, number: str) -> dict[str, tuple[str, ...]]:
+        looking = self._desk.parts.works.begin(AGENT)
+        return _decode_who(b"".join(self._desk.get(looking, self._now(number), WHO)))
+
+    def _connector(self, name: str) -> Connector:
+        found = next((one for one in self._desk.parts.connectors() if one.name == name), None)
+        if found is None:
+            raise NotFound(Code.NOT_FOUND, f"system {name}")
+        return found
+
+    def _systems(self, context: Context, request: Request, plan: Planned, who: Identifiers) -> None:
+        done = {one.system for one in request.done if not one.waits}
+        changes = self._changes(request) if plan.wish == "correct" else None
+        for one in plan.systems:
+            if one.system in done:
+                continue
+            receipt = self._connector(one.system).execute(one, who, order=request.order, changes=changes)
+            made = Done(system=one.system, at=0, receipt=receipt)
+            context.step(one.system, lambda work, made=made: self._did(work, request.number, made))  # type: ignore[misc]
+        for found in plan.reads:
+            if found.system not in done and found.rows:
+                self._export(context, request, found.system, who)
+
+    def _did(self, work: Work, number: str, made: Done) -> None:
+        request = self._desk.load(work, number)
+        others = tuple(one for one in request.done if one.system != made.system)
+        rows = made.rows or sum(one.rows for one in made.receipt.steps) if made.receipt else made.rows
+        request = self._desk.save(work, request, done=(*others, replace(made, at=work.at)))
+        self._desk.tell(work, DONE, request, count=rows, codes=("waits",) if made.waits else ())
+
+    def _changes(self, request: Request) -> dict[str, str]:
+        looking = self._desk.parts.works.begin(AGENT)
+        return dict(self._desk.opening(looking, request).changes)
+
+    def _export(self, context: Context, request: Request, system: str, who: Identifiers) -> None:
+        """Seal a system's rows chunk by chunk, in flat memory; one that was cut off is written over from the start."""
+        part, chunks, rows, size = f"export-{system}", 0, 0, 0
+        pages = self._connector(system).export(who, people=request.chosen.get(system, ()))
+        for chunk, count in _chunked(pages):
+            context.run(
+                lambda work, chunk=chunk, n=chunks: self._desk.put_chunk(work, request, part, n, chunk)  # type: ignore[misc]
+            )
+            context.hold()
+            chunks, rows, size = chunks + 1, rows + count, size + len(chunk)
+        paper = (part, chunks, size)
+        context.step(
+            system, lambda work: self._exported(work, request.number, paper, Done(system=system, at=0, rows=rows))
+        )
+
+    def _exported(self, work: Work, number: str, paper: tuple[str, int, int], made: Done) -> None:
+        request = self._desk.load(work, number)
+        part, chunks, size = paper
+        one = Paper(id=part, what="answer", media="application/jsonl", size=size, chunks=chunks, at=work.at)
+        self._desk.save(work, request, papers=(*(old for old in request.papers if old.id != part), one))
+        self._did(work, number, made)
+
+    def _do_here(self, context: Context, number: str, plan: Planned) -> None:
+        if plan.wish == "erase":
+            if not self._now(number).kept_in:
+                context.step("keep", lambda work: self._here.keep(work, number))
+            context.step("here", lambda work: self._here.erase(work, number))
+        elif plan.wish == "correct":
+            context.step("here", lambda work: self._here.correct(work, number))
+        elif plan.wish == "read":
+            context.step("here", lambda work: self._here.tell(work, number))
+
+    # look again, and answer
+
+    def _ask_again(self, work: Work, request: Request, claimed: Claimed) -> None:
+        """A person or a slow system has still to do its part: the same order is asked for again later."""
+        self._desk.parts.orders.place(
+            work,
+            "rights.execute",
+            lane_of=SubjectId(request.holder),
+            about=request.number,
+            at=work.now + AGAIN,
+            key=f"again {claimed.id}",
+        )
+
+    def _look_again(self, context: Context, number: str, plan: Planned, who: Identifiers) -> None:
+        """Search every system once more; what is still found is an error and not a success.
+
+        Raises NotPromised (still_found): the order ends dead, to be run again when somebody has seen to it.
+        """
+        if self._now(number).state is State.EXECUTING:
+            context.step("rescan", lambda work: self._to_rescan(work, number))
+        if plan.wish != "erase":
+            return
+        left = 0
+        for one in plan.systems:
+            rescan = self._connector(one.system).rescan(who, people=one.people)
+            left += 0 if rescan.clean else 1
+            context.step(
+                f"rescan {one.system}",
+                lambda work, system=one.system, rescan=rescan: self._rescanned(work, number, system, rescan),  # type: ignore[misc]
+            )
+        if left:
+            raise NotPromised(Code.STILL_FOUND, number)
+
+    def _to_rescan(self, work: Work, number: str) -> None:
+        request = self._desk.load(work, number)
+        self._desk.save(work, request, state=State.RESCANNING)
+
+    def _rescanned(self, work: Work, number: str, system: str, rescan: Rescan) -> None:
+        request = self._desk.load(work, number)
+        done = tuple(
+            msgspec.structs.replace(one, rescan=rescan) if one.system == system else one for one in request.done
+        )
+        clean = rescan.clean
+        trouble = request.trouble if clean else Code.STILL_FOUND.value
+        if all(one.rescan is None or one.rescan.clean for one in done):
+            trouble = ""
+        request = self._desk.save(work, request, done=done, trouble=trouble)
+        self._desk.tell(work, RESCANNED, request, codes=() if clean else ("still_found",))
+
+    def _finish(self, work: Work, number: str) -> None:
+        request = self._desk.load(work, number)
+        if request.state is not State.RESCANNING or request.plan is None:
+            return
+        left = sum(len(self._desk.parts.vault.held(work, one)) for one in self._desk.people(work, request))
+        if request.plan.wish == "erase" and left:
+            raise NotPromised(Code.STILL_FOUND, number)
+        certificates: tuple[bytes, ...] = ()
+        if request.plan.wish != "read":
+            request, certificates = self._answering.tell_what_was_done(work, request)
+        attached = tuple(
+            File(name=f"certificate-{number}.jws", media="application/jose", content=content)
+            for number, content in enumerate(certificates, 1)
+        )
+        request = self._desk.save(
+            work,
+            request,
+            state=State.ANSWERED,
+            deadlines=self._desk.met(work, request, "act", "answer", "execute"),
+            answered_at=work.at,
+            keep_until=self._desk.keep_until(work),
+            trouble="",
+        )
+        self._desk.tell(work, ANSWERED, request)
+        self._write_end(work, request, attached)
+
+    def _write_end(self, work: Work, request: Request, attached: tuple[File, ...]) -> None:
+        policy, number = self._desk.promises(work).policy, request.number
+        assert request.plan is not None
+        address = self._desk.answer_address(work, request)
+        if request.plan.wish == "erase":
+            kept = tuple(_kept_words(one) for one in stays(policy, request.plan.here))
+            self._desk.write(work, request, "erased", address=address, attachments=attached, number=number, kept=kept)
+        elif request.plan.wish == "correct":
+            fields = policy.fields()
+            names = tuple(fields[one.place].name for one in request.plan.here)
+            words = tuple(name if name.en else one.place for name, one in zip(names, request.plan.here, strict=True))
+            self._desk.write(work, request, "correction_done", address=address, number=number, fields=words)
+        elif request.plan.wish == "read" and address:
+            request, link = self._delivery.issue(work, request)
+            expires = moment(self._desk.save(work, request).answer_until)
+            self._desk.write(work, request, "answer_ready", address=address, number=number, link=link, expires=expires)
+
+
+def _kept_words(one: KeptBack) -> Text:
+    what = ", ".join(one.what)
+    until: dict[Language, str] = {
+        language: full_date(one.until, language) if one.until else "" for language in LANGUAGES
+    }
+    return Text(
+        kk=f"{what}: {one.because.kk}, {until['kk']}",
+        ru=f"{what}: {one.because.ru}, {until['ru']}",
+        en=f"{what}: {one.because.en}, {until['en']}",
+    )
+
+
+def _receipt(request: Request) -> dict[str, object]:
+    return {"systems": [one.system for one in request.done], "here": len(request.here.lines) if request.here else 0}
+
+
+def _chunked(pages: Iterator[Page]) -> Iterator[tuple[bytes, int]]:
+    """Pages as JSON lines, in pieces of about one chunk; and how many rows are in each."""
+    buffer, rows = bytearray(), 0
+    for page in pages:
+        buffer += _encode(page) + b"\n"
+        rows += len(page.rows)
+        while len(buffer) >= CHUNK:
+            yield bytes(buffer[:CHUNK]), rows
+            del buffer[:CHUNK]
+            rows = 0
+    if buffer or rows:
+        yield bytes(buffer), rows

@@ -1,0 +1,107 @@
+"""Letters by e-mail that ask for something: each right that is meant becomes a request, each reply joins its own.
+
+Nothing is done for a sender's name. A code in a reply is tried like a code in a form; an address that our own mail
+server vouches for is enough for what tells nobody anything and destroys nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+from senim.errors import NotFound
+from senim.messaging.inbox_records import Read
+from senim.messaging.letter_records import Attachment
+from senim.rights.actions import Rights
+from senim.rights.desk import in_its_name
+from senim.rights.records import Attached, Opening, Request, State, Way
+from senim.rights.rules import MOST_TEXT, is_open
+from senim.times import moment, stamp
+from senim.work import Work
+
+MOST_FILES = 10
+_CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+
+
+class LetterReceiver:
+    """Goes on with letters that ask for something."""
+
+    def __init__(self, rights: Rights) -> None:
+        self._rights = rights
+
+    def receive(self, work: Work, read: Read) -> str:
+        """The number of the request that a letter opened or belongs to; empty if a person has to decide.
+
+        What is refused (an address that is none, too many letters from it) is raised, and in the log.
+        """
+        agent = in_its_name(work)
+        try:
+            return self._receive(agent, read)
+        finally:
+            work.attempted = agent.attempted
+
+    def _receive(self, agent: Work, read: Read) -> str:
+        if read.about:
+            joined = self._join(agent, read)
+            if joined:
+                return joined
+        if not read.meant.kinds or read.letter.quiet or read.letter.auto_reply:
+            return ""
+        if read.meant.narrow:  # a request knows purposes only: it would withdraw more than was asked for
+            return ""
+        numbers = [self._open(agent, read, kind) for kind in read.meant.kinds]
+        return next((one for one in numbers if one), "")
+
+    def _open(self, work: Work, read: Read, kind: str) -> str:
+        letter, meant = read.letter, read.meant
+        opening = Opening(
+            kind=kind,
+            way=Way.EMAIL,
+            language=read.language,
+            identifiers={"email": letter.from_address},
+            name=_names(read),
+            text=_text(letter.subject, letter.text),
+            purposes=() if meant.whole and kind == "withdraw" else meant.purposes,
+            received_at=stamp(moment(read.received_at)),
+            authenticated=letter.from_authenticated,
+            attached=tuple(_attached(letter.attachments)),
+        )
+        return self._rights.open(work, opening).number
+
+    def _join(self, work: Work, read: Read) -> str:
+        """Add a reply to the request that it answers; a code in it is tried."""
+        try:
+            request = self._rights.find(work.database, read.about)
+        except NotFound:
+            return ""
+        if not is_open(request):
+            return ""
+        if request.state is State.IDENTITY_NEEDED and request.code is not None:
+            for found in _CODE.findall(read.letter.text)[:1]:
+                self._rights.identities.check_code(work, request.number, found)
+        return self._supply(work, read, request)
+
+    def _supply(self, work: Work, read: Read, request: Request) -> str:
+        more = Opening(
+            kind=request.kind.value,
+            way=Way.EMAIL,
+            name=_names(read),
+            text=_text("", read.letter.text),
+            attached=tuple(_attached(read.letter.attachments)),
+        )
+        self._rights.supply(work, request.number, more)
+        return request.number
+
+
+def _names(read: Read) -> dict[str, str]:
+    names = read.meant.names
+    parts = {"family": names.family, "given": names.given, "patronymic": names.patronymic}
+    return {name: part for name, part in parts.items() if part}
+
+
+def _text(subject: str, text: str) -> str:
+    return "\n\n".join(part for part in (subject, text) if part)[:MOST_TEXT]
+
+
+def _attached(files: tuple[Attachment, ...]) -> list[Attached]:
+    """Files as evidence, sealed as they came; never unpacked, never run."""
+    return [Attached(what="evidence", media=one.media, content=one.content()) for one in files[:MOST_FILES]]

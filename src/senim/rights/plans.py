@@ -1,0 +1,152 @@
+"""What is to be done, everywhere, before anything is touched: the vault and each of the operator's systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from senim.connectors.records import Connector, Identifiers, Wish, WishKind
+from senim.law import due, parse_term
+from senim.policy.promises import Promises
+from senim.policy.records import Term
+from senim.policy.values import identifier_kind
+from senim.rights.clock import last_day
+from senim.rights.desk import Desk, claimed_address
+from senim.rights.records import Kind, Line, Opening, Planned, Proof, Request
+from senim.rights.rules import CORRECTS, READS, deletes, digest_of, is_open
+from senim.subjects import Standing
+from senim.times import moment
+from senim.vault import Kept
+from senim.work import Work
+
+WHO = "who"
+"""Under which name the identifiers are sealed by which systems are searched, until the request's own term is over."""
+
+_CLAIMS = (Kind.CLAIM, Kind.COMPENSATION)
+Aim = Literal["read", "correct", "erase", "stop"]
+
+
+class Plans:
+    """Makes plans. Nothing here changes anything."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def make(self, work: Work, request: Request, *, by: str) -> tuple[Planned, Identifiers]:
+        """The plan of a request, and by what its systems are searched. Raises Unavailable if one is not reached."""
+        aim, who = self.aim(work, request), self.who(work, request)
+        opening = self._desk.opening(work, request)
+        connectors = self._desk.parts.connectors() if who else ()
+        planned = Planned(
+            by=by,
+            at=work.at,
+            digest="",
+            wish=aim,
+            here=tuple(self._here(work, request, opening, aim)),
+            systems=tuple(one.plan(who, _wish(aim, opening, request, one)) for one in connectors if aim != "read"),
+            reads=tuple(one.find(who) for one in connectors if aim == "read"),
+            people=max(1, len(self._desk.people(work, request))),
+            held=self._held(work, request, aim),
+        )
+        return replace(planned, digest=digest_of(planned)), who
+
+    def aim(self, work: Work, request: Request) -> Aim:
+        """What a granted request comes to."""
+        if request.kind in READS:
+            return "read"
+        if request.kind in CORRECTS:
+            return "correct"
+        return "erase" if deletes(self._desk.promises(work), request) else "stop"
+
+    def who(self, work: Work, request: Request) -> dict[str, tuple[str, ...]]:
+        """By what the person is found in other systems: what is on file, or what was shown to be theirs."""
+        promises, found = self._desk.promises(work), dict[str, list[str]]()
+        for standing in self._desk.people(work, request):
+            for name, kept in self._desk.parts.vault.everything(work, standing).items():
+                kind = identifier_kind(name, promises.fields[name]) if name in promises.fields else None
+                if kind:
+                    found.setdefault(kind, []).append(kept.value)
+        if not found:
+            opening = self._desk.opening(work, request)
+            if request.proof in (Proof.CODE, Proof.CONTACT):
+                found = {"email": [claimed_address(opening)]}
+            elif request.proof in (Proof.DOCUMENT, Proof.AUTHORITY):
+                found = {kind: [value] for kind, value in opening.identifiers.items()}
+        return {kind: tuple(dict.fromkeys(values)) for kind, values in found.items()}
+
+    def _here(self, work: Work, request: Request, opening: Opening, aim: Aim) -> Iterator[Line]:
+        if aim == "correct":
+            yield from (Line(place=name, act="correct") for name in sorted(opening.changes))
+            return
+        for standing in self._desk.people(work, request):
+            held = sorted(self._desk.parts.vault.held(work, standing))
+            yield from (Line(place=name, act="export" if aim == "read" else "delete") for name in held)
+            if aim == "erase":
+                yield from self.kept(work, standing)
+
+    def kept(self, work: Work, standing: Standing) -> list[Line]:
+        """What of a person's values the law wants kept all the same, by which place in the policy, until when."""
+        values = self._desk.parts.vault.everything(work, standing)
+        return kept_lines(self._desk.promises(work), standing, values, work.now)
+
+    def _held(self, work: Work, request: Request, aim: Aim) -> tuple[str, ...]:
+        if aim != "erase":
+            return ()
+        others = self._desk.requests_of(work, request.subject)
+        return tuple(one.number for one in others if one.kind in _CLAIMS and is_open(one))
+
+
+def _wish(aim: Aim, opening: Opening, request: Request, connector: Connector) -> Wish:
+    people = request.chosen.get(connector.name, ())
+    if aim == "correct":
+        return Wish(kind=WishKind.CORRECT, changes=opening.changes, people=people)
+    return Wish(kind=WishKind.ERASE, people=people)
+
+
+def kept_lines(promises: Promises, standing: Standing, values: dict[str, Kept], now: datetime) -> list[Line]:
+    """What stays of these values when a person is erased: what an act named in the policy wants kept.
+
+    A consent that was only just withdrawn has left its mark: what was done under it is what the act is about.
+    """
+    lines: dict[str, Line] = {}
+    for line in _wanted(promises, standing, values, now):
+        known = lines.get(line.place)
+        if known is None or known.until < line.until:
+            lines[line.place] = line
+    return [lines[one] for one in sorted(lines)]
+
+
+def _wanted(promises: Promises, standing: Standing, values: dict[str, Kept], now: datetime) -> Iterator[Line]:
+    for name, purpose in promises.policy.purposes.items():
+        term = promises.term(name)
+        spoken_of = name in standing.marks.agreed or not promises.law.bases[purpose.basis].consent
+        if term is None or not spoken_of:
+            continue
+        for number, keep in enumerate(term.keep):
+            until = _until(promises, standing, term, keep.term, now)
+            because = f"purposes.{name}.term.keep[{number}]"
+            places = sorted(promises.policy.expand(keep.what) & values.keys())
+            yield from (Line(place=one, act="keep", because=because, until=until) for one in places)
+
+
+def _until(promises: Promises, standing: Standing, term: Term, lasts: str, now: datetime) -> str:
+    event = standing.marks.events.get(term.until or term.after, 0)
+    end = due(parse_term(lasts), moment(event) if event else now, promises.calendar, roll=False).strict
+    return last_day(end).isoformat()
+
+
+def nothing_there(planned: Planned) -> bool:
+    """Whether there is nothing anywhere that a request could be about."""
+    theirs = any(one.steps for one in planned.systems) or any(one.rows for one in planned.reads)
+    unsure = bool(planned.unreached or planned.problems)
+    return not theirs and not unsure and not any(one.act in ("export", "delete") for one in planned.here)
+
+
+def told_of(planned: Planned) -> dict[str, object]:
+    """A plan as plain facts, for doors and previews."""
+    told: dict[str, object] = msgspec.to_builtins(planned)
+    return {**told, "problems": planned.problems, "unreached": planned.unreached, "rows": planned.rows}

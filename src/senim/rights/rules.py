@@ -1,0 +1,368 @@
+"""What may happen to a request, and when. Pure: requests, policy and time in; answer out."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import secrets
+from collections.abc import Collection, Iterable
+from datetime import UTC, date, datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from senim.consent.rules import EARLIEST
+from senim.errors import Code, Held, Invalid, NotAllowed, NotPromised
+from senim.identity import Actor, is_id
+from senim.law.clocks import add_months
+from senim.policy.promises import Promises
+from senim.recognisers.numbers import luhn
+from senim.rights.clock import right_of
+from senim.rights.records import (
+    Ground,
+    Kind,
+    Opening,
+    Planned,
+    Proof,
+    Refusal,
+    Request,
+    State,
+    Way,
+)
+
+MOST_TEXT = 20_000
+"""Longest text of a request in characters."""
+
+MASS_ROWS, MASS_PEOPLE = 1_000, 1
+"""A plan that touches more than this is a mass act."""
+
+VEXATIOUS_AFTER = 5
+"""From so many answered requests of one kind within a year on, staff is shown the count."""
+
+READS = (Kind.CONFIRM, Kind.ACCESS, Kind.COPY, Kind.RECIPIENTS)
+"""What is answered by telling."""
+
+CORRECTS = (Kind.CORRECT, Kind.COMPLETE)
+SPEAKS = (Kind.CLAIM, Kind.COMPLAINT, Kind.CONCERN, Kind.COMPENSATION, Kind.OBJECT)
+"""What is answered in words after a look."""
+
+AT_ONCE = (Kind.WITHDRAW, Kind.STOP_MAILINGS)
+"""What nobody has to decide on: it binds the very next decision of the gate (travel-40, foundation-34)."""
+
+_OPEN = (
+    State.RECEIVED,
+    State.IDENTITY_NEEDED,
+    State.CLARIFYING,
+    State.IN_CHECK,
+    State.DECIDED,
+    State.PLANNED,
+    State.WAITING_APPROVAL,
+    State.EXECUTING,
+    State.RESCANNING,
+)
+ENDED = (State.ANSWERED, State.REFUSED, State.WITHDRAWN, State.DUPLICATE)
+"""States after which only the destruction of what was written follows."""
+
+_UNDECIDED = (State.RECEIVED, State.IDENTITY_NEEDED, State.CLARIFYING, State.IN_CHECK)
+_TO_DO = (State.DECIDED, State.PLANNED, State.WAITING_APPROVAL)
+
+MOVES: dict[State, tuple[State, ...]] = {
+    State.RECEIVED: (State.CLARIFYING, State.IN_CHECK, State.DECIDED, State.REFUSED, State.WITHDRAWN, State.DUPLICATE),
+    State.IDENTITY_NEEDED: (State.RECEIVED, State.IN_CHECK, State.CLARIFYING, State.REFUSED, State.WITHDRAWN,
+                            State.DUPLICATE, State.DECIDED),
+    State.CLARIFYING: (State.RECEIVED, State.IDENTITY_NEEDED, State.IN_CHECK, State.DECIDED, State.REFUSED,
+                       State.WITHDRAWN, State.DUPLICATE),
+    State.IN_CHECK: (State.CLARIFYING, State.DECIDED, State.REFUSED, State.WITHDRAWN, State.DUPLICATE),
+    State.DECIDED: (State.PLANNED, State.ANSWERED, State.REFUSED),
+    State.PLANNED: (State.PLANNED, State.WAITING_APPROVAL, State.EXECUTING, State.REFUSED),
+    State.WAITING_APPROVAL: (State.PLANNED, State.EXECUTING, State.REFUSED),
+    State.EXECUTING: (State.RESCANNING, State.PLANNED),
+    State.RESCANNING: (State.EXECUTING, State.PLANNED, State.ANSWERED),
+    State.ANSWERED: (State.CLOSED,),
+    State.REFUSED: (State.CLOSED,),
+    State.WITHDRAWN: (State.CLOSED,),
+    State.DUPLICATE: (State.CLOSED,),
+    State.CLOSED: (),
+}  # fmt: skip
+"""From where a request may go where. Whatever is not here does not happen."""
+
+
+def moved(request: Request, to: State) -> Request:
+    """The request in another state. Raises Held (request_state) if there is no way there."""
+    if to not in MOVES[request.state]:
+        raise Held(Code.REQUEST_STATE, request.number, detail=f"{request.state} > {to}")
+    return replace(request, state=to)
+
+
+def is_open(request: Request) -> bool:
+    """Whether it still waits for something to be done."""
+    return request.state in _OPEN
+
+
+def check_undecided(request: Request) -> None:
+    """Raise Held (request_state) once a request was decided on."""
+    if request.state not in _UNDECIDED:
+        raise Held(Code.REQUEST_STATE, request.number, detail=str(request.state))
+
+
+# Data Rights Protocol 1.0, section 3.02: (status, reason)
+_DRP: dict[State, tuple[str, str]] = {
+    State.RECEIVED: ("open", ""),
+    State.IDENTITY_NEEDED: ("in_progress", "need_user_verification"),
+    State.CLARIFYING: ("in_progress", ""),
+    State.IN_CHECK: ("in_progress", ""),
+    State.DECIDED: ("in_progress", ""),
+    State.PLANNED: ("in_progress", ""),
+    State.WAITING_APPROVAL: ("in_progress", ""),
+    State.EXECUTING: ("in_progress", ""),
+    State.RESCANNING: ("in_progress", ""),
+    State.ANSWERED: ("fulfilled", ""),
+    State.REFUSED: ("denied", "other"),
+    State.WITHDRAWN: ("revoked", ""),
+    State.DUPLICATE: ("revoked", ""),
+}
+_DRP_REASONS = {
+    Refusal.IDENTITY_UNPROVEN: "insuf_verification",
+    Refusal.AUTHORITY_UNPROVEN: "insuf_verification",
+    Refusal.NOTHING_ON_FILE: "no_match",
+    Refusal.VEXATIOUS: "too_many_requests",
+    Refusal.LEGAL_RETENTION: "claim_not_covered",
+    Refusal.OUT_OF_SCOPE: "claim_not_covered",
+    Refusal.LAW_FORBIDS: "outside_jurisdiction",
+}
+
+
+def drp(request: Request) -> tuple[str, str]:
+    """Status and reason of the Data Rights Protocol for the state of a request."""
+    state = request.state
+    if state is State.CLOSED:
+        granted = request.decision is not None and request.decision.granted
+        state = State.ANSWERED if granted else State.REFUSED if request.decision else State.WITHDRAWN
+    status, reason = _DRP[state]
+    if state is State.REFUSED and request.decision and request.decision.reasons:
+        reason = _DRP_REASONS.get(request.decision.reasons[0], reason)
+    return status, reason
+
+
+# who asks
+
+_STRENGTH = (Proof.NONE, Proof.CONTACT, Proof.CODE, Proof.SESSION, Proof.DOCUMENT, Proof.SIGNATURE, Proof.AUTHORITY)
+_BY_CONTACT = (Kind.BLOCK, Kind.STOP_MAILINGS, Kind.CLAIM, Kind.COMPLAINT, Kind.CONCERN, Kind.COMPENSATION)
+"""Requests that tell nobody anything and destroy nothing: that they came from the address on file is enough."""
+
+
+def needed_proof(kind: Kind) -> Proof:
+    """How surely it has to be shown who asks. A sender's name alone is never enough."""
+    return Proof.CONTACT if kind in _BY_CONTACT else Proof.CODE
+
+
+def proven(request: Request) -> bool:
+    """Whether it was shown who asks, surely enough for what is asked."""
+    return _STRENGTH.index(request.proof) >= _STRENGTH.index(needed_proof(request.kind))
+
+
+def check_proven(request: Request) -> None:
+    """Raise NotPromised (identity_unproven) unless it was shown who asks, and by what right for another person."""
+    if not proven(request):
+        raise NotPromised(Code.IDENTITY_UNPROVEN, request.number)
+    if request.represented is not None and not request.represented.checked_by:
+        raise NotPromised(Code.AUTHORITY_UNPROVEN, request.number)
+
+
+# what comes in
+
+_NAME_PARTS = ("family", "given", "patronymic")
+_TELLS = {"email-or-postal-address": "reply_to", "content": "text"}
+
+
+def missing(promises: Promises, opening: Opening, kind: Kind) -> tuple[str, ...]:
+    """What the policy wants a request to state and this one does not (foundation-33); and what it cannot do without.
+
+    The patronymic is asked for with the rest, but a name without one is a whole name: it holds nothing up.
+    """
+    right = promises.policy.rights.kinds.get(right_of(kind))
+    wanted = right.contains if right else ()
+    lacking = [one for one in wanted if one != "patronymic" and not _stated(opening, one)]
+    if lacking and "patronymic" in wanted and not opening.name.get("patronymic"):
+        lacking.append("patronymic")
+    if kind in CORRECTS and not opening.changes:
+        lacking.append("changes")
+    if not opening.subject and not opening.identifiers:
+        lacking.append("identifier")
+    return tuple(dict.fromkeys(lacking))
+
+
+def _stated(opening: Opening, part: str) -> bool:
+    if part in _NAME_PARTS:
+        return bool(opening.name.get(part, "").strip())
+    if part == "email-or-postal-address":
+        return bool(opening.reply_to or opening.identifiers.get("email"))
+    return bool(getattr(opening, _TELLS.get(part, ""), "") or opening.subject) if part in _TELLS else True
+
+
+def kind_of(word: str) -> Kind:
+    """The kind by its own word or the policy file's. Raises Invalid (invalid_value)."""
+    try:
+        return Kind("complaint" if word == "complain" else word)
+    except ValueError as error:
+        raise Invalid(Code.INVALID_VALUE, "kind") from error
+
+
+def check_opening(promises: Promises, opening: Opening) -> None:
+    """Raise Invalid (invalid_value) for what no request can be; never for what may be a person's own mistake."""
+    if opening.subject and not is_id(opening.subject):
+        raise Invalid(Code.INVALID_VALUE, "subject")
+    if len(opening.text) > MOST_TEXT:
+        raise Invalid(Code.BODY_TOO_LARGE, "text")
+    if set(opening.name) - set(_NAME_PARTS):
+        raise Invalid(Code.INVALID_VALUE, "name")
+    fields = promises.fields
+    if any(name not in fields for name in opening.changes):
+        raise Invalid(Code.CATEGORY_UNDECLARED, "changes")
+    known = {"email", "phone", "iin", *(name for name, field in fields.items() if field.identifier)}
+    if set(opening.identifiers) - known:
+        raise Invalid(Code.INVALID_VALUE, "identifiers")
+    if any(name not in promises.policy.purposes for name in opening.purposes):
+        raise Invalid(Code.PURPOSE_UNDECLARED, "purposes")
+
+
+def received(opening: Opening, now: datetime) -> datetime:
+    """When it came: the clock starts there, however late it was entered. Raises Invalid for a time that is none."""
+    if not opening.received_at:
+        return now
+    try:
+        at = datetime.fromisoformat(opening.received_at)
+        if at.tzinfo is None or not EARLIEST <= at <= now:
+            raise ValueError
+        return at.astimezone(UTC)
+    except ValueError as error:
+        raise Invalid(Code.INVALID_VALUE, "received_at") from error
+
+
+_NUMBER = re.compile(r"R-(20[0-9]{2})-([0-9]{8})\Z")
+
+
+def new_number(year: int) -> str:
+    """A number for people to say and write: drawn, so that it tells nothing of others; its last digit is a check."""
+    drawn = f"{secrets.randbelow(10**7):07d}"
+    return f"R-{year}-{drawn}{_check_digit(drawn)}"
+
+
+def _check_digit(digits: str) -> str:
+    return next(one for one in "0123456789" if luhn(digits + one))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text can be the number of a request; a slip in one digit is noticed."""
+    match = _NUMBER.match(text)
+    return match is not None and luhn(match[2])
+
+
+def token_digest(token: str) -> bytes:
+    """What is kept of the secret with which a person looks at the state of a request."""
+    return hashlib.sha256(token.encode()).digest()[:16]
+
+
+# what follows
+
+_BLOCKS = {Ground.INACCURATE: "inaccuracy-reported", Ground.UNLAWFUL: "unlawful-reported"}
+_BLOCKED_KINDS = (*CORRECTS, Kind.BLOCK, Kind.ERASE, Kind.CLAIM, Kind.COMPLAINT, Kind.CONCERN)
+
+
+def block_reason(request: Request) -> str:
+    """Why the data is to be blocked for the time of the check, or nothing (shop-20, 94-V 25(2)(8))."""
+    if request.way is Way.AUTHORITY and request.kind in _BLOCKED_KINDS:
+        return "request-of-authority"
+    if request.kind in _BLOCKED_KINDS and request.ground in _BLOCKS:
+        return _BLOCKS[request.ground]
+    return "request-of-person" if request.kind is Kind.BLOCK else ""
+
+
+def deletes(promises: Promises, request: Request) -> bool:
+    """Whether the request ends in destruction: it asks for it, or withdraws all where that deletes (airline-12)."""
+    if request.kind is Kind.ERASE:
+        return True
+    whole = request.kind is Kind.WITHDRAW and not request.purposes
+    return whole and promises.policy.rights.withdrawal_deletes
+
+
+def joins(request: Request, others: Iterable[Request]) -> Request | None:
+    """The open request of the same person and kind that this one only repeats. Claims and the like never do."""
+    if request.kind in (*SPEAKS, *CORRECTS):
+        return None
+    same = (
+        one
+        for one in others
+        if one.number != request.number
+        and is_open(one)
+        and (one.kind, set(one.purposes), one.ground) == (request.kind, set(request.purposes), request.ground)
+        and one.opened_at <= request.opened_at
+    )
+    return min(same, key=lambda one: one.opened_at, default=None)
+
+
+def repeats(request: Request, others: Iterable[Request]) -> int:
+    """How many requests of this kind the person had answered within a year before this one."""
+    year = 366 * 86_400_000_000
+    return sum(
+        one.kind is request.kind
+        and one.number != request.number
+        and one.state in (State.ANSWERED, State.REFUSED, State.CLOSED)
+        and request.received_at - one.received_at < year
+        for one in others
+    )
+
+
+def check_refusal(
+    request: Request, reasons: Collection[Refusal], actor: Actor, *, responsible: bool, past: int
+) -> None:
+    """Raise unless the request may be refused for these reasons: Invalid without any, NotAllowed for vexatious ones.
+
+    That somebody asks too often is for the responsible person to say, and only of somebody who did ask often.
+    """
+    if not reasons:
+        raise Invalid(Code.REASON_MISSING, request.number)
+    if Refusal.VEXATIOUS in reasons and not (responsible and past >= VEXATIOUS_AFTER):
+        raise NotAllowed(Code.ROLE_NOT_ALLOWED, f"{actor.role}: vexatious")
+
+
+def needs_second(promises: Promises, plan: Planned) -> bool:
+    """Whether a second person has to approve a plan: mass and destructive acts, as the policy says."""
+    mass = plan.people > MASS_PEOPLE or plan.rows > MASS_ROWS
+    wanted = promises.policy.rights.second_person
+    return {"always": True, "destructive": plan.destroys or mass, "mass": mass, "never": False}[wanted]
+
+
+def check_second(request: Request, actor: Actor, digest: str) -> None:
+    """Raise unless this actor may approve this plan: NotAllowed for who made it, Held if it has changed meanwhile."""
+    assert request.plan is not None
+    if request.plan.by == actor.label:
+        raise NotAllowed(Code.SECOND_PERSON_NEEDED, request.number)
+    if digest != request.plan.digest:
+        raise Held(Code.PLAN_CHANGED, request.number)
+
+
+def digest_of(plan: Planned) -> str:
+    """By what a plan is recognised: SHA-256 of all that it says but who made it and when, in hex."""
+    return hashlib.sha256(msgspec.json.encode(replace(plan, by="", at=0, digest=""))).hexdigest()
+
+
+# children, the deceased, representatives
+
+HEIRS_ASK = (
+    Kind.CONFIRM, Kind.CORRECT, Kind.BLOCK, Kind.ERASE, Kind.WITHDRAW, Kind.STOP_MAILINGS,
+    Kind.CLAIM, Kind.COMPLAINT, Kind.CONCERN, Kind.COMPENSATION,
+)  # fmt: skip
+"""What heirs may ask for: to end what goes on and to hold somebody to account, not to read what was private."""
+
+
+@functools.lru_cache(maxsize=256)
+def age_on(born: date, day: date) -> int:
+    """Whole years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def guardian_until(promises: Promises, born: date) -> date:
+    """Until when parents and guardians may speak for a child: the day on which it decides alone."""
+    return add_months(born, 12 * promises.law.pack.children.agreed_under)
