@@ -25,6 +25,8 @@ _PARTS = {
     "e": "Verifying the log",
     "f": "Bulk import",
     "g": "Start and memory",
+    "h": "Searching for personal data",
+    "i": "Requests by mail",
     "prototype": "Against the prototype",
 }
 _PACKAGES = ("granian", "falcon", "msgspec", "cryptography", "psycopg", "SQLAlchemy")
@@ -71,7 +73,7 @@ _WHICH_LIMIT = """
 ## Which limit, and why
 
 Consent writes are held against a bare durable insert of as many bytes through the same driver and the same group
-commit, twice. Over HTTP both sides pay for the door: the load generator, granian and the waking of threads that waited
+commit, twice. Over HTTP both sides pay for the door: the load generator, granian and the waking of requests that waited
 for the disk. That is **the limit** that counts, as it is what the same machine could do for the same clients with
 nothing promised. In process there is no door on either side, and the limit is that of the database alone. The bare
 handlers run under the settings of `senim serve` itself, in as many processes.

@@ -13,6 +13,7 @@ import pytest
 
 from senim.storage import open_database
 from senim.testing import FixedClock, Stage, platform
+from tests.mariadb import MariaServer
 from tests.postgres import Server
 
 HERE = Path(__file__).parent
@@ -29,6 +30,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     keys = open_database("sqlite:///keys.db", folder, create=True)
     open_database(server.url("migrated"), folder, keys=keys, create=True).close()
     keys.close()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaServer]:
+    """A MariaDB server for this session."""
+    server = MariaServer()
     yield server
     server.stop()
 

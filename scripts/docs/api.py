@@ -8,7 +8,7 @@ from typing import Any
 from scripts.docs.markdown import code, field_docs, fill, prose, table
 from senim.collection import records as collection
 from senim.consent import records as consent
-from senim.web.api import bodies
+from senim.web.api import bodies, request_bodies
 from senim.web.api.openapi import document
 from senim.web.api.routes import OPERATIONS
 
@@ -24,12 +24,17 @@ def told() -> dict[str, Any]:
 @functools.cache
 def _docs() -> dict[str, dict[str, str]]:
     """The docstrings of all fields of all bodies."""
-    return {**field_docs(consent), **field_docs(collection), **field_docs(bodies)}
+    return {**field_docs(consent), **field_docs(collection), **field_docs(bodies), **field_docs(request_bodies)}
 
 
 def meaning(name: str, key: str) -> str:
     """What a key of a body means; what a body has from another one is told there."""
-    kind = getattr(bodies, name, None) or getattr(collection, name, None) or getattr(consent, name, None)
+    kind = (
+        getattr(bodies, name, None)
+        or getattr(request_bodies, name, None)
+        or getattr(collection, name, None)
+        or getattr(consent, name, None)
+    )
     lines = [one.__name__ for one in getattr(kind, "__mro__", ())]
     return next((says for line in lines if (says := _docs().get(line, {}).get(key, ""))), "")
 

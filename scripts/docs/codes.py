@@ -34,6 +34,8 @@ _GATHERED = {
     "policy/file.py": (FILE,),
     "policy/shape.py": (FILE,),
     "policy/rules.py": (FILE,),
+    "messaging/actions.py": ("Unavailable",),
+    "messaging/inbox.py": ("Invalid",),
     "storage/sqlite.py": ("Unavailable",),
     "storage/postgres.py": ("Unavailable",),
     "storage/database.py": ("Unavailable",),
@@ -68,17 +70,27 @@ def _raised(tree: ast.AST, name: str) -> Iterator[tuple[Code, str]]:
     """Codes in a file with the kind that is made with them, or else the kinds of what the file gathers."""
     direct: set[int] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in (*KINDS, "Fault"):
-            for argument in node.args[:1]:
-                for inner in ast.walk(argument):
-                    if (one := _code(inner)) is not None:
-                        direct.add(id(inner))
-                        yield one, node.func.id if node.func.id in KINDS else FILE
+        kind, arguments = _made(node)
+        for argument in arguments:
+            for inner in ast.walk(argument):
+                if (one := _code(inner)) is not None:
+                    direct.add(id(inner))
+                    yield one, kind if kind in KINDS else FILE
     for node in ast.walk(tree):
         one = _code(node)
         if one is not None and id(node) not in direct:
             for kind in _GATHERED.get(name, ()):
                 yield one, kind
+
+
+def _made(node: ast.AST) -> tuple[str, list[ast.expr]]:
+    """The kind of refusal or fault that a call makes, and the arguments in which its codes stand."""
+    if not isinstance(node, ast.Call):
+        return "", []
+    if isinstance(node.func, ast.Name) and node.func.id in (*KINDS, "Fault"):
+        return node.func.id, node.args[:1]
+    made = node.func.value if isinstance(node.func, ast.Attribute) and node.func.attr == "because" else None
+    return (made.id, node.args) if isinstance(made, ast.Name) and made.id in KINDS else ("", [])
 
 
 def _code(node: ast.AST) -> Code | None:

@@ -17,6 +17,7 @@ COMPATIBLE = {
     "BSD-3-Clause": "",
     "MIT": "",
     "MIT-0": "",
+    "MIT AND PSF-2.0": "",
     "PSF-2.0": "",
     "LGPL-3.0-only": "used as a library of its own, unchanged and replaceable: that is what the LGPL asks",
 }

@@ -14,7 +14,7 @@ from scripts.docs.markdown import anchor, code, codes, field_docs, fill, prose, 
 from senim.languages import Text, wording
 from senim.law import available
 from senim.policy import json_schema, records, rights, taxonomy
-from senim.policy.rules import ABOUT_HEADS
+from senim.policy.references import ABOUT_HEADS
 from senim.policy.shape import format_of_policy
 from senim.policy.taxonomy import Channel, FieldType, Operation
 

@@ -14,6 +14,7 @@ from senim.vault.keys import SECRETS
 
 OTHERS = (
     ("SENIM_DIR", "The operator's folder, as `-C`."),
+    ("SENIM_SCAN_URL", "The database that `senim scan` searches, if no `--url` and no path is given."),
     ("SENIM_LANGUAGE", "Language of the command line's messages: `kk`, `ru` or `en`. Otherwise `LC_ALL` or `LANG`."),
 )
 """Variables that are no settings of the folder."""
@@ -21,19 +22,27 @@ OTHERS = (
 
 def every() -> Iterator[tuple[str, str, str, str]]:
     """All settings: name, type, default, meaning."""
-    docs = field_docs(source)
-    for field in shapes.type_info(Settings).fields:  # type: ignore[attr-defined]  # it is a StructType
+    section = shapes.type_info(Settings)
+    assert isinstance(section, shapes.StructType)
+    yield from _of(section, field_docs(source))
+
+
+def _of(
+    section: shapes.StructType, docs: dict[str, dict[str, str]], before: str = ""
+) -> Iterator[tuple[str, str, str, str]]:
+    """The settings of a section, and of the sections in it."""
+    for field in section.fields:
+        name = f"{before}{field.encode_name}"
         if isinstance(field.type, shapes.StructType):
-            section = field.type.cls
-            for inner in field.type.fields:
-                says = docs[section.__name__].get(inner.name, "")
-                yield f"{field.name}.{inner.name}", _kind(inner.type), _default(inner), says
+            yield from _of(field.type, docs, f"{name}.")
         else:
-            yield field.name, _kind(field.type), _default(field), docs["Settings"].get(field.name, "")
+            yield name, _kind(field.type), _default(field), docs[section.cls.__name__].get(field.name, "")
 
 
 def _kind(kind: object) -> str:
-    if isinstance(kind, shapes.IntType):
+    if isinstance(kind, shapes.DictType):
+        return "table"
+    if isinstance(kind, shapes.IntType | shapes.FloatType):
         return f"number, {kind.ge} to {kind.le}" if kind.le is not None else "number"
     return "text"
 
@@ -45,7 +54,9 @@ def _default(field: shapes.Field) -> str:
 def page() -> str:
     """The page."""
     by_setting = {setting: variable for variable, setting in variables().items()}
-    rows = [[code(name), code(by_setting[name]), kind, code(default), says] for name, kind, default, says in every()]
+    rows = [
+        [code(name), code(by_setting.get(name, "")), kind, code(default), says] for name, kind, default, says in every()
+    ]
     return fill(
         "settings",
         file=FILE,

@@ -9,33 +9,56 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
+from senim import rights
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
+from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
-from senim.collection import Collection
+from senim.collection import Collection, Imports
 from senim.conformance import Conformance, control_names
+from senim.conformance.standings import StandingsAgain
+from senim.connectors import Connector, Connectors, Tasks, by_hand
 from senim.consent import Consents
+from senim.disclosure import Disclosures
 from senim.errors import Code, Invalid, Unavailable
 from senim.gate import Gate
 from senim.gate.access import VERBS, Access, actor_of
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
 from senim.law import Override
+from senim.messaging.actions import Messages
+from senim.messaging.inbox import Inbox
+from senim.messaging.inbox_imap import Fetcher
+from senim.messaging.inbox_records import Listening, MailBox
+from senim.messaging.inbox_smtp import Listener
+from senim.messaging.inbox_watch import Watch
+from senim.messaging.letter_origin import Trusted
+from senim.messaging.letter_records import Limits
+from senim.messaging.mail import Post, is_address
+from senim.messaging.marketing import Marketing
+from senim.messaging.records import MailServer
+from senim.orders import Orders
 from senim.policy import Policies
+from senim.rights import Rights
+from senim.rights.letters import LetterReceiver
 from senim.settings import FILE, Settings, read
 from senim.settings import Log as LogSettings
+from senim.settings import Mail as MailSettings
+from senim.settings import MailIn as MailInSettings
 from senim.storage import open_database
 from senim.subjects import Subjects
-from senim.vault import BlindIndex, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
+from senim.vault import BlindIndex, Boxes, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
 from senim.vault.keys import SECRETS
 from senim.work import Clock, Work, Works
 
@@ -48,6 +71,7 @@ class Senim:
     def __init__(self, folder: Path, settings: Settings, *, environment: Mapping[str, str], clock: Clock) -> None:
         self.folder = folder
         self.settings = settings
+        self._environment = environment
         keys = provider(settings.keys.provider, folder / settings.keys.folder, environment)
         with ExitStack() as opened:  # what is refused below leaves no database open
             self.key_store = opened.enter_context(closing(open_database(settings.keys.store, folder)))
@@ -70,10 +94,17 @@ class Senim:
         sealer = Sealer(self.database, signer, clock.now, anchor)
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
-        self.log = Log(self.database, sealer, signer.vkey, anchor, self.policies.published)
         self.subjects = Subjects()
-        self.consents = Consents(self.policies, self.subjects, self.log, self.statements)
+        self.log = Log(
+            self.database,
+            sealer,
+            signer.vkey,
+            anchor,
+            follow=self._following,
+        )
         self.gate = Gate(self.works, self.policies, self.subjects)
+        self.documents = Documents(self.works, self.policies, self.subjects, self.gate, self.persons)
+        self.consents = Consents(self.policies, self.subjects, self.log, self.statements, kept_file=self.documents.kept)
         self.access = Access(self.database, self.policies)
         self.vault = Vault(
             policies=self.policies,
@@ -83,7 +114,7 @@ class Senim:
             index=BlindIndex(self._index_secret),
             signer=self.statements,
         )
-        self.documents = Documents(self.works, self.policies, self.subjects, self.gate, self.persons)
+        self.disclosures = Disclosures(self.policies, self.subjects, self.vault, self.log)
         self.collection = Collection(
             policies=self.policies,
             subjects=self.subjects,
@@ -92,8 +123,115 @@ class Senim:
             vault=self.vault,
             documents=self.documents,
         )
+        self.imports = Imports(self.database, self.collection)
+        self.orders = Orders(self.works)
+        self.boxes = Boxes(self.persons)
+        self._join_messages()
+        self._join_inbox()
+        self._join_rights()
         self.conformance = Conformance(self, throwaway)
         self._erased = 0
+
+    def _join_messages(self) -> None:
+        """Build what writes to people."""
+        server = _mail_server(self.settings.mail, self.folder)
+        self.messages = Messages(
+            policies=self.policies,
+            boxes=self.boxes,
+            orders=self.orders,
+            server=server,
+            mailer=Post(server) if server else None,
+        )
+        self.marketing = Marketing(
+            policies=self.policies,
+            subjects=self.subjects,
+            consents=self.consents,
+            gate=self.gate,
+            vault=self.vault,
+            messages=self.messages,
+            index=BlindIndex(self._index_secret),
+            secret=self._index_secret,
+            url=self.settings.serve.url,
+        )
+
+    def _join_inbox(self) -> None:
+        """Build what letters come into."""
+        mail = self.settings.mail.incoming
+        self.inbox = Inbox(
+            works=self.works,
+            policies=self.policies,
+            boxes=self.boxes,
+            orders=self.orders,
+            messages=self.messages,
+            secret=self._index_secret,
+            trusted=Trusted(frozenset(_listed(mail.servers.lower())), mail.hops),
+            limits=Limits(size=mail.max_letter),
+            keep=timedelta(days=mail.keep),
+        )
+
+    def incoming(self) -> Watch | None:
+        """What fetches and takes mail while the service runs, or None if nothing is set.
+
+        Raises Invalid (setting_wrong), Unavailable (mail_listening).
+        """
+        mail = self.settings.mail.incoming
+        box = mailbox(mail, self.folder)
+        place = listening(mail, self.folder, self._addresses)
+        if box is None and place is None:
+            return None
+        return Watch(
+            fetcher=Fetcher(self.inbox, box) if box else None,
+            listener=Listener(self.inbox, place) if place else None,
+            every=mail.every,
+        )
+
+    def _addresses(self) -> tuple[str, ...]:
+        """The addresses that the policy in force gives people to write to."""
+        operator = self.policies.in_force(self.works.clock.now()).policy.operator
+        return tuple(filter(None, (operator.contacts.email, operator.responsible.email)))
+
+    def _join_rights(self) -> None:
+        """Build what people ask for, and what carries it out."""
+        serve = self.settings.serve
+        place = serve.url or f"http://{serve.address}:{serve.port}"
+        self.systems = Connectors(
+            self.folder,
+            systems=self.settings.systems,
+            environment=self._environment,
+            secret=self._index_secret,
+            now=self.works.clock.now,
+        )
+        self.tasks = Tasks(self.works, self.boxes)
+        self.systems.add_kind("manual", by_hand(self.tasks, secret=self._index_secret))
+        self.connectors: tuple[Connector, ...] = ()
+        """Connectors made in code, beside those of the folder's maps."""
+        self.rights = Rights(
+            rights.Parts(
+                works=self.works,
+                policies=self.policies,
+                subjects=self.subjects,
+                consents=self.consents,
+                gate=self.gate,
+                vault=self.vault,
+                documents=self.documents,
+                disclosures=self.disclosures,
+                boxes=self.boxes,
+                index=BlindIndex(self._index_secret),
+                orders=self.orders,
+                post=self.messages,
+                signer=self.statements,
+                link=lambda number, token: f"{place}/requests/{number}{f'?token={token}' if token else ''}",
+                connectors=lambda: (*self.systems.all(), *self.connectors),
+            ),
+            pepper=self._index_secret,
+        )
+        self.inbox.receiver = LetterReceiver(self.rights)
+
+    @contextmanager
+    def _following(self) -> Iterator[Followers]:
+        """What rows must follow from the entries of the log: versions of the policy, keys of systems, people."""
+        with StandingsAgain(self.database, self.subjects) as standings:
+            yield Followers(self.policies.again(), self.access.again(), standings)
 
     @property
     def jwk(self) -> dict[str, str]:
@@ -133,16 +271,23 @@ class Senim:
 
     def tidy_keys(self) -> None:
         """Bring destroyed keys out of the key store's files (WAL, dead rows), if any were destroyed since."""
-        erased = self.subjects.count(self.database)[1]
+        erased = self.persons.destroyed()
         if erased != self._erased and self.key_store.engine.tidy():
             self._erased = erased
+
+    def attend(self) -> None:
+        """Remind of requests that are due, and destroy what was written in those whose own term is over."""
+        self.rights.remind()
+        self.rights.tidy()
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases; they are closed whatever happens."""
         try:
+            self.messages.close()
             self.tick()
             self.log.release()
         finally:
+            self.systems.close()
             self.database.close()
             self.key_store.close()
 
@@ -196,6 +341,76 @@ def throwaway(policy: bytes, *, database: str = "", now: Callable[[], datetime] 
         with open_senim(folder, environment={}, now=now) as senim:
             senim.run(senim.actor(), lambda work: senim.policies.publish(work, policy))
             yield senim
+
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def _mail_server(mail: MailSettings, folder: Path) -> MailServer | None:
+    """Where mail is handed over, or None if no server is set. Raises Invalid (setting_wrong)."""
+    if not mail.host:
+        return None
+    if not is_address(mail.sender):
+        raise Invalid(Code.SETTING_WRONG, "mail.sender", detail="the address that messages come from")
+    if mail.security == "none" and mail.host not in _THIS_MACHINE:
+        raise Invalid(Code.SETTING_WRONG, "mail.security", detail="only to a server on this machine")
+    if mail.authority and not (folder / mail.authority).is_file():
+        raise Invalid(Code.SETTING_WRONG, "mail.authority", detail="no such file")
+    return MailServer(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        user=mail.user,
+        password=mail.password,
+        sender=mail.sender,
+        authority=str(folder / mail.authority) if mail.authority else "",
+        timeout=mail.timeout,
+    )
+
+
+def mailbox(mail: MailInSettings, folder: Path) -> MailBox | None:
+    """The mailbox that is fetched, or None if none is set. Raises Invalid (setting_wrong)."""
+    if not mail.host:
+        return None
+    if mail.security == "none" and mail.host not in _THIS_MACHINE:
+        raise Invalid(Code.SETTING_WRONG, "mail.in.security", detail="only from a server on this machine")
+    return MailBox(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        user=mail.user,
+        password=mail.password,
+        folder=mail.folder,
+        authority=str(folder / mail.authority) if mail.authority else "",
+        timeout=mail.timeout,
+    )
+
+
+def listening(mail: MailInSettings, folder: Path, contacts: Callable[[], tuple[str, ...]]) -> Listening | None:
+    """Where letters are taken, or None if nowhere. Raises Invalid (setting_wrong)."""
+    if not mail.listen:
+        return None
+    place = re.fullmatch(r"(smtp|lmtp)://(?:\[([0-9a-fA-F:]+)\]|([^\s:/]+)):(\d{1,5})", mail.listen)
+    if place is None or int(place[4]) > 65535:
+        raise Invalid(Code.SETTING_WRONG, "mail.in.listen", detail="lmtp://address:port or smtp://address:port")
+    try:
+        peers = tuple(ip_network(one) for one in _listed(mail.peers))
+    except ValueError as error:
+        raise Invalid(Code.SETTING_WRONG, "mail.in.peers", detail="such as 10.0.0.0/8") from error
+    return Listening(
+        protocol="smtp" if place[1] == "smtp" else "lmtp",
+        host=place[2] or place[3],
+        port=int(place[4]),
+        addresses=frozenset(one.lower() for one in _listed(mail.addresses) or contacts()),
+        most=mail.max_letter,
+        peers=peers,
+        certificate=str(folder / mail.certificate) if mail.certificate else "",
+        private_key=str(folder / mail.private_key) if mail.private_key else "",
+    )
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(filter(None, (name.strip() for name in names.split(","))))
 
 
 def _toml(settings: Settings) -> str:

@@ -19,6 +19,7 @@ import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class Code(StrEnum):
@@ -66,10 +67,12 @@ class Code(StrEnum):
     # intake
     ATTESTATION_MISSING = "attestation_missing"
     OTHERS_NOT_TAKEN = "others_not_taken"
+    DOCUMENT_UNKNOWN = "document_unknown"
     SPECIAL_CATEGORY = "special_category"
     CARD_NUMBER = "card_number"
     INVALID_VALUE = "invalid_value"
     MIXED_SCRIPT = "mixed_script"
+    CONSENT_TWICE = "consent_twice"
     # the policy file
     POLICY_UNREADABLE = "policy_unreadable"
     POLICY_TOO_LARGE = "policy_too_large"
@@ -92,7 +95,25 @@ class Code(StrEnum):
     CONTROL_UNKNOWN = "control_unknown"
     EFFECTIVE_DATE_WRONG = "effective_date_wrong"
     UNCHANGED = "unchanged"
+    PLACEHOLDER = "placeholder"
+    VERSION_BOUND = "version_bound"
+    # requests of people
+    REQUEST_STATE = "request_state"
+    IDENTITY_UNPROVEN = "identity_unproven"
+    AUTHORITY_UNPROVEN = "authority_unproven"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    PAUSE_NOT_ALLOWED = "pause_not_allowed"
+    EXTENSION_NOT_ALLOWED = "extension_not_allowed"
+    DOCUMENTS_MISSING = "documents_missing"
+    SECOND_PERSON_NEEDED = "second_person_needed"
+    PLAN_CHANGED = "plan_changed"
+    PLAN_PROBLEM = "plan_problem"
+    STILL_FOUND = "still_found"
+    SIGNER_MISMATCH = "signer_mismatch"
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"
+    ALGORITHM_UNSUPPORTED = "algorithm_unsupported"
     # doors
+    LINK_EXPIRED = "link_expired"
     NOT_FOUND = "not_found"
     SEVERAL_FOUND = "several_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -102,6 +123,23 @@ class Code(StrEnum):
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     CHANGED_MEANWHILE = "changed_meanwhile"
     CURSOR_WRONG = "cursor_wrong"
+    IMPORT_DONE = "import_done"
+    IMPORT_CHANGED = "import_changed"
+    # orders and messages
+    ORDER_TAKEN = "order_taken"
+    ORDER_STATE = "order_state"
+    MAIL_NOT_CONFIGURED = "mail_not_configured"
+    MAIL_UNREACHABLE = "mail_unreachable"
+    MAIL_DEFERRED = "mail_deferred"
+    MAIL_REFUSED = "mail_refused"
+    MAIL_IN_DOUBT = "mail_in_doubt"
+    MAIL_SIGN_IN = "mail_sign_in"
+    MAILBOX_UNREACHABLE = "mailbox_unreachable"
+    MAILBOX_SIGN_IN = "mailbox_sign_in"
+    MAILBOX_MISSING = "mailbox_missing"
+    MAIL_LISTENING = "mail_listening"
+    LETTER_TOO_LARGE = "letter_too_large"
+    LETTER_UNREAD = "letter_unread"
     # the machine
     CLOCK_WENT_BACK = "clock_went_back"
     STORAGE_FULL = "storage_full"
@@ -113,6 +151,10 @@ class Code(StrEnum):
     OVERLOADED = "overloaded"
     FOLDER_WRONG = "folder_wrong"
     SETTING_WRONG = "setting_wrong"
+    MAP_INVALID = "map_invalid"
+    SYSTEM_UNREACHABLE = "system_unreachable"
+    ANSWER_WRONG = "answer_wrong"
+    EVIDENCE_MISSING = "evidence_missing"
     KEY_FILE_WRONG = "key_file_wrong"
     KEY_FILE_MISSING = "key_file_missing"
     KEY_FILE_EXPOSED = "key_file_exposed"
@@ -147,6 +189,11 @@ class SenimError(Exception):
         self.where = where
         self.detail = detail
         super().__init__(f"{code}: {where}" if where else str(code))
+
+    @classmethod
+    def because(cls, *reasons: Reason) -> Self:
+        """A refusal for these grounds: code and place are those of the first."""
+        return cls(reasons[0].code, reasons[0].where, reasons=reasons)
 
 
 class NotFound(SenimError):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgspec
+from msgspec import inspect as shapes
+from msgspec import structs
 
 from senim.app import Senim, open_senim
 from senim.audit.records import Report
 from senim.collection import Intake, OnBehalf, SourceGiven, Taken
-from senim.collection.records import ConsentGiven
 from senim.conformance import Board
 from senim.consent import Evidence, Given, Scope, State
+from senim.disclosure import Handed, HandedOver, Handing
 from senim.errors import Code, Invalid
 from senim.gate import Decision, Question
 from senim.identity import RESPONSIBLE, SubjectId
@@ -53,26 +56,28 @@ class Session:
         *,
         consents: Mapping[str, bool],
         subject: str = "",
-        on_behalf_of: OnBehalf | None = None,
-        source: SourceGiven | str = "",
+        on_behalf_of: OnBehalf | Mapping[str, Any] | None = None,
+        source: SourceGiven | Mapping[str, Any] | str = "",
         **how: Any,
     ) -> Taken:
         """Take in a person's data after ``notice`` was shown. Raises what :meth:`Collection.intake` raises.
 
         ``consents`` are named ``purpose``, ``purpose/recipient``, ``purpose@channel`` or ``purpose>country``.
-        ``how`` may tell ``surface``, ``act``, ``channel``, ``read_to_caller`` and ``document``.
+        ``how`` may tell ``surface``, ``act``, ``channel``, ``read_to_caller``, ``document`` and ``archive``.
+        What is a record or an enum may be given as a plain dict or text; what it cannot be raises Invalid
+        (invalid_value), and says where and what there is to choose from.
         """
-        intake = Intake(
-            point=notice.point,
-            language=notice.language,
-            notice=notice.digest,
-            values=dict(values),
-            consents=tuple(_consent(name, given=given) for name, given in consents.items()),
-            subject=subject,
-            on_behalf_of=on_behalf_of,
-            source=source,
+        told = {
+            "point": notice.point,
+            "language": notice.language,
+            "notice": notice.digest,
+            "consents": [{**structs.asdict(scope_of(name)), "given": given} for name, given in consents.items()],
+            "subject": subject,
+            "on_behalf_of": on_behalf_of,
+            "source": source,
             **how,
-        )
+        }
+        intake = structs.replace(shaped(told, Intake), values=dict(values))
         return self.senim.run(self.actor, lambda work: self.senim.collection.intake(work, intake))
 
     def check(self, subject: str, operation: str, purpose: str, **more: Any) -> Decision:
@@ -87,6 +92,18 @@ class Session:
     def correct(self, subject: str, purpose: str, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Correct values of a person; the fields changed."""
         return self._about(subject, lambda work, who: self.senim.collection.correct(work, who, purpose, values=values))
+
+    def disclose(
+        self, subjects: Iterable[str], recipient: str, purpose: str, *, categories: tuple[str, ...] = (), **more: Any
+    ) -> Handed:
+        """Hand people's data to a recipient; in the log before it is told. ``more`` are fields of :class:`Handing`."""
+        handing = Handing(recipient=recipient, purpose=purpose, categories=categories, **more)
+        people = tuple(SubjectId(one) for one in subjects)
+        return self.senim.run(self.actor, lambda work: self.senim.disclosures.make(work, people, handing))
+
+    def disclosures(self, subject: str) -> list[HandedOver]:
+        """To whom a person's data was handed over, the oldest first."""
+        return self.senim.disclosures.of(SubjectId(subject))
 
     def find(self, kind: str, value: str) -> SubjectId:
         """The person with an e-mail, telephone, IIN or declared identifier."""
@@ -182,17 +199,44 @@ def scope_of(consent: str) -> Scope:
 
 def _evidence(told: dict[str, Any]) -> Evidence:
     """The evidence that a program tells. Raises Invalid (invalid_value) for what is none."""
+    return shaped(told, Evidence, "evidence")
+
+
+def shaped(told: Mapping[str, Any], kind: type[T], where: str = "") -> T:
+    """What a program tells, with enums, records and plain dicts in it, as a ``kind`` of record.
+
+    Raises Invalid (invalid_value) with the place and what there is to choose from; never with the value.
+    """
     try:
-        return msgspec.convert(told, Evidence)
+        return msgspec.convert(msgspec.to_builtins(dict(told)), kind)
     except msgspec.ValidationError as error:
-        raise Invalid(Code.INVALID_VALUE, "evidence") from error
+        message, _, path = str(error).partition(" - at `$")
+        steps = [*re.findall(r"[a-z_]+", path), *re.findall(r"field `(\w{1,40})`", message)]
+        place = ".".join(filter(None, [where, *steps]))
+        raise Invalid(Code.INVALID_VALUE, place or "values", detail=_choices(kind, steps)) from error
+    except TypeError as error:  # what can be no part of a record: an open file, a connection
+        raise Invalid(Code.INVALID_VALUE, where or "values", detail="plain values are wanted") from error
 
 
-def _consent(name: str, *, given: bool) -> ConsentGiven:
-    scope = scope_of(name)
-    return ConsentGiven(
-        purpose=scope.purpose, given=given, recipient=scope.recipient, channel=scope.channel, country=scope.country
-    )
+def _choices(kind: Any, steps: list[str]) -> str:
+    """What may stand at a place of a record."""
+    parts: list[Any] = [shapes.type_info(kind)]
+    for step in steps:
+        records = [one for one in parts if isinstance(one, shapes.StructType)]
+        fields = {one.encode_name: one.type for record in records for one in record.fields}
+        if step not in fields:
+            return f"known here: {', '.join(fields)}"
+        parts = list(_parts(fields[step]))
+    words = [str(one) for part in parts if isinstance(part, shapes.LiteralType) for one in part.values if one]
+    words += [one.value for part in parts if isinstance(part, shapes.EnumType) for one in part.cls]
+    if words:
+        return f"one of {', '.join(words)}"
+    return "true or false" if any(isinstance(part, shapes.BoolType) for part in parts) else ""
+
+
+def _parts(shape: Any) -> Iterator[Any]:
+    for one in shape.types if isinstance(shape, shapes.UnionType) else [shape]:
+        yield one.item_type if isinstance(one, shapes.VarTupleType) else one
 
 
 def open_session(folder: str | Path, *, role: str = RESPONSIBLE) -> Session:

@@ -6,9 +6,9 @@ Every setting ``section.name`` may be given as ``SENIM_SECTION_NAME``; ``databas
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -40,8 +40,8 @@ class Serve(_Section, frozen=True, kw_only=True):
     """Address to listen on. Beyond loopback, put TLS in front or give a certificate."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8600
     """Port to listen on."""
-    threads: Annotated[int, Meta(ge=1, le=256)] = 32
-    """Requests handled at the same time in one process."""
+    threads: Annotated[int, Meta(ge=1, le=256)] = 16
+    """Threads of one process for requests that may take long: pages, files, large bodies. All others share one."""
     workers: Annotated[int, Meta(ge=0, le=64)] = 0
     """Processes. 0: one with SQLite, which is served by one; one per core, four at most, with PostgreSQL."""
     certificate: str = ""
@@ -63,6 +63,69 @@ class Log(_Section, frozen=True, kw_only=True):
     """File to which the newest checkpoint is written, outside the database; empty: none."""
 
 
+class MailIn(_Section, frozen=True, kw_only=True):
+    """Mail that comes in: people's requests. Without a host and without ``listen`` none is taken."""
+
+    host: str = ""
+    """The IMAP server whose mailbox is fetched."""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 993
+    """Its port: 993 for ``tls``, 143 for ``starttls``."""
+    security: Literal["tls", "starttls", "none"] = "tls"
+    """How the connection is encrypted. ``none`` is taken for a server on this machine only."""
+    user: str = ""
+    """User name at the IMAP server."""
+    password: str = ""
+    """Password; better in the environment than in the file."""
+    folder: str = "INBOX"
+    """The folder that is fetched."""
+    authority: str = ""
+    """File with the certificates (PEM) that the server's is checked against; empty: those of the machine."""
+    timeout: Annotated[float, Meta(ge=1, le=600)] = 30.0
+    """Seconds to wait for the server."""
+    every: Annotated[float, Meta(ge=1, le=86400)] = 60.0
+    """Seconds between looks into the mailbox."""
+    listen: str = ""
+    """Where a mail server hands letters over: ``lmtp://127.0.0.1:2424`` or ``smtp://0.0.0.0:25``; empty: nowhere."""
+    addresses: str = ""
+    """For whom letters are taken there, parted by commas; empty: the addresses that the policy names."""
+    certificate: str = ""
+    """TLS certificate file (PEM) of the listener; without one it offers no STARTTLS."""
+    private_key: str = ""
+    """TLS private key file (PEM) of the listener."""
+    max_letter: Annotated[int, Meta(ge=65536, le=50 * 1024 * 1024)] = 10 * 1024 * 1024
+    """Largest letter in bytes. Of a larger one staff see that it came, and from whom."""
+    servers: str = ""
+    """Names (``authserv-id``) of your own mail servers whose word on a sender counts, parted by commas."""
+    peers: str = ""
+    """Your own mail servers that hand letters over, such as ``10.0.0.0/8``, parted by commas."""
+    hops: Annotated[int, Meta(ge=0, le=20)] = 0
+    """How many ``Received`` fields your servers put above their ``Authentication-Results``; lower ones are ignored."""
+    keep: Annotated[int, Meta(ge=1, le=3650)] = 90
+    """Days after which a letter is destroyed; a request keeps by itself what belongs to it."""
+
+
+class Mail(_Section, frozen=True, kw_only=True):
+    """Outgoing mail. Without a host messages wait in the outbox, and ``/v1/health`` says so."""
+
+    host: str = ""
+    """The mail server that messages are handed over to."""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 587
+    """Its port: 587 for ``starttls``, 465 for ``tls``."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is encrypted. ``none`` is taken for a server on this machine only."""
+    user: str = ""
+    """User name, if the server wants one."""
+    password: str = ""
+    """Password; better in the environment than in the file."""
+    sender: str = ""
+    """The address that messages come from, and to which people reply; needed with ``host``."""
+    authority: str = ""
+    """File with the certificates (PEM) that the server's is checked against; empty: those of the machine."""
+    timeout: Annotated[float, Meta(ge=1, le=600)] = 30.0
+    """Seconds to wait for the server."""
+    incoming: MailIn = msgspec.field(default=MailIn(), name="in")
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings."""
 
@@ -75,6 +138,9 @@ class Settings(_Section, frozen=True, kw_only=True):
     keys: Keys = Keys()
     serve: Serve = Serve()
     log: Log = Log()
+    mail: Mail = Mail()
+    systems: dict[str, str] = msgspec.field(default_factory=dict)
+    """Addresses of connected systems by name; better in the variables that their maps name than in the file."""
 
 
 def read(folder: Path, environment: Mapping[str, str]) -> Settings:
@@ -91,14 +157,22 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
     for variable, place in variables().items():
         if variable in environment:
             section, _, name = place.rpartition(".")
-            into = found.setdefault(section, {}) if section else found
-            if not isinstance(into, dict):
-                raise Invalid(Code.SETTING_WRONG, section)
-            into[name] = environment[variable]
+            _section(found, section)[name] = environment[variable]
     try:
         return msgspec.convert(found, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(Code.SETTING_WRONG, _named(str(error)), detail=str(error)) from error
+
+
+def _section(found: dict[str, Any], name: str) -> dict[str, Any]:
+    """The part of the file with a name such as ``mail.in``. Raises Invalid (setting_wrong) if it is no section."""
+    into = found
+    for step in filter(None, name.split(".")):
+        inner = into.setdefault(step, {})
+        if not isinstance(inner, dict):
+            raise Invalid(Code.SETTING_WRONG, name)
+        into = inner
+    return into
 
 
 def _named(error: str) -> str:
@@ -110,10 +184,14 @@ def _named(error: str) -> str:
 
 def variables() -> dict[str, str]:
     """Environment variable → setting."""
-    names: list[str] = []
-    for name, kind in get_type_hints(Settings).items():
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-            names += [f"{name}.{inner}" for inner in kind.__struct_fields__]
-        else:
-            names.append(name)
-    return {f"SENIM_{name.upper().replace('.', '_')}": name for name in names}
+    return {f"SENIM_{name.upper().replace('.', '_')}": name for name in _names(Settings)}
+
+
+def _names(section: type[msgspec.Struct], before: str = "") -> Iterator[str]:
+    """The settings of a section, with those of the sections in it."""
+    kinds = get_type_hints(section)
+    for name, written in zip(section.__struct_fields__, section.__struct_encode_fields__, strict=True):
+        if isinstance(kinds[name], type) and issubclass(kinds[name], msgspec.Struct):
+            yield from _names(kinds[name], f"{before}{written}.")
+        elif get_origin(kinds[name]) is not dict:  # a table has names of the operator's own
+            yield f"{before}{written}"

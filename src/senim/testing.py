@@ -22,6 +22,7 @@ from senim.app import Senim, throwaway
 from senim.audit.records import Report
 from senim.conformance import cast
 from senim.conformance.stage import Person, Stage
+from senim.connectors.fake import FakeConnector, Killed
 from senim.consent import Evidence
 from senim.errors import SenimError
 from senim.gate import Question
@@ -29,7 +30,7 @@ from senim.identity import Actor, ActorKind, SubjectId
 from senim.policy.taxonomy import FieldType, Operation
 from senim.work import Work
 
-__all__ = ["FixedClock", "Person", "Stage", "Story", "platform", "story"]
+__all__ = ["FakeConnector", "FixedClock", "Killed", "Person", "Stage", "Story", "platform", "story"]
 
 
 class FixedClock:

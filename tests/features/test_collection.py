@@ -203,9 +203,32 @@ def test_another_persons_data_needs_who_speaks_and_by_what_right(stage: Stage) -
         parent.subject
     }
     request = stage.request("registration", on_behalf_of=replace(behalf, document="0" * 32))
-    refusal_of(stage, request, Code.NOT_FOUND)
+    refusal_of(stage, request, Code.DOCUMENT_UNKNOWN)
     acting.erase(senim, parent.subject)
     refusal_of(stage, stage.request("registration", on_behalf_of=behalf), Code.SUBJECT_ERASED)
+
+
+def test_a_signed_paper_is_a_file_here_or_lies_in_the_archive(staged: acting.Staged, mini: bytes) -> None:
+    """Written consent is not proven by any id: special categories come in with a file, or a place (foundation-12)."""
+    source = mini.replace(b"  profile: {name:", b"  profile: {special: health, name:", 1)
+    assert source != mini
+    stage = staged(source)
+    person, parent = stage.person(), stage.person()
+    own, parents = stage.upload(person), stage.upload(parent)
+    request = replace(stage.request("registration"), act="tick", subject=person.subject)
+    request = replace(request, values={name: value for name, value in request.values.items() if "tastes" in name})
+    assert request.values
+    refusal_of(stage, request, Code.SPECIAL_CATEGORY)
+    for consents in (request.consents, ()):
+        for document in ("d" * 32, parents):
+            refusal_of(stage, replace(request, document=document, consents=consents), Code.DOCUMENT_UNKNOWN)
+    refusal_of(stage, replace(request, archive="of Ivan"), Code.INVALID_VALUE)
+    behalf = OnBehalf(authority="parent", by=parent.subject, document=parents)
+    for good in ({"document": own}, {"archive": "AR-2026/0412"}, {"document": parents, "on_behalf_of": behalf}):
+        take(stage, replace(request, **good))
+    said = [event.said.evidence for event in senim_of(stage).consents.history(person.subject)[0]]
+    assert {one.document for one in said} == {"", own, parents}
+    assert {one.archive for one in said} == {"", "AR-2026/0412"}
 
 
 def test_many_are_taken_in_at_once_and_a_refused_one_leaves_the_others(stage: Stage) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 
+from senim.app import Senim
 from senim.audit.statements import open_statement
 from senim.consent import Evidence, Scope
 from senim.consent.records import Representative
 from senim.errors import Code
+from senim.identity import SubjectId
 from senim.languages import Text, wording
+from senim.storage import Unit
 from senim.testing import FixedClock, Stage
 from senim.times import stamp
+from senim.vault import store
 from tests.features import acting
 from tests.features.acting import (
     ACCOUNT,
@@ -238,7 +244,7 @@ def test_a_yes_to_an_earlier_text_is_no_yes_to_a_wider_one(stage: Stage, mini: b
     clock.move(days=1)
     wider = mini.replace(b"uses: [contact.email, contact.phone, profile]", b"uses: [contact, profile]")
     senim.run(senim.actor(), lambda work: senim.policies.publish(work, wider))
-    paper = Evidence(document="d" * 32, act="signature", surface="document", at=signed)
+    paper = Evidence(archive="AR-2026/0412", act="signature", surface="document", at=signed)
     for evidence in (before, paper):
         given = acting.give(senim, person.subject, BY_EMAIL, evidence)
         assert given.event.said.version == 1
@@ -253,6 +259,83 @@ def test_a_yes_to_an_earlier_text_is_no_yes_to_a_wider_one(stage: Stage, mini: b
         found = ask(senim, "use", "newsletter", person.subject, channel="email")
         assert Code.CONSENT_OUTDATED in codes(found)
     assert acting.give(senim, person.subject, BY_EMAIL, stage.evidence(person.point)).event.said.version == 2
+
+
+def test_a_paper_that_nobody_keeps_proves_no_consent(stage: Stage) -> None:
+    """A document that is told as the proof must be a file of the person or of the representative (foundation-3)."""
+    senim, person, parent, stranger = senim_of(stage), *(stage.person() for _ in range(3))
+    own, parents, strange = (stage.upload(one) for one in (person, parent, stranger))
+    senim.run(senim.actor(), lambda work: _unfinished(senim, work.unit, person.subject))
+
+    def signed(document: str, /, **who: Any) -> Evidence:
+        speaker = Representative(authority="parent", **who) if who else None
+        return Evidence(document=document, act="signature", surface="document", representative=speaker)
+
+    wrong = {
+        "evidence.document": (
+            signed("d" * 32),
+            signed(strange),
+            signed(parents),
+            signed("e" * 32, subject=person.subject),
+        ),
+        "evidence.representative.document": (
+            signed("", subject=parent.subject, document=strange),
+            signed(own, subject=parent.subject, document="d" * 32),
+            signed("", document=parents),
+        ),
+    }
+    for where, cases in wrong.items():
+        for evidence in cases:
+            (entry,) = recorded(
+                senim,
+                partial(acting.give, senim, person.subject, BY_EMAIL, evidence),
+                refusal=Code.DOCUMENT_UNKNOWN,
+            )
+            assert (entry.outcome, entry.codes) == ("refused", ("document_unknown",))
+            error = refused(Code.DOCUMENT_UNKNOWN, partial(acting.give, senim, person.subject, BY_EMAIL, evidence))
+            assert error.where == where
+    for evidence in (
+        signed(own),
+        signed(parents, subject=parent.subject),
+        signed("", subject=parent.subject, document=parents),
+        signed(own, subject=parent.subject, document=parents),
+    ):
+        given = acting.give(senim, person.subject, BY_EMAIL, evidence)
+        assert given.event.said.evidence == evidence
+        assert given.event.said.proven is bool(evidence.document)
+
+
+def test_a_withdrawal_is_not_refused_for_a_paper_that_nobody_keeps(stage: Stage) -> None:
+    """What is no file here is left out of it, what is one stays."""
+    senim, person = senim_of(stage), stage.person()
+    own = stage.upload(person)
+    who = Representative(authority="parent", document="d" * 32)
+    said = acting.withdraw(senim, person.subject, NEWS, Evidence(document=own, representative=who))[0].event.said
+    assert (said.evidence.document, said.evidence.representative) == (own, Representative(authority="parent"))
+    said = acting.withdraw(senim, person.subject, NEWS, Evidence(document="d" * 32))[0].event.said
+    assert said.evidence.document == ""
+
+
+def test_a_proof_outlives_the_paper_of_who_was_erased(stage: Stage) -> None:
+    """The erasure of a representative takes the file, and leaves the consent, its entry and its receipt."""
+    senim, person, parent = senim_of(stage), stage.person(), stage.person()
+    paper = stage.upload(parent)
+    who = Representative(authority="parent", subject=parent.subject, document=paper)
+    evidence = stage.evidence(person.point, representative=who)
+    given = acting.give(senim, person.subject, BY_EMAIL, evidence)
+    acting.erase(senim, parent.subject)
+    assert ask(senim, "use", "newsletter", person.subject, channel="email")
+    event, receipt, _ = senim.run(
+        senim.actor(), lambda work: senim.consents.prove(work, person.subject, given.event.id)
+    )
+    assert event.said.evidence.representative == who
+    assert open_statement(receipt, senim.jwk) == open_statement(given.receipt, senim.jwk)
+    refused(Code.DOCUMENT_UNKNOWN, partial(acting.give, senim, person.subject, BY_EMAIL, evidence))
+
+
+def _unfinished(senim: Senim, unit: Unit, subject: SubjectId) -> None:
+    """A file that did not come to its end: its row is there, and it is none."""
+    store.put_document(unit, subject, store.SealedDocument("e" * 32, "", False, 0, b""))
 
 
 def test_a_notice_that_did_not_ask_for_it_proves_no_consent(staged: Staged, mini: bytes, clock: FixedClock) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from senim.audit.statements import StatementSigner
 from senim.collection import rules
 from senim.collection.reception import Reception
 from senim.collection.records import Intake, Taken
@@ -20,29 +19,20 @@ from senim.consent import Said
 from senim.errors import Code, Reason
 from senim.identity import new_id, new_subject
 from senim.law import Law
+from senim.messaging.mail import composed
+from senim.messaging.records import Written
 from senim.policy import Policies, Promises
-from senim.subjects import Subjects
 from senim.subjects.records import Standing
 from senim.testing import platform
 from senim.vault.records import Kept
 from senim.work import Work
 from tests.features.acting import senim_of
-
-Break = Callable[[pytest.MonkeyPatch], None]
+from tests.features.breaking import ALWAYS, Break, a_foreign_key, forgets_a_no, gives, instead
+from tests.features.rights.breaks import RIGHTS
 
 DRILLED = [control.name for control in CONTROLS if control.drill is not None]
-NOTHING_HERE = {"policy.clashes"}
+NOTHING_HERE = {"policy.clashes", "disclosure.choice"}
 """Controls for which the small policy declares nothing to be shown on."""
-
-
-def instead(target: str, replacement: Any) -> Break:
-    """Put something else in a mechanism's place."""
-    return lambda patch: patch.setattr(target, replacement)
-
-
-def gives(target: str, value: Any) -> Break:
-    """Let a function give the same whatever it is asked."""
-    return instead(target, lambda *_, **__: value)
 
 
 def takes_everything(self: Reception, values: dict[str, Any]) -> Taken:
@@ -55,16 +45,6 @@ def unchanged(self: object, work: Work, standing: Standing, *_: object, **__: ob
     return standing
 
 
-def forgets_a_no(patch: pytest.MonkeyPatch) -> None:
-    """Withdrawals are logged and do not bind."""
-    agree = Subjects.agree
-
-    def only_yes(self: Subjects, work: Work, who: Standing, purpose: str, scope: str, agreed: Any) -> Standing:
-        return agree(self, work, who, purpose, scope, agreed) if agreed.given else who
-
-    patch.setattr(Subjects, "agree", only_yes)
-
-
 def no_refusal_of(code: str, target: str) -> Break:
     """A rule that no longer yields one of its reasons."""
 
@@ -74,12 +54,6 @@ def no_refusal_of(code: str, target: str) -> Break:
         patch.setattr(target, lambda *given: [one for one in rule(*given) if one.code != code])
 
     return patched
-
-
-def a_foreign_key(patch: pytest.MonkeyPatch) -> None:
-    """Receipts signed with a key that nobody published."""
-    sign, other = StatementSigner.sign, StatementSigner(bytes(32))
-    patch.setattr(StatementSigner, "sign", lambda self, kind, payload: sign(other, kind, payload))
 
 
 def everything_is_tied(patch: pytest.MonkeyPatch) -> None:
@@ -170,6 +144,11 @@ def half_a_consent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("senim.consent.actions.Said", lambda **parts: Said(**{**parts, "version": 0}))
 
 
+def a_mail_without_end(message: str, written: Written, files: Any, **how: Any) -> bytes:
+    """A mailing that goes out without the link that ends it."""
+    return composed(message, replace(written, unsubscribe=""), files, **how)
+
+
 def shown_to_nobody(patch: pytest.MonkeyPatch) -> None:
     """The text that was shown is lost."""
     from senim.policy.notices import StoredNotice
@@ -181,9 +160,6 @@ def shown_to_nobody(patch: pytest.MonkeyPatch) -> None:
         lambda self, digest: StoredNotice(digest, found(self, digest).point, "ru", 1, ""),
     )
 
-
-ALWAYS = gives("senim.gate.actions.decide", ())
-"""A gate that always says yes."""
 
 BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("policy.statement", "a language is missing", without_publication_rules),
@@ -223,12 +199,13 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("collection.points", "nothing is kept", gives("senim.vault.actions.Vault.put", None)),
     ("collection.attestation", "anybody's word will do", anybody_s_word),
     ("collection.documents-of-others", "no document is asked", gives("senim.collection.reception.check_way", [])),
-    ("collection.documents-of-others", "any document will do", anybody_s_word),
+    ("collection.documents-of-others", "any document will do", gives(
+        "senim.vault.documents.Documents.kept", True)),
     ("collection.source", "the source is lost", gives(
         "senim.collection.reception.Reception._source", ("person", ""))),
     ("collection.stated", "everything counts as checked", checked_already),
     ("collection.card-refused", "numbers are not looked at", gives("senim.collection.rules.has_card", False)),
-    ("collection.card-refused", "files are not looked at", gives("senim.collection.actions.has_card", False)),
+    ("collection.card-refused", "files are not looked at", gives("senim.collection.actions.unwanted", [])),
     ("collection.special-refused", "words are not looked at", gives("senim.collection.rules.special", "")),
     ("vault.sealed", "values are not sealed", plain_values),
     ("vault.sealed", "the log tells values", a_value_in_the_log),
@@ -248,7 +225,7 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("gate.border", "crossing needs no consent", gives("senim.gate.rules._needs", ())),
     ("gate.roles", "roles are not looked at", gives("senim.gate.rules._role", ())),
     ("gate.people-never", "people may ask", gives("senim.gate.rules._role", ())),
-    ("gate.people-never", "people are told", gives("senim.vault.actions.visible", True)),
+    ("gate.people-never", "people are told", gives("senim.vault.rules.visible", True)),
     ("gate.people-never", "tries are not logged", gives("senim.work.Works._record_refusal", None)),
     ("gate.block", "a block is not set", instead("senim.subjects.actions.Subjects.block", unchanged)),
     ("gate.block", "a block is never lifted", instead("senim.subjects.actions.Subjects.unblock", unchanged)),
@@ -257,6 +234,21 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("gate.term", "terms do not end", gives("senim.gate.rules.term_over", False)),
     ("gate.default-sealed", "recipients are not looked at", gives("senim.gate.rules._recipient", ())),
     ("gate.default-sealed", "categories are not looked at", gives("senim.gate.rules._categories", ())),
+    ("disclosure.register", "nothing is on record", gives("senim.work.Work.record", "")),
+    ("disclosure.register", "recipients are not looked at", gives("senim.gate.rules._recipient", ())),
+    ("disclosure.transfer-register", "the country is lost", gives("senim.policy.promises.Promises.told", {})),
+    ("messaging.address-bound", "the first address will do", gives(
+        "senim.messaging.marketing._field", "contact.order")),
+    ("messaging.address-bound", "fields are not looked at", gives("senim.gate.rules._categories", ())),
+    ("messaging.by-channel", "consents are not looked at", gives("senim.gate.rules._lacking", None)),
+    ("messaging.by-channel", "a no is forgotten", forgets_a_no),
+    ("messaging.notice", "files are left behind", gives("senim.messaging.store.files_of", [])),
+    ("messaging.service", "purposes are not looked at", gives("senim.messaging.actions._check", None)),
+    ("messaging.unsubscribe", "a no is forgotten", forgets_a_no),
+    ("messaging.unsubscribe", "addresses are forgotten", gives("senim.messaging.store.unsubscribe", None)),
+    ("messaging.unsubscribe", "mailings have no end", instead(
+        "senim.messaging.actions.composed", a_mail_without_end)),
+    *RIGHTS,
     ("audit.every-act", "refusals are not logged", gives("senim.work.Works._record_refusal", None)),
     ("audit.every-act", "allowances are not logged", gives("senim.work.Works.flush", 0)),
     ("audit.every-act", "the log tells values", a_value_in_the_log),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from senim import runner
 from senim.app import Senim
 from senim.errors import Code, Unavailable
+from senim.identity import SYSTEM, new_subject
+from senim.orders import Claimed, Context, Receipt
 from senim.runner import Runner
 from senim.testing import FixedClock, Stage
 from tests.features import acting
@@ -130,3 +133,49 @@ def test_destroyed_keys_leave_the_files_of_the_key_store(stage: Stage, monkeypat
         senim.tidy_keys()
     assert tidied == [1, 1]
     assert not any(bytes(wrapped) in file.read_bytes() for file in files if file.exists())
+
+
+def test_orders_that_are_due_are_run_by_themselves(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each queue has a thread of its own: what is due is done soon after, whatever hangs in another queue."""
+    monkeypatch.setattr(runner, "ORDERS_INTERVAL", 0.001)
+    senim, hangs, done = senim_of(stage), threading.Event(), threading.Event()
+    senim.orders.handle("slow.deed", lambda context, claimed: {"woke": hangs.wait(30)})
+
+    def deed(context: Context, claimed: Claimed) -> Receipt:
+        done.set()
+        return {}
+
+    senim.orders.handle("test.deed", deed)
+    clocks = Runner(senim)
+    clocks.start()
+    for kind in ("slow.deed", "test.deed"):
+        senim.run(SYSTEM, partial(senim.orders.place, kind=kind, lane_of=new_subject()))
+    assert done.wait(30)
+    assert clocks.trouble is None
+    hangs.set()
+    clocks.stop()
+
+
+def test_trouble_with_orders_is_shown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that cannot be asked for orders is told by health, and asked again."""
+    monkeypatch.setattr(runner, "ORDERS_INTERVAL", 0.001)
+    senim, asked = senim_of(stage), threading.Semaphore(0)
+    faults: list[Exception] = [Unavailable(Code.STORAGE_FULL)]
+
+    def run_due(queue: str, *, stopped: Callable[[], bool]) -> int:
+        asked.release()
+        if faults:
+            raise faults[0]
+        return 0
+
+    monkeypatch.setattr(senim.orders, "run_due", run_due)
+    clocks = Runner(senim)
+    clocks.start()
+    for expected in (Code.STORAGE_FULL, None):
+        for _ in range(3 * len(senim.orders.queues) + 3):
+            assert asked.acquire(timeout=30)
+        assert (clocks.trouble.code if clocks.trouble else None) is expected
+        faults.clear()
+        while asked.acquire(blocking=False):
+            pass
+    clocks.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,9 @@ from senim.testing import FixedClock
 from tests.features import acting
 from tests.features.acting import ask, codes, find, refused
 from tests.migrations.first import EMAIL, PAPER, TASTES, First, first, operator, put_rows, rows_of
+from tests.postgres import Server
+
+_number = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +32,25 @@ def kept() -> First:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, database_url: str, kept: First, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty_url(database_url: str, request: pytest.FixtureRequest) -> str:
+    """The address of a database without a table, on the database of this test."""
+    if database_url.startswith("sqlite"):
+        return database_url
+    server: Server = request.getfixturevalue("postgres")
+    name = f"first_{os.getpid()}_{next(_number)}"
+    server.execute(f"CREATE DATABASE {name}")
+    return server.url(name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, empty_url: str, kept: First, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An operator's folder as version 1 left it, on SQLite and PostgreSQL in turn."""
     folder = tmp_path / "operator"
     with monkeypatch.context() as patched:
         patched.setattr("senim.storage.migrate.numbered", lambda kind: numbered(kind)[:1])
-        operator(folder, database_url)
+        operator(folder, empty_url)
         keys = open_database("sqlite:///keys.db", folder)
-        main = open_database(database_url, folder, keys=keys)
+        main = open_database(empty_url, folder, keys=keys)
         for database, rows in ((keys, kept.keys), (main, kept.main)):
             put_rows(database, rows)
             assert rows_of(database) == rows

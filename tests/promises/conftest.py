@@ -34,10 +34,10 @@ def house(operators: Callable[[str], tuple[Path, dict[str, str]]], tmp_path: Pat
     """Opens an operator with a profile, fresh for this test."""
     with ExitStack() as opened:
 
-        def open_house(name: str, clock: FixedClock | None = None) -> House:
+        def open_house(name: str, clock: FixedClock | None = None, environment: dict[str, str] | None = None) -> House:
             template, tokens = operators(name)
             folder = tmp_path / name
             shutil.copytree(template, folder)
-            return opened.enter_context(House(folder, tokens, clock))
+            return opened.enter_context(House(folder, tokens, clock, environment or {}))
 
         yield open_house

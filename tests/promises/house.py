@@ -101,12 +101,13 @@ class House:
     folder: Path
     tokens: dict[str, str]
     clock: FixedClock | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     language: str = "ru"
     senim: Senim = field(init=False)
     _open: bool = False
 
     def __enter__(self) -> Self:
-        self.senim = open_senim(self.folder, environment={}, now=self.clock)
+        self.senim = open_senim(self.folder, environment=self.environment, now=self.clock)
         self._open = True
         return self
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, MetaData
 
-from senim.app import Senim, make_folder, open_senim
+from senim.app import Senim, make_folder, open_senim, throwaway
 from senim.audit.statements import open_statement
 from senim.cli.folder import profile
 from senim.conformance.stage import Person, Stage
@@ -28,7 +28,7 @@ from senim.law import due, parse_term
 from senim.policy.taxonomy import FieldType
 from senim.rights import Attached, Ground, Opening, Refusal, Request, State, Way
 from senim.rights.answering import CERTIFICATE, DATA
-from senim.testing import FixedClock, throwaway
+from senim.testing import FixedClock
 from senim.times import micros, moment
 from tests.mailserver import Mailbox
 from tests.mariadb import MariaServer

@@ -40,6 +40,20 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert (settings.database, settings.log.origin) == ("sqlite:///other.db", "x.example")
 
 
+def test_a_section_within_a_section(tmp_path: Path) -> None:
+    """Incoming mail has a section of its own within that of mail, in the file and in the environment."""
+    folder = written(
+        tmp_path, '[mail]\nhost = "smtp.mini.example"\n[mail.in]\nhost = "imap.mini.example"\nport = 143\n'
+    )
+    settings = read(folder, {"SENIM_MAIL_IN_PASSWORD": "secret", "SENIM_MAIL_IN_HOPS": "2"})
+    incoming = settings.mail.incoming
+    assert (settings.mail.host, incoming.host, incoming.port) == ("smtp.mini.example", "imap.mini.example", 143)
+    assert (incoming.password, incoming.hops) == ("secret", 2)
+    with pytest.raises(Invalid) as refused:
+        read(written(tmp_path, '[mail]\nin = "imap.mini.example"\n'), {"SENIM_MAIL_IN_HOPS": "2"})
+    assert refused.value.where == "mail.in"
+
+
 def test_every_setting_has_its_variable() -> None:
     """No setting is left out, and no two share a variable."""
     names = variables()
@@ -62,6 +76,8 @@ WRONG = {
     "a list for a text": ('database = ["a"]', "database"),
     "a text for a section": ('serve = "x"', "serve"),
     "a section for a text": ("[database]\nurl = 1", "database"),
+    "a wrong number two sections deep": ("[mail.in]\nport = 0", "mail.in.port"),
+    "an unknown setting two sections deep": ("[mail.in]\nprt = 1", "mail.in.prt"),
     "no TOML": ("database =", FILE),
     "a setting twice": ('database = "a"\ndatabase = "b"', FILE),
     "no UTF-8": (b"\xff\xfe", FILE),

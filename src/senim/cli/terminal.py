@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +14,9 @@ import click
 import msgspec
 
 from senim.app import Senim, open_senim
-from senim.errors import Reason, SenimError
+from senim.errors import Code, Reason, SenimError
 from senim.languages import LANGUAGES, Language, explain
+from senim.policy.taxonomy import Channel, Operation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,6 +75,35 @@ def reason_line(reason: Reason) -> str:
     return f"{reason.code}:{where} {explain(reason.code, language())}{f' [{behind}]' if behind else ''}"
 
 
+@contextmanager
+def naming(senim: Senim, purpose: str = "") -> Iterator[None]:
+    """Let a refusal of a name that the policy does not know say which it knows."""
+    try:
+        yield
+    except SenimError as error:
+        error.detail = error.detail or "\n  ".join(known_names(senim, error.reasons, purpose))
+        raise
+
+
+def known_names(senim: Senim, reasons: Iterable[Reason], purpose: str = "") -> list[str]:
+    """For names that the policy does not know: those that it knows in their place, a line for each."""
+    policy = senim.policies.in_force(senim.works.clock.now()).policy
+    known = policy.purposes.get(purpose)
+    for_it = f" of {purpose}" if known else ""
+    recipients = [name for name, one in policy.recipients.items() if not known or purpose in one.purposes]
+    names: dict[Code, tuple[str, list[str]]] = {
+        Code.PURPOSE_UNDECLARED: ("purposes", list(policy.purposes)),
+        Code.CATEGORY_UNDECLARED: ("categories", list(policy.categories)),
+        Code.POINT_UNDECLARED: ("points", list(policy.points)),
+        Code.SOURCE_UNDECLARED: ("sources", list(policy.sources)),
+        Code.RECIPIENT_UNDECLARED: (f"recipients{for_it}", recipients),
+        Code.CHANNEL_UNDECLARED: (f"channels{for_it}", list(known.channels if known else Channel)),
+        Code.OPERATION_UNDECLARED: (f"operations{for_it}", list(known.operations if known else Operation)),
+    }
+    codes = [code for code in dict.fromkeys(reason.code for reason in reasons) if code in names]
+    return [f"known {names[code][0]}: {', '.join(names[code][1]) or 'none'}" for code in codes]
+
+
 def show_json(content: Any) -> None:
     """Print JSON, readable, in UTF-8 whatever the terminal: it is for programs (RFC 8259 §8.1)."""
     encoded = msgspec.json.encode(content, enc_hook=_plain)
@@ -94,5 +125,5 @@ def fail(message: str) -> None:
 
 
 def when(moment: datetime | None) -> str:
-    """A time as people read it, in their own zone."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "—"
+    """A time as people read it, in their own zone, which is named."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else "—"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from senim.languages import Language
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
-from senim.policy.values import check_digit
+from senim.recognisers.numbers import check_digit
 
 _FAMILIES: dict[Language, str] = {
     "kk": "Сынақбай Әбдіқалық Жұмабекова Қасенов Өтегенов Ермекқызы Тұрсынбек Нұрлан Байжанова Серікұлы Мұқаш Шәріп",

@@ -6,7 +6,18 @@ A control without a drill belongs to a room that is not built yet: clauses that 
 
 from __future__ import annotations
 
-from senim.conformance.drills import audit, collection, consent, gate, policy, vault
+from senim.conformance.drills import (
+    audit,
+    collection,
+    connectors,
+    consent,
+    disclosure,
+    gate,
+    messaging,
+    policy,
+    rights,
+    vault,
+)
 from senim.conformance.records import Control
 
 CONTROLS: tuple[Control, ...] = (
@@ -66,6 +77,32 @@ CONTROLS: tuple[Control, ...] = (
     Control("gate.stop", gate.stop, ("subject.stopped", "check.refused:subject_stopped")),
     Control("gate.term", gate.term, ("subject.event", "check.refused:term_over")),
     Control("gate.default-sealed", gate.default_sealed, ("check.refused",)),
+    # disclosure
+    Control("disclosure.register", disclosure.register, ("data.disclosed",)),
+    Control("disclosure.transfer-register", disclosure.transfer_register, ("data.disclosed",)),
+    Control("disclosure.choice", disclosure.choice, ("data.disclosed",)),
+    # messages
+    Control("messaging.address-bound", messaging.address_bound, ("message.sent",)),
+    Control("messaging.by-channel", messaging.by_channel, ("message.sent",)),
+    Control("messaging.notice", messaging.notice, ("message.sent",)),
+    Control("messaging.service", messaging.service, ("message.sent",)),
+    Control("messaging.unsubscribe", messaging.unsubscribe, ("message.sent", "consent.withdrawn")),
+    # rights
+    Control("rights.access", rights.access, ("request.opened", "request.answered")),
+    Control("rights.block", rights.block, ("subject.blocked", "subject.unblocked")),
+    Control("rights.claim", rights.claim, ("request.opened", "request.answered")),
+    Control("rights.complaint", rights.complaint, ("request.opened",)),
+    Control("rights.correct", rights.correct, ("data.corrected",)),
+    Control("rights.email", rights.email, ("letter.read", "request.opened")),
+    Control("rights.erase", rights.erase, ("request.done", "subject.erased")),
+    Control("rights.guide", rights.guide, ("request.answered",)),
+    Control("rights.inbox", rights.inbox, ("request.opened",)),
+    Control("rights.letter", rights.letter, ("request.opened",)),
+    Control("rights.notice", rights.notice, ("request.answered", "message.sent")),
+    Control("rights.self-service", rights.self_service, ("request.opened",)),
+    Control("rights.withdraw", rights.withdraw, ("consent.withdrawn",)),
+    # connected systems
+    Control("connectors.erase", connectors.erase, ("request.done", "request.rescanned")),
     # the log
     Control("audit.every-act", audit.every_act, ("data.collected", "data.read", "check.allowed", "check.refused")),
     Control("audit.tamper-evident", audit.tamper_evident),
@@ -73,14 +110,10 @@ CONTROLS: tuple[Control, ...] = (
     Control("collection.cookies"),
     Control("collection.technical"),
     Control("connectors.bulk"),
-    Control("connectors.erase"),
     Control("disclosure.approval"),
     Control("disclosure.bulk"),
-    Control("disclosure.choice"),
     Control("disclosure.official"),
-    Control("disclosure.register"),
     Control("disclosure.secrecy"),
-    Control("disclosure.transfer-register"),
     Control("disclosure.visibility"),
     Control("governance.appointments"),
     Control("governance.control-runs"),
@@ -93,29 +126,11 @@ CONTROLS: tuple[Control, ...] = (
     Control("incidents.concern"),
     Control("incidents.detect"),
     Control("incidents.recurrence"),
-    Control("messaging.address-bound"),
-    Control("messaging.by-channel"),
-    Control("messaging.notice"),
-    Control("messaging.service"),
-    Control("messaging.unsubscribe"),
     Control("recovery.integrity"),
     Control("recovery.restore"),
     Control("retention.end"),
     Control("retention.hold"),
     Control("retention.schedule"),
-    Control("rights.access"),
-    Control("rights.block"),
-    Control("rights.claim"),
-    Control("rights.complaint"),
-    Control("rights.correct"),
-    Control("rights.email"),
-    Control("rights.erase"),
-    Control("rights.guide"),
-    Control("rights.inbox"),
-    Control("rights.letter"),
-    Control("rights.notice"),
-    Control("rights.self-service"),
-    Control("rights.withdraw"),
     Control("statistics.release"),
     Control("statistics.technical"),
 )

@@ -17,16 +17,23 @@ from senim.collection import Collection, Intake, OnBehalf
 from senim.collection.records import ConsentGiven, Taken
 from senim.conformance import cast
 from senim.conformance.records import DrillFailed, NothingDeclared
+from senim.connectors import Connector
 from senim.consent import Consents, Evidence, Scope
+from senim.disclosure import Disclosures
 from senim.errors import Code, SenimError
 from senim.gate import Decision, Gate, Question
 from senim.identity import Actor, ActorKind, SubjectId
+from senim.messaging.actions import Messages
+from senim.messaging.inbox import Inbox
+from senim.messaging.marketing import Marketing
+from senim.orders import Orders
 from senim.policy import Policies, Policy, Promises
 from senim.policy.records import ConsentAsked, Point
 from senim.policy.taxonomy import FILES, FieldType, Operation
+from senim.rights import Rights
 from senim.storage import Database
 from senim.subjects import Subjects
-from senim.vault import Documents, Vault
+from senim.vault import Boxes, Documents, Vault
 from senim.work import Work, Works
 
 
@@ -45,6 +52,14 @@ class Platform(Protocol):
     vault: Vault
     documents: Documents
     collection: Collection
+    disclosures: Disclosures
+    boxes: Boxes
+    orders: Orders
+    messages: Messages
+    marketing: Marketing
+    inbox: Inbox
+    rights: Rights
+    connectors: tuple[Connector, ...]
 
     @property
     def jwk(self) -> dict[str, str]:

@@ -24,6 +24,11 @@ class Trusted:
 # authentication
 
 _COMMENT = re.compile(r"\([^()]*\)")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_PLAIN = re.compile(r"[\w.@+-]+", re.ASCII)
+_DEEPEST = 4
+"""Comments within comments."""
+
 _RESULT = re.compile(r"\s*(dmarc|dkim|spf)\s*=\s*([a-z]{1,20})", re.IGNORECASE)
 _PROPERTY = re.compile(r"(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=\s*\"?([^\s;\"]{1,320})", re.IGNORECASE)
 
@@ -44,8 +49,9 @@ def vouched(headers: Headers, senders: list[str], trusted: Trusted) -> bool | No
     results = list(_results(said))
     dmarc = [(how, told) for method, how, told in results if method == "dmarc"]
     if dmarc:
-        how, told = dmarc[0]
-        return how == "pass" and told.get("header.from", domain).rpartition("@")[2] == domain
+        return all(
+            how == "pass" and told.get("header.from", domain).rpartition("@")[2] == domain for how, told in dmarc
+        )
     return any(how == "pass" and _speaks_for(method, told, domain) for method, how, told in results)
 
 
@@ -57,12 +63,24 @@ def _ours(headers: Headers, trusted: Trusted) -> str | None:
         if above > trusted.hops:
             return None
         if name == "authentication-results":
-            text = _COMMENT.sub(" ", clean(value.decode("ascii", "replace")))
+            text = _unwrapped(clean(value.decode("ascii", "replace")))
             server, _, said = text.partition(";")
             named = server.strip().partition(" ")[0].lower()
             if named in trusted.servers:
                 return said
     return None
+
+
+def _unwrapped(text: str) -> str:
+    """A field without quotation marks and comments: what a sender chose (``"x; dmarc=pass"@…``) is no result.
+
+    What cannot be taken apart for certain says nothing: of it only the name of the server is left.
+    """
+    bare = _QUOTED.sub(lambda found: found[1] if _PLAIN.fullmatch(found[1]) else "quoted", text)
+    certain = not set('"\\') & set(bare)
+    for _ in range(_DEEPEST):
+        bare = _COMMENT.sub(" ", bare)
+    return bare if certain and not set("()") & set(bare) else text.partition(";")[0] + ";"
 
 
 def _results(said: str) -> Iterator[tuple[str, str, dict[str, str]]]:

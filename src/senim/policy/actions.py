@@ -55,7 +55,8 @@ def check(source: bytes, controls: frozenset[str], today: date) -> Checked:
     tree, faults = parse(source)
     if tree is None:
         return Checked(None, None, tuple(faults))
-    shaper = Shaper(frozenset(fault.where for fault in faults))
+    cut = (Code.REFERENCE_CYCLIC, Code.POLICY_TOO_LARGE)
+    shaper = Shaper(frozenset(fault.where for fault in faults if fault.code in cut))
     plain = shaper.shape(format_of_policy(), tree, "")
     faults += shaper.faults
     if plain is GONE:

@@ -39,7 +39,7 @@ GONE: Any = object()
 class Shaper:
     """Turns a tree into plain data of the right types, collecting faults.
 
-    ``told`` are paths at which the reader of the file found a fault already.
+    ``told`` are paths at which the reader of the file could not go on, and said so.
     """
 
     def __init__(self, told: frozenset[str] = frozenset()) -> None:

@@ -13,9 +13,10 @@ import msgspec
 
 from senim.collection.reception import refuse
 from senim.collection.rules import look as look_at
-from senim.errors import Code, Invalid, NotFound
+from senim.errors import Code, Held, Invalid, NotFound
 from senim.identity import SubjectId
 from senim.languages import Language, wording
+from senim.policy.promises import Promises
 from senim.policy.taxonomy import FieldType
 from senim.rights import store
 from senim.rights.answering import Answering
@@ -29,9 +30,10 @@ from senim.rights.identity import Identities
 from senim.rights.limits import Limits
 from senim.rights.planning import Planning
 from senim.rights.plans import Plans
-from senim.rights.records import Attached, Kind, Opened, Opening, Represented, Request, State, Way
+from senim.rights.records import Attached, Kind, Opened, Opening, Proof, Represented, Request, State, Way
 from senim.rights.rules import (
     check_opening,
+    check_undecided,
     drp,
     is_open,
     kind_of,
@@ -108,7 +110,7 @@ class Rights:
         at = received(opening, work.now)
         claimed = self._claimed(work, opening)
         if opening.way in (Way.PORTAL, Way.EMAIL, Way.API) and not opening.subject:
-            self._limits.count_opening(work, opening.identifiers)
+            self._limits.count_opening(work, opening)
         token, holder = secrets.token_urlsafe(24), self._parts.boxes.holder(work)
         lacking = missing(promises, opening, kind)
         if opening.representative is not None:
@@ -201,6 +203,10 @@ class Rights:
         request = self._desk.begin(work, number, SUPPLIED, "request")
         if not is_open(request):
             raise Invalid(Code.REQUEST_STATE, number)
+        if more.identifiers or more.changes or more.ground or more.reply_to:
+            check_undecided(request)
+        if more.identifiers:  # what was shown was shown of whom was named then, and so is a code on its way
+            request = self._renamed(request)
         promises = self._desk.promises(work)
         check_opening(promises, more)
         refuse(look_at(promises, more.changes, None, work.now).reasons)
@@ -217,7 +223,18 @@ class Rights:
         self._desk.tell(work, SUPPLIED, request, count=len(more.attached))
         return self.handling.arrived(work, request)
 
+    def _renamed(self, request: Request) -> Request:
+        """The request when somebody else is named in it. Raises Held (request_state) once it was shown who asks."""
+        if request.proof is not Proof.NONE:
+            raise Held(Code.REQUEST_STATE, request.number)
+        code = msgspec.structs.replace(request.code, until=0) if request.code else None
+        return msgspec.structs.replace(request, code=code)
+
     # look
+
+    def promises(self, work: Work) -> Promises:
+        """The policy in force."""
+        return self._desk.promises(work)
 
     def find(self, database: Database, number: str) -> Request:
         """A request as it stands. Raises NotFound."""

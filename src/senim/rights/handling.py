@@ -38,6 +38,7 @@ from senim.rights.rules import (
     joins,
     proven,
     repeats,
+    scope_of,
 )
 from senim.rights.words import explain
 from senim.work import Work
@@ -147,6 +148,12 @@ class Handling:
                 self._desk.parts.gate.block(in_its_name(work), standing, reason=reason)
         if request.kind in AT_ONCE and request.decision is not None:
             self._withdraw(work, replace(request, subject=subject, linked=()))
+        if request.plan is not None:  # what a second person approves has to be what they saw
+            request = self._desk.save(work, request, state=State.PLANNED, approval=None)
+            facts = {"by": work.actor.label}
+            self._desk.parts.orders.place(
+                work, "rights.plan", lane_of=SubjectId(request.holder), about=request.number, facts=facts
+            )
         return request
 
     # what nobody has to decide on
@@ -161,7 +168,7 @@ class Handling:
         return self.answered(work, request)
 
     def _withdraw(self, work: Work, request: Request) -> None:
-        promises, consents = self._desk.promises(work), self._desk.parts.consents
+        consents = self._desk.parts.consents
         surface, act, channel = _SIGNS[request.way]
         evidence = Evidence(surface=surface, act=act, channel=channel, language=request.language)
         agent = in_its_name(work)
@@ -171,16 +178,13 @@ class Handling:
                 consents.withdraw_all(agent, standing, evidence=evidence)
             left = standing
             for scope in scopes:
-                if scope.recipient and scope.recipient not in promises.recipients_for(scope.purpose):
-                    continue
                 left = consents.withdraw(agent, left, scope, evidence=evidence)[-1].standing
 
     def _scopes(self, request: Request) -> list[Scope]:
         """What is withdrawn from, one by one; none is everything."""
         policy = self._desk.parts.policies.in_force(self._desk.parts.works.clock.now()).policy
-        if request.kind is Kind.STOP_MAILINGS:
-            named = request.purposes or tuple(name for name, one in policy.purposes.items() if one.kind == "marketing")
-            return [Scope(purpose=name) for name in named]
+        if request.kind is Kind.STOP_MAILINGS and not request.purposes:
+            return [Scope(purpose=name) for name, one in policy.purposes.items() if one.kind == "marketing"]
         if request.kind is Kind.VISIBILITY:
             public = [(name, one) for name, one in policy.recipients.items() if one.kind == "public"]
             return [
@@ -189,7 +193,7 @@ class Handling:
                 for purpose in one.purposes
                 if not request.purposes or purpose in request.purposes
             ]
-        return [Scope(purpose=name) for name in request.purposes]
+        return [scope_of(one) for one in request.purposes]
 
     # the clock
 
@@ -379,7 +383,7 @@ class Handling:
             names = tuple(policy.purposes[one.purpose].name for one in self._scopes(request))
             self._desk.write(work, request, "mailings_stopped", purposes=names)
         elif request.kind in (Kind.WITHDRAW, Kind.VISIBILITY) and not request.plan:
-            names = tuple(policy.purposes[one].name for one in request.purposes)
+            names = tuple(policy.purposes[scope_of(one).purpose].name for one in request.purposes)
             self._desk.write(work, request, "withdrawal_done", number=number, purposes=names)
 
 

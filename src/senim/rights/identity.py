@@ -21,7 +21,7 @@ from senim.policy.taxonomy import FieldType
 from senim.rights import store
 from senim.rights.desk import Desk, claimed_address
 from senim.rights.handling import Handling
-from senim.rights.limits import CODES_ABOUT_PERSON, CODES_TO_ADDRESS, HOUR, Limits
+from senim.rights.limits import CODES_ABOUT_PERSON, CODES_TO_ADDRESS, DAY, HOUR, TRIES_A_DAY, Limits
 from senim.rights.records import For, OneTime, Opening, Proof, Represented, Request, Shown, State, Way
 from senim.rights.rules import (
     HEIRS_ASK,
@@ -132,7 +132,7 @@ class Identities:
         request = self._desk.begin(work, number, IDENTIFIED, "request")
         out = request.code or OneTime(digest=bytes(32), salt=bytes(16), until=0, sent=0)
         good = hmac.compare_digest(out.digest, self._digest(number, out.salt, code.strip()[:32]))
-        fresh = work.at < out.until and out.tries < TRIES and is_open(request)
+        fresh = work.at < out.until and out.tries < TRIES and is_open(request) and self._may_try(work, request)
         if good and fresh:
             self._prove(work, replace(request, code=None), Proof.CODE, request.claimed)
             return Shown(ok=True)
@@ -141,6 +141,11 @@ class Identities:
             self._desk.save(work, request, code=replace(out, tries=tries))
         self._desk.tell(work, UNPROVEN, request, outcome=Outcome.REFUSED, codes=("identity_unproven",))
         return Shown(ok=False, left=TRIES - tries)
+
+    def _may_try(self, work: Work, request: Request) -> bool:
+        """Count a try: so many a day about an address, however many requests and codes there are."""
+        address = claimed_address(self._desk.opening(work, request))
+        return self._limits.may(work, "try", address, most=TRIES_A_DAY, window=DAY)
 
     # session, document, signature
 

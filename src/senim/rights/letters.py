@@ -19,7 +19,10 @@ from senim.times import moment, stamp
 from senim.work import Work
 
 MOST_FILES = 10
-_CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+_CODE = re.compile(
+    r"\W*(?:(?:my|the|мой|вот|менің|міне)\W+)?(?:(?:code|код|кодым)(?:\W+is)?\W*)?([0-9]{6})\W*", re.IGNORECASE
+)
+"""A line that is a code and nothing else."""
 
 
 class LetterReceiver:
@@ -46,13 +49,13 @@ class LetterReceiver:
                 return joined
         if not read.meant.kinds or read.letter.quiet or read.letter.auto_reply:
             return ""
-        if read.meant.narrow:  # a request knows purposes only: it would withdraw more than was asked for
+        if read.meant.narrow and not self._narrowed(agent, read):  # it would withdraw more than was asked for
             return ""
         numbers = [self._open(agent, read, kind) for kind in read.meant.kinds]
         return next((one for one in numbers if one), "")
 
     def _open(self, work: Work, read: Read, kind: str) -> str:
-        letter, meant = read.letter, read.meant
+        letter = read.letter
         opening = Opening(
             kind=kind,
             way=Way.EMAIL,
@@ -60,12 +63,38 @@ class LetterReceiver:
             identifiers={"email": letter.from_address},
             name=_names(read),
             text=_text(letter.subject, letter.text),
-            purposes=() if meant.whole and kind == "withdraw" else meant.purposes,
+            purposes=self._purposes(work, read, kind),
             received_at=stamp(moment(read.received_at)),
             authenticated=letter.from_authenticated,
             attached=tuple(_attached(letter.attachments)),
         )
         return self._rights.open(work, opening).number
+
+    def _purposes(self, work: Work, read: Read, kind: str) -> tuple[str, ...]:
+        """What a withdrawal is of, as consents are written; empty is everything."""
+        if kind != "withdraw":
+            return read.meant.purposes
+        if read.meant.whole:
+            return ()
+        return self._narrowed(work, read) if read.meant.narrow else read.meant.purposes
+
+    def _narrowed(self, work: Work, read: Read) -> tuple[str, ...]:
+        """Parts of purposes that a letter names: for a recipient, by a channel. Empty: a person has to decide."""
+        meant, promises = read.meant, self._rights.promises(work)
+        passed = [
+            f"{purpose}/{recipient}"
+            for recipient in meant.recipients
+            for purpose in promises.policy.purposes
+            if recipient in {promises.group_of(name) for name in promises.recipients_for(purpose)}
+            and (not meant.purposes or purpose in meant.purposes)
+        ]
+        written = [
+            f"{purpose}@{channel}"
+            for channel in meant.channels
+            for purpose in meant.purposes
+            if channel in {one.value for one in promises.policy.purposes[purpose].channels}
+        ]
+        return tuple(passed + written)
 
     def _join(self, work: Work, read: Read) -> str:
         """Add a reply to the request that it answers; a code in it is tried."""
@@ -76,8 +105,9 @@ class LetterReceiver:
         if not is_open(request):
             return ""
         if request.state is State.IDENTITY_NEEDED and request.code is not None:
-            for found in _CODE.findall(read.letter.text)[:1]:
-                self._rights.identities.check_code(work, request.number, found)
+            code = _code(read.letter.text)
+            if code and self._rights.identities.check_code(work, request.number, code).ok:
+                return request.number
         return self._supply(work, read, request)
 
     def _supply(self, work: Work, read: Read, request: Request) -> str:
@@ -90,6 +120,16 @@ class LetterReceiver:
         )
         self._rights.supply(work, request.number, more)
         return request.number
+
+
+def _code(text: str) -> str:
+    """The code that a reply is: its first line that says anything. Elsewhere it may stand in what is quoted.
+
+    Who never asked and complains of our letter, or a machine that answers it, often sends it back with its code.
+    """
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    found = _CODE.fullmatch(first[:80])
+    return found[1] if found else ""
 
 
 def _names(read: Read) -> dict[str, str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from senim.errors import Code, NotAllowed
 from senim.rights import store
+from senim.rights.records import Opening
 from senim.vault import BlindIndex
 from senim.work import Work
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CODES_TO_ADDRESS, CODES_ABOUT_PERSON, OPENINGS, WRONG = 5, 5, 20, 20
-"""Codes an hour to one address, codes an hour about one person, requests a day from one address, wrong tries a day."""
+CODES_TO_ADDRESS, CODES_ABOUT_PERSON, OPENINGS, TRIES_A_DAY = 5, 5, 20, 20
+"""Codes an hour to one address, codes an hour about one person, requests a day from one address, tries of codes a day."""
 
 
 class Limits:
@@ -21,9 +21,14 @@ class Limits:
     def __init__(self, index: BlindIndex) -> None:
         self._index = index
 
-    def count_opening(self, work: Work, identifiers: Mapping[str, str]) -> None:
-        """Count a request from each address. Raises NotAllowed (too_many_attempts), known or unknown alike."""
-        for kind, value in identifiers.items():
+    def count_opening(self, work: Work, opening: Opening) -> None:
+        """Count a request by each identifier, and by where it is answered to: nobody's mailbox is flooded.
+
+        Raises NotAllowed (too_many_attempts), known or unknown alike.
+        """
+        named = {(kind, mailbox(value)) for kind, value in opening.identifiers.items()}
+        answered = {("email", mailbox(opening.reply_to))} if opening.reply_to else set()
+        for kind, value in sorted(named | answered):
             self.count(work, f"open {kind}", value, most=OPENINGS, window=DAY)
 
     def count(self, work: Work, kind: str, value: str, *, most: int, window: timedelta) -> None:
@@ -33,7 +38,7 @@ class Limits:
 
     def may(self, work: Work, kind: str, value: str, *, most: int, window: timedelta) -> bool:
         """Count one more, if there were fewer than ``most``; whether there were."""
-        digest = self._index.digest(f"limit {kind}", value.strip().lower())
+        digest = self._index.digest(f"limit {kind}", mailbox(value))
         known = work.memo.get(("attempts", kind, digest))
         since, count = known if isinstance(known, tuple) else store.attempted(work, kind, digest)
         if work.at - since >= window // timedelta(microseconds=1):
@@ -43,3 +48,9 @@ class Limits:
         work.memo["attempts", kind, digest] = (since, count + 1)
         store.count_attempt(work, kind, digest, since=since, count=count + 1)
         return True
+
+
+def mailbox(address: str) -> str:
+    """What is counted as one: ``anna+1@…`` and ``Anna+2@…`` end in the same mailbox. Other identifiers stay."""
+    local, sign, domain = address.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0]}{sign}{domain}"

@@ -433,7 +433,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     text: str = ""
     ground: Ground = Ground.NONE
     purposes: tuple[str, ...] = ()
-    """For withdrawals and objections: what they are about; empty is all."""
+    """For withdrawals and objections: what they are about, as consents are written; empty is all."""
     changes: dict[str, str] = {}
     """For corrections: ``category.field`` and the value that is right."""
     received_at: str = ""

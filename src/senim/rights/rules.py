@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 import msgspec
 from msgspec.structs import replace
 
-from senim.consent.rules import EARLIEST
+from senim.consent import Scope
+from senim.consent.rules import EARLIEST, check_scope
 from senim.errors import Code, Held, Invalid, NotAllowed, NotPromised
 from senim.identity import Actor, is_id
 from senim.law.clocks import add_months
@@ -209,6 +210,12 @@ def kind_of(word: str) -> Kind:
         raise Invalid(Code.INVALID_VALUE, "kind") from error
 
 
+def scope_of(text: str) -> Scope:
+    """A purpose, or a part of one, as consents are written: ``purpose[/recipient][@channel][>country]``."""
+    end = min((at for sign in "/@>" if (at := text.find(sign)) >= 0), default=len(text))
+    return Scope.of(text[:end], text[end:])
+
+
 def check_opening(promises: Promises, opening: Opening) -> None:
     """Raise Invalid (invalid_value) for what no request can be; never for what may be a person's own mistake."""
     if opening.subject and not is_id(opening.subject):
@@ -223,8 +230,8 @@ def check_opening(promises: Promises, opening: Opening) -> None:
     known = {"email", "phone", "iin", *(name for name, field in fields.items() if field.identifier)}
     if set(opening.identifiers) - known:
         raise Invalid(Code.INVALID_VALUE, "identifiers")
-    if any(name not in promises.policy.purposes for name in opening.purposes):
-        raise Invalid(Code.PURPOSE_UNDECLARED, "purposes")
+    for one in opening.purposes:
+        check_scope(promises, scope_of(one))
 
 
 def received(opening: Opening, now: datetime) -> datetime:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -29,6 +30,9 @@ SMALL = 16 * 1024
 
 PATIENCE = 30.0
 """Seconds in which a small body has to come, and every part of a large one."""
+
+SLOWEST = 1024
+"""Bytes a second at which a large body has to come, beyond the first seconds: it keeps a thread waiting."""
 
 ENDING = 5.0
 """Seconds for requests that are under way when the service stops."""
@@ -82,7 +86,15 @@ class Front:
         """Serve a request."""
         environ = environ_of(scope)
         length = _length(environ)
-        if length is None or length > SMALL or self._lengthy(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
+        lengthy = self._lengthy(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if length is None or length > SMALL:
+            lengthy, environ["wsgi.input"] = True, io.BufferedReader(_Body(proto, self._loop, self._reading))
+        else:  # no thread waits for it
+            body = await self._small(proto) if length else b""
+            if body is None:
+                return
+            environ["wsgi.input"] = io.BytesIO(body)
+        if lengthy:
             self._waiting.add(done := self._loop.create_future())
             try:
                 await self._long(environ, proto)
@@ -90,22 +102,22 @@ class Front:
                 self._waiting.discard(done)
                 done.set_result(None)
             return
-        body = b""
-        if length:
-            coming = proto()
-            self._bodies[coming] = self._loop.time(), proto
-            try:
-                body = await coming
-            except (ProtocolClosed, asyncio.CancelledError):
-                return
-            finally:
-                del self._bodies[coming]
-        environ["wsgi.input"] = io.BytesIO(body)
         paused = self._strands.run(self._answer, environ, proto)
         if paused is not None:
             self._waiting.add(paused)
             await paused
             self._waiting.discard(paused)
+
+    async def _small(self, proto: Any) -> bytes | None:
+        """A small body; None if its sender is gone."""
+        coming = proto()
+        self._bodies[coming] = self._loop.time(), proto
+        try:
+            return bytes(await coming)
+        except (ProtocolClosed, asyncio.CancelledError):
+            return None
+        finally:
+            del self._bodies[coming]
 
     def _answer(self, environ: Environ, proto: Any) -> None:
         """Run a request and answer it, all in its strand."""
@@ -117,7 +129,6 @@ class Front:
     async def _long(self, environ: Environ, proto: Any) -> None:
         """Run a request in a thread, and send its answer as fast as it is taken."""
         answer, loop = _Answer(), self._loop
-        environ["wsgi.input"] = io.BufferedReader(_Body(proto, loop, self._reading))
         try:
             first = await loop.run_in_executor(self._threads, answer.begin, self._application, environ)
             with suppress(ProtocolClosed):
@@ -252,6 +263,8 @@ class _Body(io.RawIOBase):
         self._parts = _parts(proto)
         self._loop = loop
         self._left = b""
+        self._waited = 0.0
+        self._came = 0
 
     def readable(self) -> bool:
         return True
@@ -267,13 +280,17 @@ class _Body(io.RawIOBase):
     def _next(self) -> bytes:
         coming = asyncio.run_coroutine_threadsafe(anext(self._parts, b""), self._loop)
         self._reading.add(coming)
+        began = time.monotonic()
         try:
-            return coming.result(PATIENCE)
+            part = coming.result(min(PATIENCE, max(0.0, PATIENCE + self._came / SLOWEST - self._waited)))
         except (TimeoutError, CancelledError, ProtocolClosed) as error:
             coming.cancel()
             raise Invalid(Code.BODY_MALFORMED, "body") from error
         finally:
             self._reading.discard(coming)
+        self._waited += time.monotonic() - began
+        self._came += len(part)
+        return part
 
 
 async def _parts(proto: Any) -> AsyncIterator[bytes]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from senim.errors import Code
 from senim.gate import Question
 from senim.identity import ActorKind
@@ -160,3 +162,26 @@ def test_nothing_is_decided_for_who_did_not_show_who_they_are(stage: Stage) -> N
     refused(Code.IDENTITY_UNPROVEN, lambda: decide(stage, told.number, granted=False, reasons=(Refusal.UNFOUNDED,)))
     unproven = (Refusal.IDENTITY_UNPROVEN,)
     assert decide(stage, told.number, granted=False, reasons=unproven).state is State.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("part", "gone", "stays"),
+    [
+        (
+            "newsletter@sms",
+            Question("use", "newsletter", channel="sms"),
+            Question("use", "newsletter", channel="email"),
+        ),
+        ("orders/mailer", Question("transfer", "orders", recipient="mailer"), Question("use", "orders")),
+    ],
+)
+def test_a_withdrawal_in_part_ends_that_part_alone(stage: Stage, part: str, gone: Question, stays: Question) -> None:
+    """foundation-32, travel-40: by recipient or by channel; the rest goes on."""
+    senim, person = senim_of(stage), stage.person()
+    gone, stays = gone._replace(subject=person.subject), stays._replace(subject=person.subject)
+    assert senim.gate.check(stage.actor, gone)
+    by(stage, person, "withdraw", purposes=(part,))
+    refused_now = senim.gate.check(stage.actor, gone)
+    assert "consent_withdrawn" in {reason.code for reason in refused_now.reasons}
+    assert senim.gate.check(stage.actor, stays)
+    refused(Code.RECIPIENT_UNDECLARED, lambda: by(stage, person, "withdraw", purposes=("orders/somebody",)))

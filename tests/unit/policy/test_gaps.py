@@ -50,7 +50,8 @@ def test_form_and_content_are_told_in_one_run_in_the_order_of_the_file() -> None
 
 
 SUGGESTIONS = (
-    ({"purposes.delivery.uses": ["identity.givven", "contact.phone"]}, "purposes.delivery.uses", "did you mean “identity.given”?"),
+    ({"purposes.delivery.uses": ["identity.givven", "contact.phone"]}, "purposes.delivery.uses",
+     "did you mean “identity.given”?"),
     ({"roles.desk.purposes": ["order"]}, "roles.desk.purposes", "did you mean “orders”?"),
     ({"categories.payment-card.readers": ["tilll"]}, "categories.payment-card.readers", "did you mean “till”?"),
     ({"points.registration.consents.2.recipient": "courriers"}, "points.registration.consents[2].recipient",

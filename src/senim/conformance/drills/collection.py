@@ -143,7 +143,7 @@ def documents_of_others(stage: Stage) -> None:
     request = stage.request(point, on_behalf_of=behalf)
     stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(request), "no document")
     unknown = replace(request, on_behalf_of=replace(behalf, document="0" * 32))
-    stage.refused(Code.NOT_FOUND, lambda: stage.take(unknown), "a document that is not there")
+    stage.refused(Code.DOCUMENT_UNKNOWN, lambda: stage.take(unknown), "a document that is not there")
     document = stage.upload(speaker)
     taken = stage.take(replace(request, on_behalf_of=replace(behalf, document=document)))
     event = stage.platform.consents.history(taken.subject)[0][0]

@@ -16,9 +16,9 @@ from senim.policy.taxonomy import Operation
 
 def register(stage: Stage) -> None:
     """Every handing-over is on record with person, recipient and purpose; a refused one hands over nothing."""
-    person, handing = _allowed(stage)
+    person, handing = allowed(stage)
     recipient = stage.policy.recipients[handing.recipient]
-    handed = _hand(stage, person, handing)
+    handed = hand(stage, person, handing)
     stage.expect(handed.values[person.subject], f"{handing.recipient} was handed nothing")
     stage.expect(
         set(handed.values[person.subject]) <= stage.policy.expand(recipient.uses),
@@ -31,7 +31,7 @@ def register(stage: Stage) -> None:
     )
     stage.refused(
         Code.RECIPIENT_UNDECLARED,
-        lambda: _hand(stage, person, Handing(recipient="somebody", purpose=handing.purpose)),
+        lambda: hand(stage, person, Handing(recipient="somebody", purpose=handing.purpose)),
         "handing over to somebody undeclared",
     )
     stage.expect(len(_lines(stage, person)) == 1, "a refused handing-over stands in the register as one that was made")
@@ -40,24 +40,24 @@ def register(stage: Stage) -> None:
 def transfer_register(stage: Stage) -> None:
     """Every transfer abroad is on record with its country."""
     law = stage.promises.law
-    person, handing = _allowed(stage, lambda one: any(not law.at_home(country) for country in one.countries))
-    _hand(stage, person, handing)
+    person, handing = allowed(stage, lambda one: any(not law.at_home(country) for country in one.countries))
+    hand(stage, person, handing)
     line = _lines(stage, person)[-1]
     stage.expect(line.country == handing.country and not law.at_home(line.country), "the country is not on record")
 
 
 def choice(stage: Stage) -> None:
     """A partner gets data for its offer only from people who asked for it."""
-    person, handing = _allowed(stage, lambda one: one.needs_choice)
-    _hand(stage, person, handing)
+    person, handing = allowed(stage, lambda one: one.needs_choice)
+    hand(stage, person, handing)
     group = stage.promises.group_of(handing.recipient)
     stage.consent(person, Scope(purpose=handing.purpose, recipient=group), given=False)
     stage.refused(
-        Code.CONSENT_WITHDRAWN, lambda: _hand(stage, person, handing), f"{handing.recipient} after a changed mind"
+        Code.CONSENT_WITHDRAWN, lambda: hand(stage, person, handing), f"{handing.recipient} after a changed mind"
     )
 
 
-def _allowed(stage: Stage, wanted: Callable[[Recipient], bool] = lambda one: True) -> tuple[Person, Handing]:
+def allowed(stage: Stage, wanted: Callable[[Recipient], bool] = lambda one: True) -> tuple[Person, Handing]:
     """Somebody whose data a recipient like that may get, and the handing-over. Raises NothingDeclared."""
     for handing in _handings(stage, wanted):
         entrusted = stage.policy.expand(stage.policy.recipients[handing.recipient].uses)
@@ -93,7 +93,8 @@ def _question(handing: Handing, person: Person) -> Question:
     )
 
 
-def _hand(stage: Stage, person: Person, handing: Handing) -> Handed:
+def hand(stage: Stage, person: Person, handing: Handing) -> Handed:
+    """Hand a person's data over."""
     handed: Handed = stage.platform.run(
         stage.actor, lambda work: stage.platform.disclosures.make(work, [person.subject], handing)
     )

@@ -65,16 +65,23 @@ def erasure(stage: Stage) -> None:
     purpose = stage.consent_purpose()
     question = stage.question(stage.an_operation(purpose), purpose, person)
     stage.denies(Code.SUBJECT_ERASED, question, "using an erased person's data")
-    for metadata, database in ((main_metadata, stage.platform.database), (keys_metadata, stage.platform.key_store)):
-        for name in {"sealed_value", "sealed_document", "sealed_chunk", "person_key"} & set(metadata.tables):
-            table = metadata.tables[name]
-            rows = database.read(query(select(table.c.subject)))
-            stage.expect(all(bytes(row[0]).hex() != person.subject for row in rows), f"{name} still has rows")
+    stage.expect(not (left := traces(stage, person)), f"{', '.join(left)} still has rows")
     for reference, value in person.values.items():
         field = stage.promises.fields[reference]
         if identifier_kind(reference, field):
             _not_found(stage, reference, value)
     stage.expect(forms, "the person had no values")
+
+
+def traces(stage: Stage, person: Person) -> list[str]:
+    """The tables in which a person's key, values or files still are."""
+    found = []
+    for metadata, database in ((main_metadata, stage.platform.database), (keys_metadata, stage.platform.key_store)):
+        for name in sorted({"sealed_value", "sealed_document", "sealed_chunk", "person_key"} & set(metadata.tables)):
+            rows = database.read(query(select(metadata.tables[name].c.subject)))
+            if any(bytes(row[0]).hex() == person.subject for row in rows):
+                found.append(name)
+    return found
 
 
 def _not_found(stage: Stage, reference: str, value: str) -> None:

@@ -56,10 +56,14 @@ def package(parts: Iterable[Part], made: datetime) -> Iterator[bytes]:
             info = zipfile.ZipInfo(part.path, date_time=stamped)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o600 << 16
-            with archive.open(info, "w", force_zip64=True) as entry:
-                for piece in part.content:
-                    entry.write(piece)
-                    if held := pipe.taken():
-                        yield held
-            yield pipe.taken()
+            yield from _packed(archive, info, part, pipe)
+    yield pipe.taken()
+
+
+def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, part: Part, pipe: _Pipe) -> Iterator[bytes]:
+    with archive.open(info, "w", force_zip64=True) as entry:
+        for piece in part.content:
+            entry.write(piece)
+            if held := pipe.taken():
+                yield held
     yield pipe.taken()

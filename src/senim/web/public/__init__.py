@@ -14,7 +14,11 @@ from senim.web.public.requesting import requesting
 from senim.web.public.unsubscribing import unsubscribing
 from senim.web.shared.problems import status_of
 
+MOST_FORM = 16 * 1024
+"""Bytes of a form: a code and a secret. Nothing larger is wanted from somebody who is not known."""
+
 _CACHE = "public, max-age=300"
+_CODES = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED, 411: Code.BODY_MALFORMED, 413: Code.BODY_TOO_LARGE}
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -24,6 +28,8 @@ def public(senim: Senim) -> Flask:
     """The Flask application of the public pages."""
     app = Flask(__name__, static_url_path="/static")
     app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = MOST_FORM
+    app.before_request(_measured)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.add_url_rule("/", view_func=lambda: redirect(url_for("current_in_reader_language")), endpoint="root")
     app.add_url_rule("/privacy", view_func=_to_language, endpoint="current_in_reader_language")
@@ -43,6 +49,12 @@ def public(senim: Senim) -> Flask:
     app.register_error_handler(SenimError, _refused)
     app.after_request(lambda answer: _headers(answer, encrypted=_base(senim).startswith("https://")))
     return app
+
+
+def _measured() -> None:
+    """A body whose length is not told could keep a thread waiting for its end: no form of ours is sent so."""
+    if request.headers.get("Transfer-Encoding"):
+        abort(411)
 
 
 def _base(senim: Senim) -> str:
@@ -97,7 +109,7 @@ def _machine(senim: Senim, number: int) -> Response:
 def _no_such(error: HTTPException) -> Response:
     """No such address, or no such method: a page of ours, with the headers that the protocol wants."""
     status = error.code or 500
-    code = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED}.get(status, Code.INTERNAL)
+    code = _CODES.get(status, Code.INTERNAL)
     answer = _problem(code, status)
     answer.headers.update({name: text for name, text in error.get_headers() if name == "Allow"})
     return answer
