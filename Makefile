@@ -12,10 +12,13 @@ setup: .venv/.ready ## Make .venv with everything that is locked.
 .venv/.ready: requirements.lock pyproject.toml scripts/setup.sh
 	@sh scripts/setup.sh
 
+.mariadb/.ready: scripts/mariadb.sh
+	@sh scripts/mariadb.sh
+
 demo: setup ## Fill an example operator with made-up people, keep its promises, serve it.
 	@.venv/bin/senim demo $(ARGS)
 
-test: setup ## Run all tests, on SQLite and PostgreSQL.
+test: setup .mariadb/.ready ## Run all tests, on SQLite, PostgreSQL and MariaDB.
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: setup ## Check style, types, import contracts and generated files.
@@ -41,4 +44,4 @@ wheel: setup ## Build the wheel into dist/.
 	@.venv/bin/uv build --wheel --no-build-isolation -q -o dist
 
 clean: ## Remove what these chores made.
-	@rm -rf .venv dist build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .mariadb dist build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

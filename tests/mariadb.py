@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -22,7 +23,9 @@ class MariaServer:
     """A running server. Needs what ``make setup`` prepares; its absence is an error, never a skipped test."""
 
     def __init__(self) -> None:
-        subprocess.run(["sh", str(ROOT / "scripts" / "mariadb.sh")], check=True)
+        with (Path(tempfile.gettempdir()) / f"senim-mariadb-{os.geteuid()}.lock").open("w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of several workers one gets it, the others wait
+            subprocess.run(["sh", str(ROOT / "scripts" / "mariadb.sh")], check=True)
         self.folder = Path(tempfile.mkdtemp(prefix="senim-maria-"))
         self.folder.chmod(0o755)
         self._owner = "nobody" if os.geteuid() == 0 else None

@@ -242,6 +242,36 @@ def test_who_is_too_slow_is_sent_away(served: Served, monkeypatch: pytest.Monkey
     assert not served.front._bodies
 
 
+def test_a_form_that_does_not_come_keeps_no_thread_waiting(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Public pages run in few threads; a stranger who sends a form drop by drop holds none of them."""
+    request, wire = served.request("POST", "/requests/R-2026-00000000/code", {})
+    wire.here = False
+    began: list[object] = []
+    monkeypatch.setattr(served.front, "_long", lambda *given: began.append(given))
+    monkeypatch.setattr(fronts, "PATIENCE", -1.0)
+    served.loop.call_later(0.01, served.front._look)
+    served.ask((request, wire))
+    assert (wire.status, began) == (408, [])
+
+
+def test_a_large_body_that_drips_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """airline-10: parts that come in time, but for which a thread would wait for days, are waited for no longer."""
+
+    class Dripping(Wire):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while self.taken < 500:
+                self.taken += 1
+                await asyncio.sleep(0.01)
+                yield b" "
+
+    request, _ = served.request("POST", "/v1/check", **{"transfer-encoding": "chunked"})
+    wire = Dripping([])
+    monkeypatch.setattr(fronts, "PATIENCE", 0.1)
+    served.ask((request, wire))
+    assert (wire.status, wire.json["code"]) == (400, "body_malformed")
+    assert wire.taken < 100
+
+
 def test_who_is_gone_leaves_nothing_behind(served: Served, door: Door) -> None:
     """What was asked for is done; the answer is dropped, and its strand serves the next."""
     before = door.stage.platform.subjects.count(door.stage.platform.database)

@@ -94,7 +94,7 @@ def address_of(house: House, values: dict[str, str]) -> str:
 
 
 def test_who_asks_is_told_bases_purposes_methods_operator_and_recipients(house: Open) -> None:
-    """In Kazakh, with number and deadline: travel-31, travel-32, travel-33, travel-34, travel-35, travel-38, travel-46."""
+    """With number and deadline: travel-31, travel-32, travel-33, travel-34, travel-35, travel-38, travel-46."""
     made = house("travel")
     subject, values = made.person("booking")
     asked = Asked(made, "access", subject=subject, language="kk", channel="portal")
@@ -158,10 +158,10 @@ def test_a_complaint_gets_a_number_a_deadline_and_an_answer_that_names_the_autho
     asked.do("decide", "--refuse", "--reason", "unfounded")
     assert asked.status()["reasons"]
     authority = made.stage.promises.law.pack.authority
-    told = [one for one in letters(made, mailbox) if asked.number in one]
-    assert authority.name.ru not in told[0]
-    assert authority.name.ru in told[-1]
-    assert authority.where.ru in told[-1]
+    told = [one for one in letters(made, mailbox) if authority.name.ru in one]
+    assert len(told) == 1
+    assert asked.number in told[0]
+    assert authority.where.ru in told[0]
 
 
 def test_what_a_request_lacks_is_asked_for(house: Open) -> None:
@@ -216,12 +216,12 @@ def test_a_person_has_data_put_right(house: Open, tmp_path: Path) -> None:
     copy.granted()
     told = json.loads(copy.paper("answer-data"))["data"][name]
     assert (told["value"], told["status"]) == ("Қайратқызы", "verified")
-    assert {"request.opened", "request.decided", "data.corrected"} <= {one["act"] for one in made.log(subject)}
+    assert {"request.decided", "data.corrected", "request.answered"} <= {one["act"] for one in made.log(subject)}
 
 
 @pytest.mark.parametrize(
     ("name", "point", "purpose", "channel"),
-    [("travel", "booking", "promotions", "email"), ("foundation", "registration", "newsletter", "email")],
+    [("travel", "newsletter", "promotions", "email"), ("foundation", "registration", "newsletter", "email")],
     ids=["travel-48", "foundation-34"],
 )
 def test_a_mailing_is_ended_by_its_link_or_a_word(
@@ -229,7 +229,8 @@ def test_a_mailing_is_ended_by_its_link_or_a_word(
 ) -> None:
     """By one click, in the account, or by writing: travel-48, foundation-34."""
     made = house(name, environment=by_mail(mailbox))
-    people = [made.person(point)[0] for _ in range(3)]
+    known = [made.person(point) for _ in range(3)]
+    people = [subject for subject, _ in known]
     for subject in people:
         acting.about(
             made.senim,
@@ -239,12 +240,14 @@ def test_a_mailing_is_ended_by_its_link_or_a_word(
             ),
         )
     made.senim.orders.run_due("mail")
-    links = [mail["List-Unsubscribe"].strip("<>").removeprefix(URL) for mail in mailbox.mails]
-    assert len(links) == len(people)
-    for link, mail in zip(links, mailbox.mails, strict=True):
+    mails = {mail["To"]: mail for mail in mailbox.mails}
+    links = []
+    for _, values in known:
+        mail = mails[address_of(made, values)]
+        links.append(mail["List-Unsubscribe"].strip("<>").removeprefix(URL))
         body = mail.get_body(("plain",))
         assert body is not None
-        assert link in str(body.get_content())
+        assert links[-1] in str(body.get_content())
     assert made.pages.get(links[0]).status_code == 200
     door = made.door("mailing" if name == "foundation" else "mailer")
 

@@ -94,8 +94,8 @@ def _as_text(path: Path, checked: Checked) -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--effective",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
-    help="When it takes effect, e.g. 2026-12-01T00:00:00+0500 (UTC if no zone is said); now if left out.",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
+    help="When it takes effect, e.g. 2026-12-01T00:00+0500 (UTC if no zone is said); now if left out.",
 )
 @folder_option
 @json_option

@@ -32,6 +32,7 @@ from senim.rights.planning import Planning
 from senim.rights.plans import Plans
 from senim.rights.records import Attached, Kind, Opened, Opening, Proof, Represented, Request, State, Way
 from senim.rights.rules import (
+    MOST_WORDS,
     check_opening,
     check_undecided,
     drp,
@@ -211,6 +212,8 @@ class Rights:
         check_opening(promises, more)
         refuse(look_at(promises, more.changes, None, work.now).reasons)
         whole = _together(self._desk.opening(work, request), more)
+        if len(whole.text) > MOST_WORDS:
+            raise Invalid(Code.BODY_TOO_LARGE, "text")
         request = self._desk.keep_opening(work, request, whole)
         for one in more.attached:
             request = self._desk.put(work, request, one.what, one.media, one.content)

@@ -11,6 +11,7 @@ import re
 from senim.errors import NotFound
 from senim.messaging.inbox_records import Read
 from senim.messaging.letter_records import Attachment
+from senim.rights import store
 from senim.rights.actions import Rights
 from senim.rights.desk import in_its_name
 from senim.rights.records import Attached, Opening, Request, State, Way
@@ -106,7 +107,10 @@ class LetterReceiver:
             return ""
         if request.state is State.IDENTITY_NEEDED and request.code is not None:
             code = _code(read.letter.text)
-            if code and self._rights.identities.check_code(work, request.number, code).ok:
+            shown = self._rights.identities.check_code(work, request.number, code) if code else None
+            after = store.find(work, request.number)
+            # A wrong code is counted whatever else is wrong with the letter; a right one may have ended the request.
+            if shown is not None and not (shown.ok and after is not None and is_open(after)):
                 return request.number
         return self._supply(work, read, request)
 

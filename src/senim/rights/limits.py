@@ -12,7 +12,7 @@ from senim.work import Work
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CODES_TO_ADDRESS, CODES_ABOUT_PERSON, OPENINGS, TRIES_A_DAY = 5, 5, 20, 20
-"""Codes an hour to one address, codes an hour about one person, requests a day from one address, tries of codes a day."""
+"""Codes an hour to one address, codes an hour about one person, requests a day from one address, tries of codes."""
 
 
 class Limits:

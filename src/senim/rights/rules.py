@@ -35,6 +35,9 @@ from senim.rights.records import (
 MOST_TEXT = 20_000
 """Longest text of a request in characters."""
 
+MOST_WORDS = 10 * MOST_TEXT
+"""Longest text of a request with all that was added to it."""
+
 MASS_ROWS, MASS_PEOPLE = 1_000, 1
 """A plan that touches more than this is a mass act."""
 
@@ -342,9 +345,10 @@ def needs_second(promises: Promises, plan: Planned) -> bool:
 
 
 def check_second(request: Request, actor: Actor, digest: str) -> None:
-    """Raise unless this actor may approve this plan: NotAllowed for who made it, Held if it has changed meanwhile."""
+    """Raise unless this actor may approve this plan: NotAllowed for who decided or made it, Held if it has changed."""
     assert request.plan is not None
-    if request.plan.by == actor.label:
+    decided = request.decision.by if request.decision else ""
+    if actor.label in (request.plan.by, decided):
         raise NotAllowed(Code.SECOND_PERSON_NEEDED, request.number)
     if digest != request.plan.digest:
         raise Held(Code.PLAN_CHANGED, request.number)
