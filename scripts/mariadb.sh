@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 place=.mariadb
-[ -e "$place/.ready" ] && exit 0
+[ -e "$place/.ready" ] && { touch "$place/.ready"; exit 0; }
 PATH="$PATH:/usr/sbin:/usr/local/sbin:/usr/libexec"
 if command -v mariadbd >/dev/null 2>&1 && command -v mariadb-install-db >/dev/null 2>&1; then
     mkdir -p "$place"

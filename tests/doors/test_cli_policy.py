@@ -88,7 +88,7 @@ def test_without_a_folder_every_command_says_so(
     monkeypatch.chdir(tmp_path)
     values = tmp_path.with_suffix(".json")
     values.write_text("{}", encoding="utf-8")
-    needs = {
+    needs: dict[tuple[str, ...], tuple[str, ...]] = {
         ("check",): ("use", "orders"),
         ("policy", "cancel"): ("2",),
         ("subjects", "find"): ("email", "--value", "a@people.example"),

@@ -12,11 +12,12 @@ import msgspec
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from senim.identity import SubjectId
 from senim.rights import State, Way
 from senim.testing import FixedClock, Person, Stage
 from senim.web.site import site
 from tests.features.acting import senim_of
-from tests.features.rights.scene import Letters, act, by, decide, now, opened, run
+from tests.features.rights.scene import Letters, act, approve, by, decide, now, opened, run
 
 Staged = Callable[[bytes], Stage]
 
@@ -145,3 +146,22 @@ def test_a_stranger_s_page_is_that_of_somebody_known(stage: Stage) -> None:
         page = door(stage).get(link).text
         pages.append(page.replace(told.number, "N").replace(link.partition("token=")[2], "T"))
     assert pages[0] == pages[1]
+
+
+def test_no_answer_survives_the_person_s_erasure(stage: Stage) -> None:
+    """airline-12, travel-39: what was told before goes too; its link opens nothing, its key is destroyed."""
+    senim, person = senim_of(stage), stage.person()
+    number, link = answered(stage, person, "copy")
+    client = door(stage)
+    assert client.get(link.replace("/answer?", "/answer/json?")).status_code == 200
+    held = now(stage, number).answers_in
+    erasure = by(stage, person, "erase").number
+    decide(stage, erasure, granted=True)
+    run(stage)
+    approve(stage, erasure)
+    run(stage)
+    assert now(stage, erasure).state is State.ANSWERED
+    assert client.get(link).status_code == 404
+    assert senim.persons.is_erased(SubjectId(held))
+    assert not [one for one in now(stage, number).papers if one.id.startswith("answer-")]
+    assert "who" not in {one.id for one in now(stage, erasure).papers}

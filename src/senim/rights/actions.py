@@ -375,6 +375,7 @@ class Rights:
         request = self._desk.load(work, number)
         if request.state is State.CLOSED:
             return
+        request = self._desk.empty_box(work, request)
         self._parts.boxes.destroy(work, SubjectId(request.holder))
         store.drop_parts(work.unit, number)
         request = self._desk.save(work, request, state=State.CLOSED, closed_at=work.at, papers=(), code=None)

@@ -161,8 +161,7 @@ class Desk:
 
     def put_chunk(self, work: Work, request: Request, part: str, n: int, chunk: bytes) -> None:
         """Seal one chunk of a paper."""
-        holder = SubjectId(request.holder)
-        sealed = self.parts.boxes.seal(work, holder, f"request {request.number} {part} {n}", chunk)
+        sealed = self.parts.boxes.seal(work, _box(request, part), f"request {request.number} {part} {n}", chunk)
         store.put_part(work.unit, request.number, part, n, sealed)
 
     def get(self, work: Work, request: Request, part: str) -> Iterator[bytes]:
@@ -173,12 +172,26 @@ class Desk:
         if ("part", request.number, part) in work.memo:
             yield from work.memo["part", request.number, part]  # type: ignore[misc]  # chunks of this very act
             return
-        holder = SubjectId(request.holder)
+        holder = _box(request, part)
         for n in range(paper.chunks):
             sealed = store.read_part(work.database, request.number, part, n)
             if sealed is None:
                 raise NotFound(Code.NOT_FOUND, "paper") if request.closed_at else Tampered(Code.SEAL_BROKEN, "paper")
             yield self.parts.boxes.open(work, holder, f"request {request.number} {part} {n}", sealed)
+
+    def with_box(self, work: Work, request: Request) -> Request:
+        """The request with a box for the person's data in it; it is not saved yet."""
+        if request.answers_in:
+            return request
+        return msgspec.structs.replace(request, answers_in=self.parts.boxes.holder(work))
+
+    def empty_box(self, work: Work, request: Request) -> Request:
+        """Destroy the person's data in a request, its answer with it; the request is not saved yet."""
+        if not request.answers_in:
+            return request
+        self.parts.boxes.destroy(work, SubjectId(request.answers_in))
+        papers = tuple(one for one in request.papers if _box(request, one.id) != request.answers_in)
+        return msgspec.structs.replace(request, answers_in="", papers=papers, answer_token=b"", answer_until=0)
 
     def keep_opening(self, work: Work, request: Request, opening: Opening) -> Request:
         """Seal how the request came in, files apart."""
@@ -257,6 +270,13 @@ class Desk:
         """Where whoever asked can look at the request; the secret in it is sealed with the request."""
         token = b"".join(self.get(work, request, TOKEN)).decode()
         return self.parts.link(request.number, token)
+
+
+def _box(request: Request, part: str) -> SubjectId:
+    """Whose key a part is under: what holds the person's data as it was told is in a box of its own."""
+    told = part.startswith("answer-") and request.plan is not None and request.plan.wish == "read"
+    data = told or part in ("who", "before") or part.startswith("export-")
+    return SubjectId(request.answers_in if data and request.answers_in else request.holder)
 
 
 def claimed_address(opening: Opening) -> str:

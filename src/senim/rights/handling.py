@@ -325,7 +325,8 @@ class Handling:
         authority = promises.law.pack.authority
         words = [wording("rights")[f"refusal-{one}"] for one in reasons]
         said = (*words, *((text,) if text else ()), authority.name, authority.where)
-        self._desk.write(work, request, "refused", number=request.number, reasons=said)
+        address = self._desk.answer_address(work, request)
+        self._desk.write(work, request, "refused", address=address, number=request.number, reasons=said)
         return request
 
     def _granted(self, work: Work, request: Request, decision: Decision) -> Request:
@@ -375,7 +376,10 @@ class Handling:
         if request.kind in SPEAKS:
             granted = request.decision is not None and request.decision.granted
             paragraphs = tuple(part for part in text.split("\n\n") if part.strip())
-            self._desk.write(work, request, "claim_answer", number=number, granted=granted, text=paragraphs)
+            address = self._desk.answer_address(work, request)
+            self._desk.write(
+                work, request, "claim_answer", address=address, number=number, granted=granted, text=paragraphs
+            )
         elif request.kind in (Kind.BLOCK, Kind.UNBLOCK):
             template = "block_done" if request.kind is Kind.BLOCK else "unblocked"
             self._desk.write(work, request, template, number=number)

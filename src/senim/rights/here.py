@@ -15,6 +15,7 @@ from senim.rights.answering import Answering
 from senim.rights.desk import Desk, in_its_name
 from senim.rights.plans import Plans
 from senim.rights.records import Ground, Here, Kind, Line, Request
+from senim.rights.rules import is_open
 from senim.subjects import Standing
 from senim.times import micros
 from senim.vault import Kept
@@ -85,8 +86,17 @@ class HereActs:
         here = Here(
             at=work.at, lines=request.plan.here, entries=tuple(one.entry for one in erasures), erasures=erasures
         )
+        self._forget_answers(work, request)
         request = self._desk.save(work, request, here=here, blocked=False)
         self._desk.tell(work, DONE, request, count=len(erasures))
+
+    def _forget_answers(self, work: Work, request: Request) -> None:
+        """What the person was told before goes with the person: no earlier answer survives an erasure."""
+        for subject in dict.fromkeys((request.subject, *request.linked)):
+            for one in self._desk.requests_of(work, subject):
+                if one.number != request.number and one.answers_in and not is_open(one):
+                    other = self._desk.load(work, one.number)
+                    self._desk.save(work, self._desk.empty_box(work, other))
 
     def correct(self, work: Work, number: str) -> None:
         """Put the right values in place; the old ones are sealed with the request beside them (94-V 13)."""

@@ -89,6 +89,7 @@ class Planning:
         stuck = request.state in (State.EXECUTING, State.RESCANNING) and self._is_stuck(request)
         if request.state not in _TO_PLAN and not stuck:
             return
+        request = self._desk.with_box(work, request)
         request = self._desk.put(work, request, "who", "application/json", _encode(who), name=WHO)
         if not request.subject and nothing_there(planned):
             self._nothing(work, request)

@@ -381,6 +381,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answered_at: int = 0
     closed_at: int = 0
     keep_until: int = 0
+    answers_in: str = ""
+    """Box of what was told or searched by: the person's data, destroyed with the person and not with the request."""
     answer_token: bytes = b""
     """Digest of the secret that opens the answer; it was written to the proven address alone."""
     answer_until: int = 0
