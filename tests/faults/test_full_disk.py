@@ -83,7 +83,7 @@ def test_sealing_on_a_full_disk_waits_and_is_told_by_health(scene: Scene) -> Non
     with disk.no_commit(scene.senim.database), pytest.raises(Unavailable) as refusal:
         scene.senim.tick()
     assert refusal.value.code is Code.STORAGE_FULL
-    runner._troubles["clock"] = refusal.value  # noqa: SLF001  # as its thread notes it
+    runner._troubles["clock"] = refusal.value  # as its thread notes it
     told = scene.send("GET", "/v1/health").json
     assert told is not None
     assert (told["status"], told["trouble"], told["entries"]) == ("trouble", "storage_full", size)

@@ -28,6 +28,12 @@ _ROLE = re.compile(
     r"(^|_)(by|manager|employee|staff|agent|operator|seller|assigned|assignee|handled|handler|created|updated|approved|"
     r"approver|reviewer|moderator|responsible|boss|chief|referrer|inviter|invited|referred|parent|answers|reply)(_|$)"
 )
+FREE = 100
+"""From this length on a text may say anything."""
+
+MANY, FEW_WORDS = 20, 5
+"""So many samples with so few different values are words of a list."""
+
 _DELETED = ("deleted_at", "is_deleted", "deleted", "removed_at", "date_deleted", "deletedAt")
 _ACCOUNTS = re.compile(
     r"(^|_)(invoice|payment|receipt|transaction|ledger|refund|act|contract|tax|fiscal|schet|oplata)s?($|_)"
@@ -205,8 +211,9 @@ def _entry(name: str, draft: _Draft, looked: Looked, *, person: bool, fields: Ma
         )
         for column, kind in draft.kinds.items()
     }
-    identifying = draft.identifying if person else {}
     linked = {column for one in draft.refers for column in (*one.columns, *one.where)}
+    columns |= {column: ColumnMap() for column in _free(name, draft, looked) if column not in linked | columns.keys()}
+    identifying = draft.identifying if person else {}
     marked = next((one for one in _DELETED if one in draft.table.columns), None)
     return TableMap(
         key=draft.table.key,
@@ -216,6 +223,19 @@ def _entry(name: str, draft: _Draft, looked: Looked, *, person: bool, fields: Ma
         refers=tuple(draft.refers),
         soft_delete=SoftDelete(column=marked) if marked else None,
     )
+
+
+def _free(name: str, draft: _Draft, looked: Looked) -> Iterable[str]:
+    """Columns in which anything may be written: personal until somebody says otherwise.
+
+    A few words that come again and again (new, paid, sent) are no such text.
+    """
+    for column, fact in draft.table.columns.items():
+        if fact.family is not Family.TEXT or (fact.length is not None and fact.length < FREE):
+            continue
+        values = looked.samples.get((name, column), ())
+        if len(values) < MANY or len(set(values)) > FEW_WORDS:
+            yield column
 
 
 def _without(entry: TableMap, tables: Mapping[str, TableMap]) -> TableMap:

@@ -197,7 +197,7 @@ class Execution:
         certificates: tuple[bytes, ...] = ()
         if request.plan.wish != "read":
             request, certificates = self._answering.tell_what_was_done(work, request)
-        if request.plan.wish == "erase":  # what it was searched by is the person's too
+        if request.plan is not None and request.plan.wish == "erase":  # what it was searched by is the person's too
             request = self._desk.empty_box(work, request)
         attached = tuple(
             File(name=f"certificate-{number}.jws", media="application/jose", content=content)
