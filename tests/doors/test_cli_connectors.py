@@ -33,21 +33,21 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def mapped(senim: Terminal, operator: Path, shop: Path) -> Callable[..., Ran]:
+def mapped(senim: Terminal, folder: Path, shop: Path) -> Callable[..., Ran]:
     """The proposed map, and ``senim connectors …`` in the operator's folder."""
 
-    def run(*words: str, given: str = "") -> Ran:
-        return senim("connectors", *words, "-C", str(operator), given=given)
+    def run(*words: str, typed: str = "") -> Ran:
+        return senim("connectors", *words, "-C", str(folder), typed=typed)
 
     assert run("propose", "shop", "--url-env", "SHOP_URL").code == 0
     return run
 
 
-def test_a_map_is_proposed_checked_and_shown(mapped: Callable[..., Ran], operator: Path) -> None:
+def test_a_map_is_proposed_checked_and_shown(mapped: Callable[..., Ran], folder: Path) -> None:
     """The file is written once, never over people's corrections; it is in order and fits the database."""
-    before = (operator / "connectors" / "shop.yaml").read_bytes()
+    before = (folder / "connectors" / "shop.yaml").read_bytes()
     again = mapped("propose", "shop", "--url-env", "SHOP_URL")
-    assert (again.code, (operator / "connectors" / "shop.yaml").read_bytes()) == (1, before)
+    assert (again.code, (folder / "connectors" / "shop.yaml").read_bytes()) == (1, before)
     assert mapped("propose", "shop", "--url-env", "SHOP_URL", "--over").code == 0
     assert "2 tables" in mapped("check", "shop").out
     assert json.loads(mapped("check", "shop", "--json").out)["ok"] is True
@@ -57,9 +57,9 @@ def test_a_map_is_proposed_checked_and_shown(mapped: Callable[..., Ran], operato
     assert json.loads(mapped("map", "--format").out)["title"] == "Senim map"
 
 
-def test_a_fault_is_told_with_file_and_line(mapped: Callable[..., Ran], operator: Path) -> None:
+def test_a_fault_is_told_with_file_and_line(mapped: Callable[..., Ran], folder: Path) -> None:
     """As compilers do it, so that an editor jumps there."""
-    path = operator / "connectors" / "shop.yaml"
+    path = folder / "connectors" / "shop.yaml"
     lines = path.read_text(encoding="utf-8").replace("act: delete", "act: remove", 1)
     path.write_text(lines, encoding="utf-8")
     number = next(place for place, line in enumerate(lines.splitlines(), 1) if "remove" in line)
@@ -73,43 +73,43 @@ def test_a_fault_is_told_with_file_and_line(mapped: Callable[..., Ran], operator
 def test_a_person_is_found_and_the_erasure_previewed(mapped: Callable[..., Ran], shop: Path) -> None:
     """No identifier is on the command line, and none is printed; nothing changes."""
     before = shop.read_bytes()
-    found = mapped("find", "shop", given=f"{EMAIL}\n")
+    found = mapped("find", "shop", typed=f"{EMAIL}\n")
     assert (found.code, "orders: 1 rows, by customers → orders" in found.out) == (0, True)
-    plan = mapped("preview", "shop", given=f"{EMAIL}\n")
+    plan = mapped("preview", "shop", typed=f"{EMAIL}\n")
     assert plan.code == 0
     assert "2 rows change. Nothing stands in the way." in plan.out
-    told = json.loads(mapped("preview", "shop", "--json", given=f"{EMAIL}\n").out)
+    told = json.loads(mapped("preview", "shop", "--json", typed=f"{EMAIL}\n").out)
     assert [step["table"] for step in told["steps"]] == ["orders", "customers"]
     assert EMAIL not in found.out + plan.out + json.dumps(told)
-    assert "Nothing was found." in mapped("find", "shop", given="nobody@example.kz\n").out
+    assert "Nothing was found." in mapped("find", "shop", typed="nobody@example.kz\n").out
     assert shop.read_bytes() == before
 
 
-def test_what_stands_in_the_way_ends_with_1(mapped: Callable[..., Ran], operator: Path) -> None:
+def test_what_stands_in_the_way_ends_with_1(mapped: Callable[..., Ran], folder: Path) -> None:
     """A plan that cannot be carried out says why and what to type."""
-    path = operator / "connectors" / "shop.yaml"
+    path = folder / "connectors" / "shop.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("act: delete", "act: blank", 1), encoding="utf-8")
-    ran = mapped("preview", "shop", given=f"{EMAIL}\n")
+    ran = mapped("preview", "shop", typed=f"{EMAIL}\n")
     assert ran.code == 1
     assert "! customers.email" in ran.out
     assert "depersonalise" in ran.out
 
 
 def test_an_address_that_is_missing_is_told(
-    senim: Terminal, operator: Path, mapped: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+    senim: Terminal, folder: Path, mapped: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The variable is named; ``[systems]`` of the settings serves as well."""
-    address = f"sqlite:///{operator.parent / 'shop.db'}"
+    address = f"sqlite:///{folder.parent / 'shop.db'}"
     monkeypatch.delenv("SHOP_URL")
     ran = mapped("look", "shop")
     assert ran.code == 1
     assert "SHOP_URL" in ran.err
-    with (operator / "senim.toml").open("a", encoding="utf-8") as file:
+    with (folder / "senim.toml").open("a", encoding="utf-8") as file:
         file.write(f'\n[systems]\nshop = "{address}"\n')
     assert mapped("look", "shop").code == 0
 
 
-def test_a_dataset_of_fides_is_taken_over(mapped: Callable[..., Ran], operator: Path, tmp_path: Path) -> None:
+def test_a_dataset_of_fides_is_taken_over(mapped: Callable[..., Ran], folder: Path, tmp_path: Path) -> None:
     """A map for each dataset, with what Fides leaves open as remarks."""
     source = tmp_path / "dataset.yml"
     source.write_text(
@@ -122,5 +122,5 @@ def test_a_dataset_of_fides_is_taken_over(mapped: Callable[..., Ran], operator: 
     assert ran.code == 0
     assert "customers.odd" in ran.out
     assert mapped("check", "old-shop").code == 0
-    assert (operator / "connectors" / "old-shop.yaml").read_text(encoding="utf-8").startswith("# Read from")
+    assert (folder / "connectors" / "old-shop.yaml").read_text(encoding="utf-8").startswith("# Read from")
     assert mapped("import-fides", str(source)).code == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -11,10 +13,11 @@ import click
 import msgspec
 
 from senim.app import Senim
-from senim.cli.terminal import folder_option, json_option, language, opened, show_json
+from senim.cli.terminal import folder_option, json_option, language, opened, show_json, when
 from senim.errors import Code, Invalid, of_disk
 from senim.identity import Actor, ActorKind
 from senim.rights import Attached, For, Opening, Refusal, Request
+from senim.rights.delivery import FORMS
 from senim.rights.handling import ASKABLE
 from senim.rights.plans import told_of
 from senim.rights.records import ExtensionReason, PauseReason
@@ -61,8 +64,8 @@ def _time(at: int) -> str:
 
 
 def _line(request: Request) -> str:
-    due = _time(request.due)[:16] or "-"
-    return f"{request.number}  {due:16}  {request.kind.value:13}  {request.state.value:20}  {request.trouble}".rstrip()
+    due = when(moment(request.due)) if request.due else "-"
+    return f"{request.number}  {due:22}  {request.kind.value:13}  {request.state.value:20}  {request.trouble}".rstrip()
 
 
 def as_told(senim: Senim, request: Request) -> dict[str, Any]:
@@ -414,21 +417,41 @@ def run(number: str, folder: Path, *, as_json: bool) -> None:
 @requests.command()
 @click.argument("number")
 @click.argument("paper", required=False, default="")
+@click.option(
+    "--form", type=click.Choice(tuple(FORMS)), default="page", show_default=True, help="The form of the answer."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
 @acting
-def answer(number: str, paper: str, out: Path, role: str, name: str, folder: Path, *, as_json: bool) -> None:
-    """Write a sealed paper of NUMBER to a file: the answer's page, or PAPER by its id. The look is logged."""
-    part = paper or "answer-page"
-    media, content = _run(folder, role, name, lambda senim, work: senim.rights.paper(work, number, part))
-    try:
-        out.write_bytes(content)
-        out.chmod(0o600)
-    except OSError as error:
-        raise of_disk(error, out.name) from error
+def answer(number: str, paper: str, form: str, out: Path, role: str, name: str, folder: Path, *, as_json: bool) -> None:
+    """Write the answer of NUMBER to a file, in the form asked for, or a sealed PAPER by its id. The look is logged."""
+    size = 0
+    with opened(folder) as senim, private(out) as file:
+        if paper:
+            media, content = senim.run(_actor(senim, role, name), lambda work: senim.rights.paper(work, number, paper))
+            size = file.write(content)
+        else:
+            verb = senim.rights.delivery.hand
+            media, parts = senim.run(_actor(senim, role, name), lambda work: verb(work, number, form))
+            size = sum(file.write(part) for part in parts)
     if as_json:
-        show_json({"paper": part, "media": media, "bytes": len(content), "file": out})
+        show_json({"paper": paper or form, "media": media, "bytes": size, "file": out})
     else:
-        click.echo(f"{out}: {part}, {len(content)} bytes")
+        click.echo(f"{out}: {paper or form}, {size} bytes")
+
+
+@contextmanager
+def private(path: Path) -> Iterator[BinaryIO]:
+    """A file that its owner alone may read; none is left if what was to be in it was refused."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            path.chmod(0o600)
+            yield file
+    except OSError as error:
+        raise of_disk(error, path.name) from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @requests.command()
