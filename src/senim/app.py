@@ -50,12 +50,13 @@ from senim.messaging.marketing import Marketing
 from senim.messaging.records import MailServer
 from senim.orders import Orders
 from senim.policy import Policies
-from senim.rights import Rights
+from senim.rights import Rights, Roots
 from senim.rights.letters import LetterReceiver
 from senim.settings import FILE, Settings, read
 from senim.settings import Log as LogSettings
 from senim.settings import Mail as MailSettings
 from senim.settings import MailIn as MailInSettings
+from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
 from senim.subjects import Subjects
 from senim.vault import BlindIndex, Boxes, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
@@ -224,6 +225,7 @@ class Senim:
                 connectors=lambda: (*self.systems.all(), *self.connectors),
             ),
             pepper=self._index_secret,
+            roots=_roots(self.settings.rights, self.folder),
         )
         self.inbox.receiver = LetterReceiver(self.rights)
 
@@ -344,6 +346,20 @@ def throwaway(policy: bytes, *, database: str = "", now: Callable[[], datetime] 
 
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def _roots(trusted: RightsSettings, folder: Path) -> Roots | None:
+    """Whom qualified signatures are trusted from, or None if nobody is. Raises Invalid (setting_wrong)."""
+    if not trusted.roots:
+        return None
+    read: dict[str, list[bytes]] = {}
+    for name in ("roots", "between", "revoked"):
+        path = getattr(trusted, name)
+        try:
+            read[name] = [(folder / path).read_bytes()] if path else []
+        except OSError as error:
+            raise Invalid(Code.SETTING_WRONG, f"rights.{name}", detail=error.strerror or "") from error
+    return Roots.read(read["roots"], between=read["between"], revoked=read["revoked"])
 
 
 def _mail_server(mail: MailSettings, folder: Path) -> MailServer | None:

@@ -126,6 +126,17 @@ class Mail(_Section, frozen=True, kw_only=True):
     incoming: MailIn = msgspec.field(default=MailIn(), name="in")
 
 
+class Rights(_Section, frozen=True, kw_only=True):
+    """Requests of people."""
+
+    roots: str = ""
+    """File with the root certificates (PEM) that qualified signatures are checked against; empty: none is taken."""
+    between: str = ""
+    """File with the certificates (PEM) between the roots and the signers'."""
+    revoked: str = ""
+    """File with the list of revoked certificates (CRL, PEM); bring it up to date yourself."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings."""
 
@@ -139,6 +150,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     serve: Serve = Serve()
     log: Log = Log()
     mail: Mail = Mail()
+    rights: Rights = Rights()
     systems: dict[str, str] = msgspec.field(default_factory=dict)
     """Addresses of connected systems by name; better in the variables that their maps name than in the file."""
 
