@@ -77,7 +77,7 @@ class Base:
         return f"CREATE TABLE t{number} (id bigint, parent bigint NOT NULL, made date, body text{more})"
 
     def _fill(self, number: int) -> str:
-        ids = f"FROM generate_series(1, {self.each}) AS id"
+        ids = f"FROM generate_series(1::bigint, {self.each}) AS id"
         if number == 0:
             return f"INSERT INTO t0 SELECT id, 'person' || id || '@example.kz', '+7700' || id, 'Айгерім ' || id {ids}"
         return (

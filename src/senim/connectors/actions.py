@@ -1,4 +1,7 @@
-"""The systems of an operator's folder: ``connectors/*.yaml``, each with its address from outside."""
+"""The systems of an operator's folder: ``connectors/*.yaml``, each with its address from outside.
+
+What a kind of system needs is loaded when there is one: most commands start without any.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,17 @@ import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from senim.connectors.datamap import DataMap, System
-from senim.connectors.files.connector import FilesConnector
-from senim.connectors.files.opening import place_of
-from senim.connectors.manual import ManualConnector
 from senim.connectors.manual_tasks import Tasks
 from senim.connectors.mapfile import ReadMap, read
-from senim.connectors.proposing import Proposal, propose
 from senim.connectors.records import Connector
-from senim.connectors.sql.connector import SqlConnector
-from senim.connectors.sql.opening import Opened
-from senim.connectors.sql.reading import read_schema
-from senim.connectors.sql.sampling import Sampling
-from senim.connectors.webhook.connector import WebhookConnector
 from senim.errors import Code, Invalid, NotFound, Unavailable
 from senim.policy.file import MOST_BYTES
+
+if TYPE_CHECKING:
+    from senim.connectors.proposing import Proposal
 
 FOLDER = "connectors"
 LEAST_SECRET = 32
@@ -87,6 +85,8 @@ class Connectors:
             raise Invalid(Code.TYPE_WRONG, f"{FOLDER}/{name}.yaml", detail=f"kind: {found.system.kind}")
         address = "" if found.system.kind == "manual" else self.address(found.system.url_env, name)
         made = self._makers[found.system.kind](found, address)
+        if known is not None:
+            _close(known[1])
         self._open[name] = (found.digest, made)
         return made
 
@@ -106,18 +106,28 @@ class Connectors:
     def close(self) -> None:
         """Close what was opened."""
         for _, one in self._open.values():
-            if isinstance(one, SqlConnector):
-                one.close()
+            _close(one)
         self._open.clear()
 
 
+def _close(one: Connector) -> None:
+    """Close what a connector holds open, if it holds anything."""
+    close: Callable[[], None] | None = getattr(one, "close", None)
+    if close is not None:
+        close()
+
+
 def _sql(found: DataMap, url: str, *, secret: bytes, now: Callable[[], datetime]) -> Connector:
+    from senim.connectors.sql.connector import SqlConnector
+
     return SqlConnector(found, url, secret=secret, now=now)
 
 
 def _webhook(
     found: DataMap, url: str, *, environment: Mapping[str, str], secret: bytes, now: Callable[[], datetime]
 ) -> Connector:
+    from senim.connectors.webhook.connector import WebhookConnector
+
     given = [environment.get(name, "").strip().encode() for name in found.system.secret_env]
     if not any(given) or any(len(one) < LEAST_SECRET for one in given if one):
         detail = f"the secret of the calls is not given, or shorter than {LEAST_SECRET} characters"
@@ -126,17 +136,27 @@ def _webhook(
 
 
 def _files(found: DataMap, url: str, *, secret: bytes, now: Callable[[], datetime]) -> Connector:
+    from senim.connectors.files.connector import FilesConnector
+    from senim.connectors.files.opening import place_of
+
     place = place_of(url, where=found.system.name, timeout=found.system.timeout, now=now)
     return FilesConnector(found, place, secret=secret, now=now)
 
 
 def by_hand(tasks: Tasks, *, secret: bytes) -> Maker:
     """Makes connectors of systems that are worked by hand."""
+    from senim.connectors.manual import ManualConnector
+
     return lambda found, _: ManualConnector(found, tasks, secret=secret)
 
 
 def proposal(url: str, system: System, fields: Mapping[str, str]) -> Proposal:
     """A map for a database, from its live schema and samples of its values. Raises Unavailable, NotAllowed."""
+    from senim.connectors.proposing import propose
+    from senim.connectors.sql.opening import Opened
+    from senim.connectors.sql.reading import read_schema
+    from senim.connectors.sql.sampling import Sampling
+
     opened = Opened(url, timeout=system.timeout, where=system.name)
     try:
         with opened.reading() as connection:

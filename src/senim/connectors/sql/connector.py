@@ -215,7 +215,7 @@ class SqlConnector:
         """What would happen, and all that stands in the way."""
         with self._opened.reading() as connection:
             bound = self._bound(connection)
-            members = Members(bound, connection, tidy(who), people=wish.people)
+            members = Members(bound, connection, tidy(who), people=wish.people, held=True)
             parts, problems = self._parts(members, wish.kind, wish.changes)
             steps = []
             for part, keep_until in parts:

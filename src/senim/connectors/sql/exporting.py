@@ -42,6 +42,10 @@ class _Place(types.UserDefinedType[str]):
         return "tid"
 
 
+_ODD = (Family.DECIMAL, Family.BINARY, Family.OTHER)
+"""Values of which drivers give something that not everybody takes."""
+
+
 @dataclass(slots=True)
 class _Reading:
     """One table being read: what is asked for, and how a row is told."""
@@ -158,15 +162,20 @@ class Export:
 
     def _told(self, reading: _Reading, rows: Any) -> Iterator[Page]:
         """Pages of rows. The pieces of long values come after the stream is read: a connection reads one at a time."""
+        width, families = len(reading.names), self._bound.schema.tables[reading.table].columns
+        odd = [place for place, name in enumerate(reading.names) if families[name].family in _ODD]
+        long = [reading.names.index(name) for name in reading.long]
         page: list[tuple[Any, ...]] = []
         size, waiting = 0, list[tuple[int, int, str, tuple[Any, ...]]]()
         for row in rows:
-            cells = [_plain(one) for one in row[: len(reading.names)]]
             self._gather(reading, row)
-            if reading.long and row[len(reading.names)]:
-                waiting += self._blobs_of(reading, row, cells)
-            page.append(tuple(cells))
-            size += sum(len(one) for one in cells if isinstance(one, str | bytes))
+            told = tuple(row[:width])
+            if odd or (long and row[width]):
+                cells = [_plain(one) if place in odd else one for place, one in enumerate(told)]
+                waiting += self._blobs_of(reading, row, cells) if long and row[width] else ()
+                told = tuple(cells)
+            page.append(told)
+            size += sum(len(told[place] or "") for place in long if type(told[place]) in (str, bytes))
             if len(page) == PAGE_ROWS or size > PAGE_BYTES:
                 yield self._page(reading, page)
                 page, size = [], 0
@@ -176,6 +185,7 @@ class Export:
             yield from self._pieces(reading, number, length, name, place)
 
     def _gather(self, reading: _Reading, row: Any) -> None:
+        """Remember what further rows hang from, unless it is too much: then it is asked for within the next query."""
         if reading.gathered is not None:
             owned = reading.table in self._bound.graph.owned or reading.table in self._bound.circles
             if len(reading.gathered) < MOST_LISTED or owned:

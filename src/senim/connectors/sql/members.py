@@ -98,7 +98,11 @@ class Bound:
 
 
 class Members:
-    """The rows of the people who match some identifiers."""
+    """The rows of the people who match some identifiers.
+
+    ``locked``: until the end of the transaction nobody else changes them. ``held``: what is going to be changed, or to
+    be told so, is known by its keys where a change takes away what led to it.
+    """
 
     def __init__(
         self,
@@ -109,6 +113,7 @@ class Members:
         people: Sequence[str] = (),
         others_than: Sequence[str] | None = None,
         locked: bool = False,
+        held: bool = False,
     ) -> None:
         self.bound = bound
         self.connection = connection
@@ -117,6 +122,7 @@ class Members:
         if others_than is not None:
             self._wanted = lambda digest: digest not in others_than
         self._locked = locked
+        self._held = held or locked
         self.people: list[Person] = []
         self.ambiguous = False
         self.not_reached: list[NotReached] = []
@@ -214,7 +220,7 @@ class Members:
     def _tell_apart(self, table: str) -> None:
         """Hold on to the rows of a table by their keys: what leads to them now will not do so any more."""
         key, condition = self.bound.key(table), self._conditions[table]
-        if table in self.bound.tied and key and condition is not None:
+        if self._held and table in self.bound.tied and key and condition is not None:
             self._fetch(table, condition, to_the_end=True)
             self._conditions[table] = self.bound.tables.among(table, key, self._values[table, key])
 

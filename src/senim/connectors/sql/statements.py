@@ -38,6 +38,15 @@ _ARRAYS: Mapping[Family, types.TypeEngine[Any]] = {
 """Types whose values PostgreSQL takes as one array; for others each value is a parameter."""
 
 
+class _Raw(types.UserDefinedType[Any]):
+    """A value as the driver sends it: PostgreSQL tells its type (an enumeration, a date) from the column."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **more: Any) -> str:
+        return "text"
+
+
 class _Padded(types.UserDefinedType[str]):
     """PostgreSQL's ``char(n)`` of any length; compared as text its indexes would not be used."""
 
@@ -110,6 +119,8 @@ class Tables:
                 kind = postgresql.CITEXT() if fact.folded else _Padded() if fact.type.startswith("CHAR") else kind
             array: Condition = column == sa.any_(sa.bindparam(None, values, type_=postgresql.ARRAY(kind)))
             return array
+        if self.dialect == "postgresql":
+            return column.in_(sa.bindparam(None, values, type_=_Raw(), expanding=True))
         plain = all(isinstance(one, str | int) and not isinstance(one, bool) for one in values)
         if self.dialect == "sqlite" and plain and len(values) > 1:
             each = sa.func.json_each(sa.bindparam(None, json.dumps(values))).table_valued("value")
