@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
+from typing import get_args
 
 from senim.audit.live import RowsAgain
 from senim.audit.records import Entry
@@ -17,30 +18,12 @@ from senim.gate.store import ApiKey
 from senim.identity import RESPONSIBLE, Actor, ActorKind, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
+from senim.policy.taxonomy import Verb
 from senim.storage import Database
 from senim.times import moment, stamp
 from senim.work import Work
 
-VERBS = frozenset(
-    {
-        "intake",
-        "consent",
-        "find",
-        "read",
-        "correct",
-        "check",
-        "disclose",
-        "erase",
-        "block",
-        "event",
-        "request",
-        "handle",
-        "approve",
-        "log",
-        "orders",
-        "policy",
-    }
-)
+VERBS = frozenset[str](get_args(Verb))
 """What a role may be allowed to do at the doors."""
 
 _TOKEN = re.compile(r"senim_([0-9a-f]{32})_([A-Za-z0-9_-]{43})\Z")

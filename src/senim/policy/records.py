@@ -13,7 +13,7 @@ from msgspec import Meta, field
 
 from senim.languages import Text
 from senim.policy.rights import Rights
-from senim.policy.taxonomy import Channel, Country, FieldRef, FieldType, Id, NoId, Operation, Part
+from senim.policy.taxonomy import Channel, Country, FieldRef, FieldType, Id, NoId, Operation, Part, Verb
 
 
 class Responsible(Part, frozen=True, kw_only=True):
@@ -229,27 +229,7 @@ class Role(Part, frozen=True, kw_only=True):
     """What the role is called."""
     kind: Literal["service", "staff"]
     """A system, or people. What no human may see (``people: never``) no staff role sees."""
-    may: tuple[
-        Literal[
-            "intake",
-            "consent",
-            "find",
-            "read",
-            "correct",
-            "check",
-            "disclose",
-            "erase",
-            "block",
-            "event",
-            "request",
-            "handle",
-            "approve",
-            "log",
-            "orders",
-            "policy",
-        ],
-        ...,
-    ]
+    may: tuple[Verb, ...]
     """Verbs of the doors."""
     purposes: tuple[Id, ...] = ()
     """Purposes it acts for; empty: none."""

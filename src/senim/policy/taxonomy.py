@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -19,6 +19,27 @@ FieldRef = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}(\.[a-z][a-z0-9-]{
 
 Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
 """ISO 3166-1 alpha-2."""
+
+
+Verb = Literal[
+    "intake",
+    "consent",
+    "find",
+    "read",
+    "correct",
+    "check",
+    "disclose",
+    "erase",
+    "block",
+    "event",
+    "request",
+    "handle",
+    "approve",
+    "log",
+    "orders",
+    "policy",
+]
+"""What a role may be allowed to do at the doors."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
