@@ -15,10 +15,13 @@ setup: .venv/.ready ## Make .venv with everything that is locked.
 .mariadb/.ready: scripts/mariadb.sh
 	@sh scripts/mariadb.sh
 
+.browser/.ready: scripts/browser.sh
+	@sh scripts/browser.sh
+
 demo: setup ## Fill an example operator with made-up people, keep its promises, serve it.
 	@.venv/bin/senim demo $(ARGS)
 
-test: setup .mariadb/.ready ## Run all tests, on SQLite, PostgreSQL and MariaDB.
+test: setup .mariadb/.ready .browser/.ready ## Run all tests, on SQLite, PostgreSQL and MariaDB, pages in Chromium.
 	@$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: setup ## Check style, types, import contracts and generated files.
@@ -44,4 +47,4 @@ wheel: setup ## Build the wheel into dist/.
 	@.venv/bin/uv build --wheel --no-build-isolation -q -o dist
 
 clean: ## Remove what these chores made.
-	@rm -rf .venv .mariadb dist build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .mariadb .browser dist build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

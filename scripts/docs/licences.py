@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 COMPATIBLE = {
     "Apache-2.0": "",
     "Apache-2.0 OR BSD-3-Clause": "",
+    "BSD-2-Clause": "",
     "BSD-3-Clause": "",
     "MIT": "",
     "MIT-0": "",

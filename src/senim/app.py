@@ -244,6 +244,10 @@ class Senim:
         """Recognises a request without keeping it: a keyed digest, as its content may be personal."""
         return hmac.digest(self._index_secret, b"senim request\n" + content, "sha256")[:16]
 
+    def derived(self, use: str) -> bytes:
+        """A secret for one use alone, e.g. the sessions of a door; the same whenever this folder is opened."""
+        return hmac.digest(self._index_secret, b"senim derived\n" + use.encode(), "sha256")
+
     def run(self, actor: Actor, act: Callable[[Work], T]) -> T:
         """Run an act; its result when it is durable. A refusal is recorded and raised."""
         return self.works.run(actor, act)

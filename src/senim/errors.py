@@ -117,6 +117,7 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     SEVERAL_FOUND = "several_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    FORM_OUTDATED = "form_outdated"
     BODY_TOO_LARGE = "body_too_large"
     BODY_MALFORMED = "body_malformed"
     MEDIA_TYPE_WRONG = "media_type_wrong"

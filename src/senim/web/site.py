@@ -1,4 +1,4 @@
-"""The one WSGI application of the service: ``/v1`` to the API, everything else to the public pages."""
+"""The one WSGI application of the service: ``/v1`` to the API, each other door below its own name."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
 from senim.app import Senim
 from senim.runner import Runner
 from senim.web.api import api
+from senim.web.console import console
+from senim.web.portal import portal
 from senim.web.public import public
 
 _LENGTHY = re.compile(r"/v1/(?:subjects/[^/]*/(?:documents/|fields/|entries|consents)|log/tile/entries/)")
@@ -18,14 +22,15 @@ WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 def site(senim: Senim, runner: Runner | None = None) -> WSGI:
     """The application. ``runner`` is the clock whose trouble ``/v1/health`` tells."""
-    machines, pages = api(senim), public(senim)
+    machines = api(senim)
+    pages: WSGI = DispatcherMiddleware(public(senim), {"/portal": portal(senim), "/console": console(senim)})
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/v1/"):
             if runner is not None and runner.trouble is not None:
                 environ["senim.trouble"] = runner.trouble.code.value
             return machines(environ, start_response)
-        return pages.wsgi_app(environ, start_response)
+        return pages(environ, start_response)
 
     return application
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
-
-from babel.dates import format_date
+from zoneinfo import ZoneInfo
 
 from senim.languages import LANGUAGES, Language, wording
 from senim.policy import Promises, Version
 from senim.policy.clashes import clashes_of
 from senim.policy.notices import country_name, field_name, time_in_words
 from senim.policy.records import Term
+from senim.web.shared.pages import day
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,7 @@ def page_of(
     """The page of a version."""
     policy = version.policy
     operator = policy.operator
+    where = ZoneInfo(promises.calendar.zone)
     standings = {one.number: _standing(one, versions[in_force - 1]) for one in versions}
     return Page(
         language=language,
@@ -115,11 +115,11 @@ def page_of(
         version=version.number,
         in_force=in_force,
         standing=standings[version.number],
-        effective=day(version.effective, language, promises),
+        effective=day(version.effective, language, where),
         versions=tuple(
             VersionRow(
                 number=one.number,
-                date=day(one.effective, language, promises),
+                date=day(one.effective, language, where),
                 machine_date=one.effective.date().isoformat(),
                 shown=one.number == version.number,
                 in_force=one.number == in_force,
@@ -141,14 +141,6 @@ def _standing(version: Version, in_force: Version) -> str:
     if version.number == in_force.number:
         return "in-force"
     return "coming" if version.place > in_force.place else "earlier"
-
-
-def day(moment: datetime | date, language: Language, promises: Promises) -> str:
-    """A date in words, in the operator's zone."""
-    from zoneinfo import ZoneInfo
-
-    local = moment.astimezone(ZoneInfo(promises.calendar.zone)).date() if isinstance(moment, datetime) else moment
-    return format_date(local, format="long", locale=language)
 
 
 def _sections(promises: Promises, language: Language) -> list[Section]:

@@ -7,27 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
 from senim.errors import NotFound, SenimError
 from senim.identity import Actor, ActorKind
 from senim.languages import Language, explain, wording
-from senim.policy.promises import Promises
 from senim.rights import State, Status
 from senim.rights.delivery import BY_ANSWER, Ready
-from senim.times import moment
-from senim.web.public.pages import day
+from senim.web.shared.pages import FORMS, PRIVATE, day, zone
 
 _BY_LINK = Actor(kind=ActorKind.PERSON, id="request-link", role="link", may=frozenset({"request"}))
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _ANSWER = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """For the answer itself, whose style stands in the page: it is kept as one file. No script can run in it."""
-
-_PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
 def requesting(senim: Senim) -> Blueprint:
@@ -48,13 +41,12 @@ def _token() -> str:
     return request.values.get("token", "")
 
 
-def _words(language: Language) -> dict[str, str]:
-    return {name: text.in_(language) for name, text in wording("pages").items()}
-
-
 def _page(template: str, language: Language, **shown: object) -> Response:
-    body = render_template(template, language=language, words=_words(language), token=_token(), **shown)
-    return Response(body, headers={**_PRIVATE, "Content-Security-Policy": _POLICY})
+    """A page in the language of the request: whoever wrote it reads the answer."""
+    g.language = language
+    return Response(
+        render_template(template, token=_token(), **shown), headers={**PRIVATE, "Content-Security-Policy": FORMS}
+    )
 
 
 def _known(senim: Senim, number: str) -> tuple[Status, Language]:
@@ -81,24 +73,20 @@ def _code(senim: Senim, number: str) -> Response | Redirect:
     except SenimError as refusal:
         return _status(senim, number, failed=explain(refusal.code, language))
     if not shown.ok:
-        return _status(senim, number, failed=_words(language)["request-code-wrong"])
+        return _status(senim, number, failed=wording("pages")["request-code-wrong"].in_(language))
     return redirect(url_for("requesting.status", number=number, token=_token()), 303)
 
 
 def _answer(senim: Senim, number: str) -> Response:
     ready: Ready = senim.run(BY_ANSWER, lambda work: senim.rights.delivery.ready(work, number, _token()))
-    until = day(moment(ready.until), ready.language, _promises(senim))
+    until = day(ready.until, ready.language, zone(senim))
     return _page("answer.html", ready.language, ready=ready, until=until)
-
-
-def _promises(senim: Senim) -> Promises:
-    return senim.policies.in_force(senim.works.clock.now())
 
 
 def _form(senim: Senim, number: str, form: str) -> Response:
     media, content = senim.run(BY_ANSWER, lambda work: senim.rights.delivery.open(work, number, _token(), form))
     answer = Response(
-        content, mimetype=None, content_type=media, headers={**_PRIVATE, "Content-Security-Policy": _ANSWER}
+        content, mimetype=None, content_type=media, headers={**PRIVATE, "Content-Security-Policy": _ANSWER}
     )
     if form != "page":
         answer.headers["Content-Disposition"] = f'attachment; filename="{number}.{form}"'

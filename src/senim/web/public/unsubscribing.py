@@ -6,15 +6,12 @@ session and needs none: whoever holds the link may end the mailing, and take tha
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, g, render_template
 
 from senim.app import Senim
-from senim.languages import Language, choose, wording
+from senim.languages import wording
 from senim.messaging.marketing import BY_LINK, Subscription
-
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+from senim.web.shared.pages import FORMS, PRIVATE
 
 
 def unsubscribing(senim: Senim) -> Blueprint:
@@ -37,20 +34,14 @@ def unsubscribing(senim: Senim) -> Blueprint:
 
 
 def _page(subscription: Subscription, token: str, *, done: str) -> Response:
-    language: Language = choose(request.headers.get("Accept-Language", ""))
-    words = {name: text.in_(language) for name, text in wording("pages").items()}
-    title = words[
-        "unsubscribe-undone" if done == "undone" else f"unsubscribe-{'ended' if subscription.ended else 'ask'}"
-    ]
+    words = wording("pages")
+    step = "undone" if done == "undone" else "ended" if subscription.ended else "ask"
     body = render_template(
         "unsubscribe.html",
-        language=language,
-        words=words,
-        title=title,
+        title=words[f"unsubscribe-{step}"].in_(g.language),
         subscription=subscription,
-        name=subscription.name.in_(language),
+        name=subscription.name.in_(g.language),
         token=token,
         done=done,
     )
-    headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex"}
-    return Response(body, headers=headers)
+    return Response(body, headers={**PRIVATE, "Content-Security-Policy": FORMS})

@@ -1,0 +1,115 @@
+"""Pages in a real browser: Debian's Chromium through Playwright, on pages served at loopback by a thread of the test.
+
+A test takes ``served`` (a stage with its address) and ``visit``; nothing but that address is reached: a request to
+anywhere else fails the test.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from senim.testing import FixedClock, Stage, platform
+from senim.web.site import site
+
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 900}
+LANGUAGES = {"kk": "kk-KZ", "ru": "ru-RU", "en": "en-GB"}
+_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+)  # fmt: skip
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, *_: Any) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class Served:
+    """A platform whose pages are served."""
+
+    stage: Stage
+    server: BaseWSGIServer
+    elsewhere: list[str] = field(default_factory=list)
+    """Addresses beyond the service that a page asked for."""
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once for a worker."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert path, "Chromium is missing: make test installs it"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Serves a stage, or any policy on SQLite."""
+    with ExitStack() as opened:
+
+        def start(stage: Stage | None = None, *, policy: bytes = b"", now: Callable[[], Any] | None = None) -> Served:
+            stage = stage or opened.enter_context(platform(policy, now=now))
+            application = site(stage.platform)  # type: ignore[arg-type]  # the stage's platform is a whole Senim
+            server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            opened.callback(thread.join, 10)
+            opened.callback(server.shutdown)
+            return Served(stage, server)
+
+        yield start
+
+
+@pytest.fixture
+def served(serve: Callable[..., Served], mini: bytes, clock: FixedClock) -> Served:
+    """The small policy, served."""
+    return serve(policy=mini, now=clock)
+
+
+@pytest.fixture
+def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
+    """Opens pages in a browser of its own: language, size, with or without scripts."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        path: str = "/", *, language: str = "en", size: dict[str, int] | None = None, scripts: bool = True, **more: Any
+    ) -> Page:
+        context = browser.new_context(
+            locale=LANGUAGES[language],
+            viewport=size or PHONE,  # type: ignore[arg-type]  # a dict of two numbers
+            java_script_enabled=scripts,
+            **more,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda asked: _watch(served, asked.url))
+        page.goto(served.url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert served.elsewhere == []
+
+
+def _watch(served: Served, address: str) -> None:
+    if not address.startswith((served.url, "data:", "blob:", "about:")):
+        served.elsewhere.append(address)
