@@ -35,6 +35,7 @@ from senim.disclosure import Disclosures
 from senim.errors import Code, Invalid, Unavailable
 from senim.gate import Gate
 from senim.gate.access import VERBS, Access, actor_of
+from senim.governance import Staff
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
 from senim.law import Override
 from senim.messaging.actions import Messages
@@ -130,6 +131,7 @@ class Senim:
         self._join_messages()
         self._join_inbox()
         self._join_rights()
+        self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
         self.conformance = Conformance(self, throwaway)
         self._erased = 0
 
@@ -231,9 +233,9 @@ class Senim:
 
     @contextmanager
     def _following(self) -> Iterator[Followers]:
-        """What rows must follow from the entries of the log: versions of the policy, keys of systems, people."""
+        """What rows must follow from the entries of the log: versions of the policy, keys, accounts, people."""
         with StandingsAgain(self.database, self.subjects) as standings:
-            yield Followers(self.policies.again(), self.access.again(), standings)
+            yield Followers(self.policies.again(), self.access.again(), self.staff.again(), standings)
 
     @property
     def jwk(self) -> dict[str, str]:
@@ -282,9 +284,10 @@ class Senim:
             self._erased = erased
 
     def attend(self) -> None:
-        """Remind of requests that are due, and destroy what was written in those whose own term is over."""
+        """Remind of requests that are due, destroy what was written in those whose own term is over, end sessions."""
         self.rights.remind()
         self.rights.tidy()
+        self.staff.tidy()
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases; they are closed whatever happens."""

@@ -64,6 +64,10 @@ class Code(StrEnum):
     ROLE_NOT_ALLOWED = "role_not_allowed"
     HUMAN_READ_FORBIDDEN = "human_read_forbidden"
     NOT_SIGNED_IN = "not_signed_in"
+    SIGN_IN_WRONG = "sign_in_wrong"
+    SIGN_IN_NAME_TAKEN = "sign_in_name_taken"
+    PASSWORD_WEAK = "password_weak"  # noqa: S105  # the name of a refusal
+    LAST_RESPONSIBLE = "last_responsible"
     # intake
     ATTESTATION_MISSING = "attestation_missing"
     OTHERS_NOT_TAKEN = "others_not_taken"

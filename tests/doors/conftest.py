@@ -20,6 +20,7 @@ from senim.cli import main
 from senim.conformance.stage import Person
 from senim.testing import FixedClock, Stage, platform
 from senim.web.site import site
+from tests.console import Colleague, colleague
 
 JSON = "application/json"
 
@@ -218,3 +219,10 @@ def senim(monkeypatch: pytest.MonkeyPatch) -> Terminal:
             return Ran(code, out.told(), err.told())
 
     return run
+
+
+@pytest.fixture
+def console(stage: Stage) -> Callable[..., Colleague]:
+    """Makes colleagues who are signed in at the console: ``console(role="desk", language="kk")``."""
+    senim: Any = stage.platform
+    return lambda **who: colleague(senim, Client(site(senim)), **who)

@@ -19,6 +19,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from senim.testing import FixedClock, Stage, platform
 from senim.web.site import site
+from tests.console import account, cookie
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
@@ -108,6 +109,20 @@ def visit(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert served.elsewhere == []
+
+
+@pytest.fixture
+def console(served: Served, visit: Callable[..., Page]) -> Callable[..., Page]:
+    """Opens a page of the console as somebody of the staff: ``console("/requests", role="desk")``."""
+
+    def open_page(path: str = "/", *, role: str = "responsible", **more: Any) -> Page:
+        senim: Any = served.stage.platform
+        language = more.get("language", "en")
+        name, value, _ = cookie(senim, account(senim, role=role, language=language).token)
+        kept = [{"name": name, "value": value, "domain": "127.0.0.1", "path": "/console"}]
+        return visit(f"/console{path}", storage_state={"cookies": kept, "origins": []}, **more)
+
+    return open_page
 
 
 def _watch(served: Served, address: str) -> None:

@@ -8,15 +8,37 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-PAGES = ("/privacy/{language}", "/portal/", "/console/")
+from tests.web.conftest import DESKTOP
+
+PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
+CONSOLE = ("/",)
+"""Pages of the console that somebody of the staff sees, below ``/console``."""
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path: str, language: str) -> None:
     """WCAG 2.2 AA as far as axe-core tells; nothing to scroll sideways at 360 pixels."""
-    page = visit(path.format(language=language), language=language)
+    _holds(visit(path.format(language=language), language=language), language)
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize("path", CONSOLE)
+def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, language: str) -> None:
+    """The same on a phone and at a desk, in light and in dark."""
+    page = console(path, language=language)
+    _holds(page, language)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(DESKTOP)
+    _accessible(page)
+
+
+def _holds(page: Page, language: str) -> None:
     assert page.locator("html").get_attribute("lang") == language
+    _accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def _accessible(page: Page) -> None:
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     assert found.response["violations"] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360

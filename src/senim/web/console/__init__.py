@@ -1,18 +1,73 @@
-"""The staff's pages: what needs doing, requests, people, registers, the policy, the log."""
+"""The staff's pages: what needs doing, requests, people, registers, the policy, the log.
+
+An area is a module with one Blueprint, :data:`AREAS` lists them. Everything is closed until ``guard.close`` finds out
+who is signed in, and that the policy grants their role the verb of the area.
+"""
 
 from __future__ import annotations
 
-from flask import Flask, render_template
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Flask
 
 from senim.app import Senim
+from senim.errors import SenimError
+from senim.web.console import door as entrance
+from senim.web.console import guard, start
 from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
 """Bytes of a form. Files come by pages of their own, with the limits of their fields."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A part of the console, with a place in the navigation."""
+
+    pages: Blueprint
+    """Its views; the one that the navigation leads to is called ``index``."""
+    group: str
+    """Under which heading it stands: ``work``, ``proof`` or ``house``."""
+    icon: str
+    """One of ``templates/console/icons.html``."""
+    verb: str = ""
+    """What a role must be granted to see it; empty: everybody who is signed in. Views may need more."""
+
+    @property
+    def name(self) -> str:
+        """Of its Blueprint; its label is ``nav-<name>`` in ``locales/console.toml``."""
+        return self.pages.name
+
+
+GROUPS = ("work", "proof", "house")
+AREAS = (Area(pages=start.pages, group="work", icon="home"),)
+"""All areas, in the order of the navigation."""
+
+
 def console(senim: Senim) -> Flask:
     """The Flask application below ``/console``."""
-    app = door(senim, Door(name="console", module=__name__, words=("console",), most=MOST_FORM, strict=True))
-    app.add_url_rule("/", view_func=lambda: render_template("console/start.html"), endpoint="start")
+    of = Door(
+        name="console", module=__name__, words=("console",), most=MOST_FORM, strict=True, language=guard.language
+    )
+    app = door(senim, of)
+    app.permanent_session_lifetime = timedelta(days=90)  # of what tells a known device; sessions end much earlier
+    app.extensions["senim"] = senim
+    app.extensions["areas"] = {one.name: one.verb for one in AREAS}
+    app.before_request(guard.close)
+    app.context_processor(_shown)
+    app.register_blueprint(entrance.pages)
+    for area in AREAS:
+        app.register_blueprint(area.pages)
     return app
+
+
+def _shown() -> dict[str, Any]:
+    """What every page knows: who is signed in, and the areas that their role may see, by group."""
+    try:
+        me = guard.member()
+    except SenimError:  # nobody, not quite yet, or in a role that the policy has no longer
+        return {"me": None, "areas": {}}
+    seen = {group: [one for one in AREAS if one.group == group and me.may(one.verb)] for group in GROUPS}
+    return {"me": me, "areas": {group: found for group, found in seen.items() if found}}

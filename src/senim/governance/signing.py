@@ -1,0 +1,198 @@
+"""How somebody comes in: password, second factor, session. What strangers try shuts nobody out for long."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import replace as changed
+from datetime import timedelta
+
+from senim.errors import Code, NotAllowed, NotFound
+from senim.governance import store
+from senim.governance.desk import Desk, matches
+from senim.governance.records import Account, Entered, Seat, Session
+from senim.governance.rules import alive, device, step
+from senim.identity import Actor, ActorKind
+from senim.rights.limits import DAY
+from senim.work import Work
+
+AT_THE_DOOR = Actor(kind=ActorKind.SYSTEM, id="console", role="console")
+"""Who signs somebody in: nobody is signed in yet."""
+
+WINDOW = timedelta(minutes=15)
+BY_NAME, BY_DEVICE, BY_ADDRESS = 10, 20, 60
+"""Attempts in a window: for one name from devices that never signed in with it, from one that did, from one address."""
+
+CODES, CODES_A_DAY = 6, 40
+"""Codes in a window and a day, for one account whose password was right."""
+
+_SEEN_EVERY = 60_000_000
+"""Microseconds after which it is noted again that a session is used."""
+
+
+class Signing:
+    """Sessions: begun, shown to be somebody's, listed, ended."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def enter(
+        self, work: Work, name: str, password: str, *, address: str, agent: str = "", known: str = ""
+    ) -> Entered:
+        """Try a name and a password. Whether there is such an account, the answer does not tell.
+
+        ``known`` is what :meth:`familiar` gave to a device that signed in before: strangers who try an account's
+        name from elsewhere use up their own attempts and not its.
+        """
+        account = store.find(work.database, store.named(work, self._desk.digest(name)))
+        if not self._may_try(work, name, account, address=address, known=known):
+            return Entered(waits=True)
+        right = matches(account, password)
+        if account is None or not right or not _open(account, work.at):
+            why = "unknown" if account is None else "password" if not right else "shut"
+            self._refused(work, account, why)
+            return Entered()
+        token = self._begin(work, account, agent)
+        return Entered(token=token, account=account.id)
+
+    def trusted(self, work: Work, account_id: str, *, agent: str, address: str) -> Entered:
+        """Begin a session for whom an identity provider answers for; the second factor was shown there."""
+        account = store.find(work.database, account_id)
+        if account is None or account.disabled_at:
+            self._refused(work, account, "shut")
+            return Entered()
+        token = self._begin(work, account, agent, second=True)
+        work.record("staff.signed_in", ref=account.id, reason="provider")
+        return Entered(token=token, account=account.id)
+
+    def familiar(self, account_id: str) -> str:
+        """What a device keeps that signed in with an account: it opens nothing."""
+        return f"{account_id}.{secrets.token_hex(8)}"
+
+    def seat(self, work: Work, token: str) -> Seat | None:
+        """Who sits there, or None: no such session, it is over, the account is shut. Notes that it is used."""
+        session = store.session(work.database, _digest(token)) if token else None
+        if session is None or not alive(session, work.at):
+            return None
+        account = store.find(work.database, session.account)
+        if account is None or not _open(account, work.at):
+            return None
+        if work.at - session.seen_at >= _SEEN_EVERY:
+            store.note(work, session, changed(session, seen_at=work.at))
+        names = self._desk.names(work, account)
+        return Seat(account=account, session=session, names=names, step=step(account, session))
+
+    def show(self, work: Work, session: Session, code: str) -> bool:
+        """Show the second factor: a code of the app, or a recovery code, which is then used up."""
+        account = self._desk.held(work, session.account)
+        if not self.may_show(work, account):
+            raise NotAllowed(Code.TOO_MANY_ATTEMPTS)
+        shown = self._desk.shown(work, account, code)
+        if shown is None:
+            self._refused(work, account, "code")
+            return False
+        self.shown(work, session, account, reason=shown)
+        return True
+
+    def may_show(self, work: Work, account: Account) -> bool:
+        """Count one more attempt to show a second factor."""
+        limits = self._desk.limits
+        return limits.may(work, "staff code", account.id, most=CODES, window=WINDOW) and limits.may(
+            work, "staff codes", account.id, most=CODES_A_DAY, window=DAY
+        )
+
+    def shown(self, work: Work, session: Session, account: Account, *, reason: str) -> None:
+        """Note that the second factor was shown: they are in."""
+        store.note(work, session, changed(session, seen_at=work.at, second_at=work.at, fresh_at=work.at))
+        work.record("staff.signed_in", ref=account.id, reason=reason)
+
+    def enrolled(self, work: Work, session: Session, account: Account) -> None:
+        """Note that who has just set up a second factor is in: its first code was the showing."""
+        self.shown(work, session, account, reason="code")
+
+    def confirm(self, work: Work, session: Session, password: str) -> bool:
+        """Show again who sits there, before something dangerous."""
+        account = store.find(work.database, session.account)
+        may = self._desk.limits.may(work, "staff again", session.account, most=CODES, window=WINDOW)
+        if not may:
+            raise NotAllowed(Code.TOO_MANY_ATTEMPTS)
+        if account is None or not matches(account, password):
+            self._refused(work, account, "password")
+            return False
+        self.confirmed(work, session)
+        return True
+
+    def confirmed(self, work: Work, session: Session) -> None:
+        """Note that it was shown again who sits there."""
+        store.note(work, session, changed(session, seen_at=work.at, fresh_at=work.at))
+        work.record("staff.confirmed", ref=session.account)
+
+    def leave(self, work: Work, session: Session) -> None:
+        """Sign out."""
+        store.end(work, session)
+        work.record("staff.signed_out", ref=session.account)
+
+    def sessions(self, work: Work, account_id: str) -> list[Session]:
+        """The sessions of an account that last, the newest first. Raises NotAllowed for another's without ``policy``."""
+        _own(work, account_id)
+        return [one for one in store.sessions_of(work.database, account_id) if alive(one, work.at)]
+
+    def end(self, work: Work, account_id: str, name: str) -> None:
+        """End one session of an account. Raises NotFound, NotAllowed as :meth:`sessions`."""
+        found = [one for one in self.sessions(work, account_id) if one.name == name]
+        if not found:
+            raise NotFound(Code.NOT_FOUND, "session")
+        store.end(work, found[0])
+        work.record("staff.session_ended", ref=account_id, count=1)
+
+    def end_others(self, work: Work, session: Session) -> int:
+        """End all sessions of an account but this one; their number."""
+        return self.end_all(work, session.account, but=session)
+
+    def end_all(self, work: Work, account_id: str, *, but: Session | None = None) -> int:
+        """End the sessions of an account; their number."""
+        kept = but.digest if but else b""
+        ended = [one for one in store.sessions_of(work.database, account_id) if one.digest != kept]
+        for one in ended:
+            store.end(work, one)
+        if ended:
+            work.record("staff.session_ended", ref=account_id, count=len(ended))
+        return len(ended)
+
+    def _begin(self, work: Work, account: Account, agent: str, *, second: bool = False) -> str:
+        token = secrets.token_urlsafe(32)
+        session = Session(
+            digest=_digest(token),
+            account=account.id,
+            begun_at=work.at,
+            seen_at=work.at,
+            second_at=work.at if second else 0,
+            fresh_at=work.at,
+            device=device(agent),
+        )
+        store.begin(work, session)
+        return token
+
+    def _may_try(self, work: Work, name: str, account: Account | None, *, address: str, known: str) -> bool:
+        limits = self._desk.limits
+        if account is not None and known.partition(".")[0] == account.id:
+            return limits.may(work, "staff device", known, most=BY_DEVICE, window=WINDOW)
+        return limits.may(work, "staff address", address, most=BY_ADDRESS, window=WINDOW) and limits.may(
+            work, "staff name", self._desk.digest(name).hex(), most=BY_NAME, window=WINDOW
+        )
+
+    def _refused(self, work: Work, account: Account | None, why: str) -> None:
+        work.record("staff.sign_in_refused", ref=account.id if account else None, reason=why)
+
+
+def _own(work: Work, account_id: str) -> None:
+    if work.actor.id != account_id:
+        work.need("policy")
+
+
+def _open(account: Account, at: int) -> bool:
+    return not account.disabled_at and (not account.first_until or at < account.first_until)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,192 @@
+"""Coming in and going out: password, second factor, the first password changed, an app for codes set up."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pyotp
+import segno
+from flask import Blueprint, redirect, render_template, request, session, url_for
+
+from senim.errors import Code, Invalid, NotAllowed, SenimError
+from senim.governance import Entered, Seat, Step
+from senim.governance.signing import AT_THE_DOOR
+from senim.identity import Actor, ActorKind
+from senim.web.console.guard import DEVICE, TOKEN, Answer, inside, member, platform, seated
+from senim.web.shared.pages import refused
+
+pages = Blueprint("door", __name__)
+
+_STEPS = {Step.CODE: "door.code", Step.PASSWORD: "door.password", Step.ENROL: "door.enrol"}
+
+
+@pages.get("/sign-in")
+def index() -> Answer:
+    seat = seated()
+    return _onwards(seat) if seat else render_template("console/sign_in.html", fault="", name="")
+
+
+@pages.post("/sign-in")
+def enter() -> Answer:
+    name, password = request.form.get("name", "")[:200], request.form.get("password", "")[:200]
+    signing = platform().staff.signing
+    entered: Entered = platform().run(
+        AT_THE_DOOR,
+        lambda work: signing.enter(
+            work,
+            name,
+            password,
+            address=request.remote_addr or "",
+            agent=request.headers.get("User-Agent", ""),
+            known=session.get(DEVICE, ""),
+        ),
+    )
+    if not entered.token:
+        code = Code.TOO_MANY_ATTEMPTS if entered.waits else Code.SIGN_IN_WRONG
+        page = render_template("console/sign_in.html", fault=refused(NotAllowed(code)), name=name)
+        return _status(page, 429 if entered.waits else 403)
+    return begin(entered)
+
+
+def begin(entered: Entered) -> Answer:
+    """A new session in the cookie: nothing of the one before stays but the language and the device."""
+    kept = {name: session[name] for name in ("language", DEVICE) if name in session}
+    session.clear()
+    session.update(kept, **{TOKEN: entered.token})
+    session.permanent = True
+    return redirect(url_for("door.index", next=request.args.get("next")), 303)
+
+
+def _onwards(seat: Seat) -> Answer:
+    """Whoever has shown who they are goes where they wanted to; others to what is still to be done."""
+    wanted = request.args.get("next")
+    if seat.step is not None:
+        return redirect(url_for(_STEPS[seat.step], next=wanted), 303)
+    return redirect(inside(wanted or ""), 303)
+
+
+def _status(page: str, status: int) -> Answer:
+    from flask import make_response
+
+    answer = make_response(page)
+    answer.status_code = status
+    return answer
+
+
+def _sitting(*steps: Step) -> Seat | None:
+    """Who sits there, if one of these steps is what they have to do."""
+    seat = seated()
+    return seat if seat is not None and seat.step in steps else None
+
+
+def _actor(seat: Seat) -> Actor:
+    """Who has not come in yet acts for their own account alone."""
+    return Actor(kind=ActorKind.STAFF, id=seat.account.id, role=seat.account.role)
+
+
+def _familiar(seat: Seat) -> None:
+    """This device has signed in with the account: strangers' attempts do not count for it."""
+    if not session.get(DEVICE, "").startswith(seat.account.id):
+        session[DEVICE] = platform().staff.signing.familiar(seat.account.id)
+
+
+@pages.route("/sign-in/code", methods=["GET", "POST"])
+def code() -> Answer:
+    seat = _sitting(Step.CODE)
+    if seat is None:
+        return redirect(url_for("door.index"), 303)
+    if request.method == "GET":
+        return render_template("console/code.html", fault="")
+    signing, given = platform().staff.signing, request.form.get("code", "")[:60]
+    try:
+        right = platform().run(_actor(seat), lambda work: signing.show(work, seat.session, given))
+    except NotAllowed as error:
+        return _status(render_template("console/code.html", fault=refused(error)), 429)
+    if not right:
+        return _status(render_template("console/code.html", fault=refused(NotAllowed(Code.SIGN_IN_WRONG))), 403)
+    _familiar(seat)
+    return redirect(url_for("door.index", next=request.args.get("next")), 303)
+
+
+@pages.route("/sign-in/password", methods=["GET", "POST"])
+def password() -> Answer:
+    """The first password is changed before anything else."""
+    seat = _sitting(Step.PASSWORD)
+    if seat is None:
+        return redirect(url_for("door.index"), 303)
+    if request.method == "GET":
+        return render_template("console/password.html", fault="")
+    old, new = request.form.get("old", "")[:200], request.form.get("new", "")[:200]
+    factors = platform().staff.factors
+    try:
+        if new != request.form.get("again", "")[:200]:
+            raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
+        platform().run(_actor(seat), lambda work: factors.change_password(work, seat.session, old=old, new=new))
+    except SenimError as error:
+        return _status(render_template("console/password.html", fault=refused(error), why=error.detail), 400)
+    return redirect(url_for("door.index", next=request.args.get("next")), 303)
+
+
+@pages.route("/sign-in/app", methods=["GET", "POST"])
+def enrol() -> Answer:
+    """An app for one-time codes is set up at the first sign-in."""
+    seat = _sitting(Step.ENROL)
+    if seat is None:
+        return redirect(url_for("door.index"), 303)
+    factors, fault = platform().staff.factors, ""
+    if request.method == "POST":
+        given = request.form.get("code", "")[:20]
+        try:
+            codes = platform().run(_actor(seat), lambda work: factors.set_up(work, seat.session, given))
+            if codes is not None:
+                platform().run(
+                    _actor(seat), lambda work: platform().staff.signing.enrolled(work, seat.session, seat.account)
+                )
+                _familiar(seat)
+                return render_template("console/recovery.html", codes=codes, onwards=inside(request.args.get("next") or ""))
+            fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
+        except SenimError as error:
+            fault = refused(error)
+    secret = platform().run(_actor(seat), lambda work: factors.propose(work, seat.session))
+    page = render_template("console/enrol.html", secret=secret, picture=picture(secret, seat.names.name), fault=fault)
+    return _status(page, 400 if fault else 200)
+
+
+def picture(secret: str, name: str) -> str:
+    """The address that apps for one-time codes read, as a picture."""
+    address = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Senim")
+    drawn = io.BytesIO()
+    segno.make(address, error="m").save(drawn, kind="svg", scale=5, border=3, dark="#000", light="#fff")
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.getvalue()).decode()}"
+
+
+@pages.post("/sign-out")
+def leave() -> Answer:
+    seat = seated()
+    if seat is not None:
+        platform().run(_actor(seat), lambda work: platform().staff.signing.leave(work, seat.session))
+    kept = {name: session[name] for name in ("language", DEVICE) if name in session}
+    session.clear()
+    session.update(kept)
+    return redirect(url_for("door.index"), 303)
+
+
+@pages.route("/confirm", methods=["GET", "POST"])
+def confirm() -> Answer:
+    """Show again who sits there, and go on."""
+    seat = seated()
+    if seat is None or seat.step is not None:
+        return redirect(url_for("door.index", next=request.args.get("next")), 303)
+    if request.method == "GET":
+        return render_template("console/confirm.html", fault="")
+    given = request.form.get("password", "")[:200]
+    try:
+        right = platform().run(
+            member().actor, lambda work: platform().staff.signing.confirm(work, seat.session, given)
+        )
+    except NotAllowed as error:
+        return _status(render_template("console/confirm.html", fault=refused(error)), 429)
+    if not right:
+        return _status(render_template("console/confirm.html", fault=refused(NotAllowed(Code.SIGN_IN_WRONG))), 403)
+    return redirect(inside(request.args.get("next") or ""), 303)
