@@ -29,7 +29,7 @@ _GROUPS = 5
 
 
 class Staff:
-    """Accounts: who may sign in at the console. ``signing`` lets them in, ``factors`` keeps how they show who they are."""
+    """Who may sign in at the console. ``signing`` lets them in, ``factors`` keeps how they show who they are."""
 
     def __init__(self, works: Works, policies: Policies, boxes: Boxes, index: BlindIndex) -> None:
         self._works = works
@@ -142,14 +142,15 @@ class Staff:
         return store.forget_sessions(self._works.database, micros(self._works.clock.now() - LONGEST_SESSION))
 
     def again(self) -> RowsAgain:
-        """Makes the accounts again from the log: one that Senim did not make, or a password put in by hand, is found."""
+        """Makes the accounts again from the log: one that was put in, or a password of somebody else's, is found."""
         return RowsAgain(_Accounts(self._works.database), _ACTS)
 
     def _role(self, work: Work, role: str) -> str:
         roles = self._policies.in_force(work.now).policy.roles
         staff = [name for name, one in roles.items() if one.kind == "staff"]
         if role != RESPONSIBLE and role not in staff:
-            raise NotFound(Code.NOT_FOUND, f"role {role[:40]}", detail=f"roles of staff: {', '.join((RESPONSIBLE, *staff))}")
+            known = ", ".join((RESPONSIBLE, *staff))
+            raise NotFound(Code.NOT_FOUND, f"role {role[:40]}", detail=f"roles of staff: {known}")
         return role
 
     def _keep_one(self, work: Work, account: Account) -> None:

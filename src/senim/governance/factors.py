@@ -74,4 +74,3 @@ class Factors:
     def _recovery(self, account: Account) -> tuple[tuple[str, ...], tuple[bytes, ...]]:
         codes = tuple(spelled(_CODE_GROUPS) for _ in range(RECOVERY_CODES))
         return codes, tuple(self._desk.recovery(account, one) for one in codes)
-

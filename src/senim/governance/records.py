@@ -56,8 +56,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def mark(self) -> str:
         """What the log keeps of who may come in and how: a digest from which nothing opens."""
         keys = sorted(hashlib.sha256(one.id + one.public_key).hexdigest() for one in self.passkeys)
-        told = (self.id, self.name.hex(), self.role, self.password, self.secret.hex(), *sorted(map(bytes.hex, self.recovery)))
-        return hashlib.sha256("\n".join(("senim staff", *told, *keys)).encode()).hexdigest()
+        opens = (self.password, self.secret.hex(), *sorted(map(bytes.hex, self.recovery)), *keys)
+        told = "\n".join(("senim staff", self.id, self.name.hex(), self.role, *opens))
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):

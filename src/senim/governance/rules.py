@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hmac
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable
@@ -29,8 +30,14 @@ FIRST = timedelta(days=3)
 RECOVERY_CODES = 10
 STEP_SECONDS = 30
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])\Z")
-_BROWSERS = (("Edg", "Edge"), ("YaBrowser", "Yandex"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))  # fmt: skip
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
+_BROWSERS = (
+    ("Edg", "Edge"), ("YaBrowser", "Yandex"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
 
 
 def normal(name: str) -> str:
@@ -57,7 +64,7 @@ def weak(password: str, name: str) -> str:
 
 def _runs(text: str) -> bool:
     """Whether it is one run of neighbours: ``abcdefghijkl``, ``123456789012``, or a part repeated."""
-    steps = {ord(after) - ord(before) for before, after in zip(text, text[1:], strict=False)}
+    steps = {ord(after) - ord(before) for before, after in itertools.pairwise(text)}
     repeated = any(text == (text[:size] * len(text))[: len(text)] for size in range(1, len(text) // 2 + 1))
     return repeated or steps <= {1, -9} or steps <= {-1, 9}
 

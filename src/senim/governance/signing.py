@@ -36,9 +36,7 @@ class Signing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def enter(
-        self, work: Work, name: str, password: str, *, address: str, agent: str = "", known: str = ""
-    ) -> Entered:
+    def enter(self, work: Work, name: str, password: str, *, address: str, agent: str = "", known: str = "") -> Entered:
         """Try a name and a password. Whether there is such an account, the answer does not tell.
 
         ``known`` is what :meth:`familiar` gave to a device that signed in before: strangers who try an account's
@@ -133,7 +131,7 @@ class Signing:
         work.record("staff.signed_out", ref=session.account)
 
     def sessions(self, work: Work, account_id: str) -> list[Session]:
-        """The sessions of an account that last, the newest first. Raises NotAllowed for another's without ``policy``."""
+        """The sessions of an account that last, newest first. Raises NotAllowed for another's without ``policy``."""
         _own(work, account_id)
         return [one for one in store.sessions_of(work.database, account_id) if alive(one, work.at)]
 

@@ -48,9 +48,7 @@ AREAS = (Area(pages=start.pages, group="work", icon="home"),)
 
 def console(senim: Senim) -> Flask:
     """The Flask application below ``/console``."""
-    of = Door(
-        name="console", module=__name__, words=("console",), most=MOST_FORM, strict=True, language=guard.language
-    )
+    of = Door(name="console", module=__name__, words=("console",), most=MOST_FORM, strict=True, language=guard.language)
     app = door(senim, of)
     app.permanent_session_lifetime = timedelta(days=90)  # of what tells a known device; sessions end much earlier
     app.extensions["senim"] = senim

@@ -7,28 +7,28 @@ import io
 
 import pyotp
 import segno
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.governance import Entered, Seat, Step
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
-from senim.web.console.guard import DEVICE, TOKEN, Answer, inside, member, platform, seated
+from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, member, platform, seated
 from senim.web.shared.pages import refused
 
 pages = Blueprint("door", __name__)
 
-_STEPS = {Step.CODE: "door.code", Step.PASSWORD: "door.password", Step.ENROL: "door.enrol"}
-
 
 @pages.get("/sign-in")
 def index() -> Answer:
+    """Where one signs in."""
     seat = seated()
     return _onwards(seat) if seat else render_template("console/sign_in.html", fault="", name="")
 
 
 @pages.post("/sign-in")
 def enter() -> Answer:
+    """Name and password."""
     name, password = request.form.get("name", "")[:200], request.form.get("password", "")[:200]
     signing = platform().staff.signing
     entered: Entered = platform().run(
@@ -62,13 +62,11 @@ def _onwards(seat: Seat) -> Answer:
     """Whoever has shown who they are goes where they wanted to; others to what is still to be done."""
     wanted = request.args.get("next")
     if seat.step is not None:
-        return redirect(url_for(_STEPS[seat.step], next=wanted), 303)
+        return redirect(url_for(STEPS[seat.step], next=wanted), 303)
     return redirect(inside(wanted or ""), 303)
 
 
 def _status(page: str, status: int) -> Answer:
-    from flask import make_response
-
     answer = make_response(page)
     answer.status_code = status
     return answer
@@ -93,6 +91,7 @@ def _familiar(seat: Seat) -> None:
 
 @pages.route("/sign-in/code", methods=["GET", "POST"])
 def code() -> Answer:
+    """The second factor."""
     seat = _sitting(Step.CODE)
     if seat is None:
         return redirect(url_for("door.index"), 303)
@@ -144,7 +143,8 @@ def enrol() -> Answer:
                     _actor(seat), lambda work: platform().staff.signing.enrolled(work, seat.session, seat.account)
                 )
                 _familiar(seat)
-                return render_template("console/recovery.html", codes=codes, onwards=inside(request.args.get("next") or ""))
+                onwards = inside(request.args.get("next") or "")
+                return render_template("console/recovery.html", codes=codes, onwards=onwards)
             fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
         except SenimError as error:
             fault = refused(error)
@@ -163,6 +163,7 @@ def picture(secret: str, name: str) -> str:
 
 @pages.post("/sign-out")
 def leave() -> Answer:
+    """Sign out."""
     seat = seated()
     if seat is not None:
         platform().run(_actor(seat), lambda work: platform().staff.signing.leave(work, seat.session))
@@ -182,9 +183,7 @@ def confirm() -> Answer:
         return render_template("console/confirm.html", fault="")
     given = request.form.get("password", "")[:200]
     try:
-        right = platform().run(
-            member().actor, lambda work: platform().staff.signing.confirm(work, seat.session, given)
-        )
+        right = platform().run(member().actor, lambda work: platform().staff.signing.confirm(work, seat.session, given))
     except NotAllowed as error:
         return _status(render_template("console/confirm.html", fault=refused(error)), 429)
     if not right:

@@ -36,10 +36,11 @@ T = TypeVar("T")
 Answer = Response | Redirect | str
 """What a view returns."""
 
-TOKEN, DEVICE = "token", "device"  # noqa: S105  # names in the cookie
+TOKEN, DEVICE = "token", "device"  # names in the cookie
 """What the cookie holds: the token of the session, and what tells a device that signed in before."""
 
-_STEPS = {Step.CODE: "door.code", Step.PASSWORD: "door.password", Step.ENROL: "door.enrol"}
+STEPS = {Step.CODE: "door.code", Step.PASSWORD: "door.password", Step.ENROL: "door.enrol"}
+"""Where what is still to be done is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ def close() -> Redirect | None:
         session.pop(TOKEN, None)
         return redirect(url_for("door.index", next=here() if request.method == "GET" else None), 303)
     if seat.step is not None:
-        return redirect(url_for(_STEPS[seat.step]), 303)
+        return redirect(url_for(STEPS[seat.step]), 303)
     require(current_app.extensions["areas"].get(request.blueprint or "", ""))
     return None
 

@@ -11,4 +11,5 @@ pages = Blueprint("start", __name__)
 
 @pages.get("/")
 def index() -> Answer:
+    """What needs doing."""
     return render_template("console/start.html")
