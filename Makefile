@@ -1,6 +1,8 @@
 # Chores. Each target sets up what it needs; nothing is installed outside .venv.
 PY := .venv/bin/python
-export PYTHONDONTWRITEBYTECODE := 1
+# What Python compiles is kept here, beside no source: programs that tests start need not compile everything again.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test lint format bench docs schema lock wheel clean
 

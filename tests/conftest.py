@@ -15,7 +15,9 @@ from senim.storage import open_database
 from senim.testing import FixedClock, Stage, platform
 from tests.mariadb import MariaServer
 from tests.postgres import Server
+from tests.scratch import keep_in_memory
 
+keep_in_memory()
 HERE = Path(__file__).parent
 DATABASES = ("sqlite", "postgresql")
 _number = itertools.count()
@@ -49,7 +51,7 @@ def new_postgres(postgres: Server) -> Iterator[Callable[[], str]]:
 
     def make() -> str:
         made.append(f"test_{os.getpid()}_{next(_number)}")
-        postgres.execute(f"CREATE DATABASE {made[-1]} TEMPLATE migrated")
+        postgres.execute(f"CREATE DATABASE {made[-1]} TEMPLATE migrated STRATEGY file_copy")
         return postgres.url(made[-1])
 
     yield make

@@ -125,7 +125,7 @@ class Mailbox:
             password=self.password,
             sender=SENDER,
             authority=str(self.authority) if self.security != "none" else "",
-            timeout=10,
+            timeout=60,
         )
 
     @property
@@ -193,12 +193,12 @@ class BreakingServer:
     ) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     @property
     def server(self) -> MailServer:
         """How it is reached."""
-        return MailServer(host="127.0.0.1", port=self.port, security="none", sender=SENDER, timeout=10)
+        return MailServer(host="127.0.0.1", port=self.port, security="none", sender=SENDER, timeout=60)
 
     def _serve(self) -> None:
         while True:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -346,10 +347,23 @@ def throwaway(policy: bytes, *, database: str = "", now: Callable[[], datetime] 
     """A platform with a policy published, gone when the block ends: for drills, tests and trying things out."""
     with TemporaryDirectory(prefix="senim-") as name:
         folder = Path(name) / "operator"
+        folder.mkdir(mode=0o700)
+        for file, content in _empty_databases().items():
+            (folder / file).touch(mode=0o600)
+            (folder / file).write_bytes(content)
         make_folder(folder, policy, database=database, origin="throwaway.example/log")
         with open_senim(folder, environment={}, now=now) as senim:
             senim.run(senim.actor(), lambda work: senim.policies.publish(work, policy))
             yield senim
+
+
+@cache
+def _empty_databases() -> dict[str, bytes]:
+    """The files of both databases with all tables and nothing in them: migrated once, for every drill to copy."""
+    with TemporaryDirectory(prefix="senim-") as name:
+        folder = Path(name)
+        make_folder(folder, b"")
+        return {path.name: path.read_bytes() for path in folder.glob("*.db")}
 
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")

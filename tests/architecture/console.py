@@ -35,7 +35,7 @@ from typing import Self
 
 _FENCE = re.compile(r"^( *)```(\S+)[ ]?([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _DONE = "senim-documentation-command-done"
-_PATIENCE = 60
+_PATIENCE = 300
 
 
 @dataclass(frozen=True)
@@ -201,6 +201,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": sys.pycache_prefix or "",
         "PYTHONUNBUFFERED": "1",
         **more,
     }

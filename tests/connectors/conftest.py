@@ -32,7 +32,7 @@ def operator_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'operator.db'}"
     elif request.param == "postgresql":
         postgres: Server = request.getfixturevalue("postgres")
-        postgres.execute(f"CREATE DATABASE {name}")
+        postgres.execute(f"CREATE DATABASE {name} STRATEGY file_copy")
         yield postgres.url(name)
         postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
     else:

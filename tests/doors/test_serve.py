@@ -22,7 +22,7 @@ from senim.errors import Code, Invalid
 from senim.settings import Serve, Settings
 from tests.doors.conftest import Terminal
 
-PATIENCE = 30
+PATIENCE = 60
 """Seconds that a start or an end may take before a test gives up; nothing waits so long."""
 
 
@@ -50,7 +50,7 @@ class Service:
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
         """A request over the network."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)

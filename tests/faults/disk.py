@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "PATH": os.defpath,
     "PYTHONPATH": os.pathsep.join((str(Path(senim.__file__).parents[1]), str(Path(__file__).parents[2]))),
     "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPYCACHEPREFIX": sys.pycache_prefix or "",
     "PYTHONFAULTHANDLER": "1",
 }
 """Of processes that are cut off: they run this code, and leave no cut-off caches of modules behind."""

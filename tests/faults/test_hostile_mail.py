@@ -189,7 +189,7 @@ def test_a_shown_sender_proves_nothing(senim: Senim) -> None:
 @pytest.fixture
 def place(senim: Senim) -> Iterator[int]:
     """The port of a listener."""
-    listening: dict[str, Any] = {"protocol": "smtp", "host": "127.0.0.1", "port": 0, "patience": 5.0}
+    listening: dict[str, Any] = {"protocol": "smtp", "host": "127.0.0.1", "port": 0, "patience": 60.0}
     listener = Listener(
         senim.inbox, Listening(**listening, addresses=frozenset({"data@mini.example"}), most=senim.inbox.limits.size)
     )

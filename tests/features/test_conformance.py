@@ -11,7 +11,7 @@ from senim.conformance import Board, Status
 from senim.conformance.controls import CONTROLS
 from senim.conformance.records import ClauseResult, ControlResult, Evidence, worst
 from senim.errors import Code
-from senim.testing import FixedClock, Stage
+from senim.testing import FixedClock, Stage, platform
 from tests.features import acting
 from tests.features.acting import another, recorded, refused, senim_of
 
@@ -39,6 +39,17 @@ def clause(board: Board, name: str) -> ClauseResult:
 def control(board: Board, name: str) -> ControlResult:
     """A control of the board."""
     return next(one for part in board.clauses for one in part.controls if one.name == name)
+
+
+def test_platforms_of_drills_share_nothing(mini: bytes) -> None:
+    """Their databases are copies of an empty one: each has its own keys and people, and its owner alone may read it."""
+    with platform(mini) as one, platform(mini) as other:
+        person = one.person()
+        assert [found.subject for found in senim_of(one).subjects.everybody(one.platform.database)] == [person.subject]
+        assert list(senim_of(other).subjects.everybody(other.platform.database)) == []
+        assert one.platform.jwk != other.platform.jwk
+        for name in ("senim.db", "keys.db"):
+            assert (other.platform.folder / name).stat().st_mode & 0o777 == 0o600
 
 
 def test_nothing_counts_as_kept_because_nobody_looked(stage: Stage) -> None:

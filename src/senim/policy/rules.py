@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,7 +41,7 @@ def texts(part: Any, where: str = "") -> Iterator[tuple[str, Text, bool]]:
     if isinstance(part, Text):
         yield where, part, False
     elif isinstance(part, msgspec.Struct):
-        for field in msgspec.structs.fields(part):
+        for field in _fields_of(type(part)):
             value = getattr(part, field.name)
             path = f"{where}.{field.encode_name}" if where else field.encode_name
             if isinstance(value, Text):
@@ -53,6 +54,11 @@ def texts(part: Any, where: str = "") -> Iterator[tuple[str, Text, bool]]:
     elif isinstance(part, tuple):
         for index, value in enumerate(part):
             yield from texts(value, f"{where}[{index}]")
+
+
+@cache
+def _fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
 
 
 def _languages(given: Given) -> Found:

@@ -31,7 +31,7 @@ def senim(stage: Stage) -> Senim:
 
 def fetcher(senim: Senim, server: ImapServer, **changed: str) -> Fetcher:
     box = {"user": server.user, "password": server.password, "folder": "INBOX", **changed}
-    return Fetcher(senim.inbox, MailBox(host="127.0.0.1", port=server.port, security="none", timeout=5, **box))
+    return Fetcher(senim.inbox, MailBox(host="127.0.0.1", port=server.port, security="none", timeout=60, **box))
 
 
 def here(senim: Senim) -> list[str]:

@@ -44,7 +44,7 @@ def listen(senim: Senim) -> Iterator[Listen]:
 
     def make(**changed: Any) -> Listener:
         place: dict[str, Any] = {"protocol": "smtp", "host": "127.0.0.1", "port": 0, "most": senim.inbox.limits.size}
-        place |= {"addresses": frozenset({TO, "office@mini.example"}), "patience": 5.0, **changed}
+        place |= {"addresses": frozenset({TO, "office@mini.example"}), "patience": 60.0, **changed}
         made.append(Listener(senim.inbox, Listening(**place)))
         made[-1].start()
         return made[-1]
@@ -56,7 +56,7 @@ def listen(senim: Senim) -> Iterator[Listen]:
 
 @pytest.fixture
 def client(listen: Listen) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP("127.0.0.1", listen().port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", listen().port, timeout=60) as client:
         yield client
 
 
@@ -122,7 +122,7 @@ def test_a_letter_is_acknowledged_only_when_it_is_durable(
 
 def test_a_letter_that_is_too_large_is_refused(listen: Listen, senim: Senim) -> None:
     """One that tells its size is refused at once; one that does not, at its end. Staff see both."""
-    with smtplib.SMTP("127.0.0.1", listen(most=100_000).port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", listen(most=100_000).port, timeout=60) as client:
         client.ehlo()
         assert client.esmtp_features["size"] == "100000"
         with pytest.raises(smtplib.SMTPSenderRefused) as refusal:
@@ -138,7 +138,7 @@ def test_a_letter_that_is_too_large_is_refused(listen: Listen, senim: Senim) -> 
 
 def test_lmtp_answers_for_each_recipient(listen: Listen, senim: Senim) -> None:
     """LMTP wants an answer for every recipient; the letter is kept once (RFC 2033 §4.2)."""
-    with smtplib.LMTP("127.0.0.1", listen(protocol="lmtp").port, timeout=10) as client:
+    with smtplib.LMTP("127.0.0.1", listen(protocol="lmtp").port, timeout=60) as client:
         assert client.ehlo()[0] == 250
         client.mail(SENDER)
         client.rcpt(TO)
@@ -157,7 +157,7 @@ ENDS = (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r")
 def test_no_second_letter_can_be_smuggled_in(listen: Listen, senim: Senim, end: bytes) -> None:
     """Only CR LF . CR LF ends a letter: what some servers take for an end is part of it (SMTP smuggling)."""
     second = b"MAIL FROM:<admin@mini.example>\r\nRCPT TO:<data@mini.example>\r\nDATA\r\nSubject: forged\r\n\r\nx"
-    with socket.create_connection(("127.0.0.1", listen().port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", listen().port), timeout=60) as connection:
         reader = connection.makefile("rb")
         reader.readline()
         head = b"HELO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<data@mini.example>\r\nDATA\r\n"
@@ -172,12 +172,12 @@ def test_no_second_letter_can_be_smuggled_in(listen: Listen, senim: Senim, end: 
 def test_a_connection_that_breaks_off_keeps_nothing(listen: Listen, senim: Senim) -> None:
     """Half a letter is no letter: it was not acknowledged, so that its server sends it again."""
     listener = listen()
-    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=60) as connection:
         connection.sendall(
             b"HELO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<data@mini.example>\r\nDATA\r\nSubject: x\r\n\r\nhalf"
         )
         connection.recv(100)
-    with smtplib.SMTP("127.0.0.1", listener.port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", listener.port, timeout=60) as client:
         client.sendmail(SENDER, TO, WISH)
     assert len(senim.inbox.list(senim.database)) == 1
 
@@ -199,7 +199,7 @@ WRONG = {
 @pytest.mark.parametrize(("lines", "answer"), WRONG.values(), ids=WRONG)
 def test_wrong_commands_are_refused(listen: Listen, lines: list[bytes], answer: bytes) -> None:
     """What comes out of turn, or is no command, is refused; the connection goes on."""
-    with socket.create_connection(("127.0.0.1", listen().port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", listen().port), timeout=60) as connection:
         reader = connection.makefile("rb")
         reader.readline()
         for line in lines:
@@ -213,12 +213,12 @@ def test_wrong_commands_are_refused(listen: Listen, lines: list[bytes], answer: 
 def test_who_talks_nonsense_is_sent_away(listen: Listen) -> None:
     """After twenty errors the connection ends; a line without end ends it at once."""
     listener = listen()
-    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=60) as connection:
         reader = connection.makefile("rb")
         connection.sendall(b"x\r\n" * 20)
         assert [line[:3] for line in reader] == [b"220", *[b"500"] * 20, b"421"]
         reader.close()
-    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=60) as connection:
         connection.sendall(b"x" * 5000)
         reader = connection.makefile("rb")
         assert [line[:3] for line in _until_reset(reader)] == [b"220"]
@@ -236,16 +236,16 @@ def test_too_many_connections_are_told_to_come_later(listen: Listen, monkeypatch
     """Who opens connections without end takes only so many; the rest are told to come later."""
     monkeypatch.setattr(inbox_smtp, "MOST_CONNECTIONS", 2)
     listener = listen()
-    with smtplib.SMTP("127.0.0.1", listener.port, timeout=10), smtplib.SMTP("127.0.0.1", listener.port, timeout=10):
+    with smtplib.SMTP("127.0.0.1", listener.port, timeout=60), smtplib.SMTP("127.0.0.1", listener.port, timeout=60):
         with pytest.raises(smtplib.SMTPConnectError) as refusal:
-            smtplib.SMTP("127.0.0.1", listener.port, timeout=10)
+            smtplib.SMTP("127.0.0.1", listener.port, timeout=60)
         assert refusal.value.smtp_code == 421
 
 
 def test_closing_does_not_wait_for_who_says_nothing(listen: Listen) -> None:
     """A connection that only waits is ended when the service stops."""
     listener = listen()
-    with socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", listener.port), timeout=60) as connection:
         connection.recv(100)
         listener.close()
         assert connection.recv(100) == b""
@@ -312,7 +312,7 @@ def test_the_connection_can_be_encrypted(listen: Listen, senim: Senim, tmp_path:
     """With a certificate STARTTLS is offered; what was said before it counts for nothing."""
     pem, secret = certificate(tmp_path)
     listener = listen(certificate=pem, private_key=secret)
-    with smtplib.SMTP("127.0.0.1", listener.port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", listener.port, timeout=60) as client:
         client.ehlo()
         client.mail(SENDER)
         assert client.starttls(context=ssl.create_default_context(cafile=pem))[0] == 220
@@ -327,7 +327,7 @@ def test_the_connection_can_be_encrypted(listen: Listen, senim: Senim, tmp_path:
 def test_commands_slipped_in_before_the_handshake_are_thrown_away(listen: Listen, tmp_path: Path) -> None:
     """What an attacker adds behind STARTTLS in clear is not run inside the encrypted connection."""
     pem, secret = certificate(tmp_path)
-    with socket.create_connection(("127.0.0.1", listen(certificate=pem, private_key=secret).port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", listen(certificate=pem, private_key=secret).port), timeout=60) as plain:
         plain.recv(100)
         plain.sendall(b"STARTTLS\r\nEHLO evil\r\nMAIL FROM:<evil@evil.example>\r\n")
         assert plain.recv(100).startswith(b"220")

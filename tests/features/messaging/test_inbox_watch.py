@@ -60,7 +60,7 @@ def test_the_service_fetches_and_listens_as_it_is_set(stage: Stage, server: Imap
         incoming = senim.incoming()
         assert incoming is not None
         incoming.start()
-        with smtplib.LMTP("127.0.0.1", port, timeout=10) as client:
+        with smtplib.LMTP("127.0.0.1", port, timeout=60) as client:
             assert client.sendmail(SENDER, "data@mini.example", written("Другое письмо.")) == {}
         while not server.letters[0].seen:
             threading.Event().wait(0.01)
@@ -107,7 +107,7 @@ def test_trouble_is_told_and_does_not_end_the_watch() -> None:
     mailbox = Trouble(Unavailable(Code.MAILBOX_UNREACHABLE), RuntimeError("a bug"))
     watch = Watch(fetcher=mailbox, every=0.01)  # type: ignore[arg-type]  # as much of a fetcher as is needed
     watch.start()
-    assert mailbox.fetched.wait(10)
+    assert mailbox.fetched.wait(60)
     watch.stop()
     assert watch.trouble is None
     alone = Trouble(Unavailable(Code.MAILBOX_UNREACHABLE))

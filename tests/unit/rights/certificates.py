@@ -27,8 +27,8 @@ def rsa_key(number: int = 0) -> rsa.RSAPrivateKey:
 
 
 @functools.cache
-def ec_key(number: int = 0) -> ec.EllipticCurvePrivateKey:
-    """A P-256 key; the same for the same number."""
+def ec_key(name: object) -> ec.EllipticCurvePrivateKey:
+    """A P-256 key; the same for the same name."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -67,7 +67,7 @@ def certified(
     until: datetime = NOW + timedelta(days=300),
 ) -> Certified:
     """A certificate as the National CA makes them: surname and name, SERIALNUMBER with the IIN, country KZ."""
-    key = key or ec_key(abs(hash(name)) % 1000)
+    key = key or ec_key(name)
     parts = [x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.COUNTRY_NAME, "KZ")]
     if serial:
         parts += [

@@ -91,7 +91,7 @@ class Disk:
     def apply(self, units: list[Unit]) -> list[Outcome]:
         self.groups.append(len(units))
         self.busy.set()
-        self.go_on.wait(10)
+        self.go_on.wait(60)
         if self.breaks is not None:
             raise self.breaks
         return [self.refuse.get(id(one)) for one in units]
@@ -111,7 +111,7 @@ def commit_all(group: GroupCommit, units: list[Unit]) -> list[Exception | None]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     return outcomes
 
@@ -135,7 +135,7 @@ def test_who_waits_shares_the_next_transaction() -> None:
     group = GroupCommit(disk.apply)
     first = threading.Thread(target=group.commit, args=(unit(),))
     first.start()
-    assert disk.busy.wait(10)
+    assert disk.busy.wait(60)
     others = [threading.Thread(target=group.commit, args=(unit(),)) for _ in range(10)]
     for thread in others:
         thread.start()
@@ -143,7 +143,7 @@ def test_who_waits_shares_the_next_transaction() -> None:
         pass
     disk.go_on.set()
     for thread in (first, *others):
-        thread.join(10)
+        thread.join(60)
     assert disk.groups == [1, 10]
 
 
