@@ -129,6 +129,14 @@ class ClaimAnswer(Facts, frozen=True, kw_only=True):
     """The answer, paragraph by paragraph."""
 
 
+class Note(Facts, frozen=True, kw_only=True):
+    """Something that staff writes about a request in their own words."""
+
+    number: Number
+    text: Annotated[tuple[Words, ...], Meta(min_length=1)]
+    """What is written, paragraph by paragraph."""
+
+
 class Reminder(Facts, frozen=True, kw_only=True):
     """For staff: a request has to be answered. No word of whose it is."""
 
@@ -173,6 +181,7 @@ TEMPLATES: dict[str, type[Facts]] = {
     "correction_done": CorrectionDone,
     "mailings_stopped": MailingsStopped,
     "claim_answer": ClaimAnswer,
+    "note": Note,
     "reminder": Reminder,
     "approval_needed": ApprovalNeeded,
     "mailing": Mailing,
@@ -181,6 +190,9 @@ TEMPLATES: dict[str, type[Facts]] = {
 
 MARKETING = frozenset({"mailing"})
 """Templates that need consent and carry the link that ends them."""
+
+SECRET = frozenset({"code", "answer_ready"})
+"""Templates that carry a secret which is for the person alone."""
 
 STAFF = frozenset({"reminder", "approval_needed"})
 """Templates that go to the operator's own people."""

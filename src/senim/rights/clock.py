@@ -188,17 +188,32 @@ def reminders(request: Request, now: int) -> tuple[str, ...]:
 
     Soon is the last quarter of the time, at least the last day.
     """
-    day = 86_400_000_000
     told = []
     for one in request.deadlines:
         if one.met_at:
             continue
-        early = max((one.due - one.since) // 4, day)
-        word = "overdue" if one.due <= now else "soon" if now >= one.due - early else ""
+        word = "overdue" if one.due <= now else "soon" if now >= reminded_at(one) else ""
         name = f"{one.stage}:{word}"
         if word and name not in request.reminded:
             told.append(name)
     return tuple(told)
+
+
+SOON = 3
+"""Working days before its end from which a request is due soon."""
+
+
+def soon_until(calendar: Calendar, now: datetime) -> datetime:
+    """The end of the day up to which whatever is due is due soon."""
+    today = now.astimezone(ZoneInfo(calendar.zone)).date()
+    following = calendar.working_day_after(today, SOON) + timedelta(days=1)
+    return datetime.combine(following, datetime.min.time(), ZoneInfo(calendar.zone))
+
+
+def reminded_at(deadline: Deadline) -> int:
+    """From when on whoever handles it is reminded: our own date, before the one that was promised."""
+    day = 86_400_000_000
+    return deadline.due - max((deadline.due - deadline.since) // 4, day)
 
 
 def extended(request: Request, extension: Extension) -> Request:

@@ -15,7 +15,8 @@ from flask import Blueprint, Flask
 from senim.app import Senim
 from senim.errors import SenimError
 from senim.web.console import door as entrance
-from senim.web.console import guard, start
+from senim.web.console import guard, letters, request_acts, start, telephone
+from senim.web.console.uploads import InMemory
 from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
@@ -42,7 +43,12 @@ class Area:
 
 
 GROUPS = ("work", "proof", "house")
-AREAS = (Area(pages=start.pages, group="work", icon="home"),)
+AREAS = (
+    Area(pages=start.pages, group="work", icon="home"),
+    Area(pages=request_acts.pages, group="work", icon="inbox", verb="handle"),
+    Area(pages=letters.pages, group="work", icon="letter", verb="handle"),
+    Area(pages=telephone.pages, group="work", icon="phone", verb="intake"),
+)
 """All areas, in the order of the navigation."""
 
 
@@ -51,6 +57,7 @@ def console(senim: Senim) -> Flask:
     of = Door(name="console", module=__name__, words=("console",), most=MOST_FORM, strict=True, language=guard.language)
     app = door(senim, of)
     app.permanent_session_lifetime = timedelta(days=90)  # of what tells a known device; sessions end much earlier
+    app.request_class = InMemory
     app.extensions["senim"] = senim
     app.extensions["areas"] = {one.name: one.verb for one in AREAS}
     app.before_request(guard.close)
