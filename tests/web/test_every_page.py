@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.web.conftest import DESKTOP
 
 PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
-CONSOLE = ("/",)
+CONSOLE = ("/", "/requests", "/requests/new", "/letters", "/telephone", "/telephone/registration/kk")
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
 
@@ -19,7 +19,7 @@ CONSOLE = ("/",)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path: str, language: str) -> None:
     """WCAG 2.2 AA as far as axe-core tells; nothing to scroll sideways at 360 pixels."""
-    _holds(visit(path.format(language=language), language=language), language)
+    holds(visit(path.format(language=language), language=language), language)
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
@@ -27,18 +27,20 @@ def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path:
 def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, language: str) -> None:
     """The same on a phone and at a desk, in light and in dark."""
     page = console(path, language=language)
-    _holds(page, language)
+    holds(page, language)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(DESKTOP)
-    _accessible(page)
+    accessible(page)
 
 
-def _holds(page: Page, language: str) -> None:
+def holds(page: Page, language: str) -> None:
+    """Right language, nothing for axe to find, nothing to scroll sideways."""
     assert page.locator("html").get_attribute("lang") == language
-    _accessible(page)
+    accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def _accessible(page: Page) -> None:
+def accessible(page: Page) -> None:
+    """axe finds nothing against WCAG 2.2 AA."""
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     assert found.response["violations"] == []

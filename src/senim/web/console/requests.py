@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, g, render_template, request, stream_with_context
@@ -14,11 +15,11 @@ from senim.languages import wording
 from senim.orders.records import State as OrderState
 from senim.policy.notices import field_name
 from senim.policy.promises import Promises
-from senim.rights import Kind, Request, Way
+from senim.rights import Kind, Request, State, Way
 from senim.rights.clock import check_extension, check_pause
 from senim.rights.listing import VIEWS
 from senim.rights.records import PauseReason
-from senim.rights.rules import check_undecided, is_open, needs_second, proven
+from senim.rights.rules import MOVES, check_undecided, is_open, needs_second, proven
 from senim.rights.words import explain_deadline
 from senim.times import moment, stamp
 from senim.web.console.guard import Answer, look, member, platform, run
@@ -38,7 +39,13 @@ SAVED = VIEWS[:7]
 
 @pages.context_processor
 def _words() -> dict[str, Any]:
-    return {"say": say, "who": who, "touched": touched, "act_words": lambda act: wording("acts")[act].in_(g.language)}
+    return {
+        "say": say,
+        "who": who,
+        "touched": touched,
+        "act_words": lambda act: wording("acts")[act].in_(g.language),
+        "iso": date.fromisoformat,
+    }
 
 
 def _filters() -> dict[str, str]:
@@ -139,7 +146,7 @@ def overview(number: str, **shown: Any) -> str:
         clocks=clocks,
         may=_may(found),
         past=platform().rights.past(platform().database, found),
-        field_name=lambda reference: field_name(promises, reference, g.language),
+        field_name=lambda one: _named(promises, one),
         **shown,
     )
 
@@ -148,7 +155,7 @@ def _may(found: Request) -> frozenset[str]:
     """What can be done with a request now, so that no button leads to a refusal."""
     can = {"write"} if not found.closed_at and found.reachable else set[str]()
     if is_open(found):
-        can |= {"assign", "withdraw"}
+        can |= {"withdraw"} if State.WITHDRAWN in MOVES[found.state] else set()
         can |= {"resume"} if found.paused else set()
         can |= {"extend"} if _holds(lambda: check_extension(found, look().at)) else set()
     if _holds(lambda: check_undecided(found)):
@@ -192,11 +199,15 @@ def data(number: str) -> Answer:
 def found_data(number: str, **shown: Any) -> str:
     """The page of what was found."""
     promises = platform().policies.in_force(platform().works.clock.now())
-    return page(number, "data", field_name=lambda one: _field(promises, one), **shown)
+    return page(number, "data", field_name=lambda one: _named(promises, one), **shown)
 
 
-def _field(promises: Promises, reference: str) -> str:
-    return field_name(promises, reference, g.language) if reference in promises.fields else reference
+def _named(promises: Promises, reference: str) -> str:
+    """How people read a field or a category."""
+    if reference in promises.fields:
+        return field_name(promises, reference, g.language)
+    category = promises.policy.categories.get(reference)
+    return category.name.in_(g.language) if category else reference
 
 
 @pages.get("/<number>/plan")
@@ -215,7 +226,7 @@ def plan(number: str) -> Answer:
         second=second,
         mine=mine,
         order=_order(found),
-        field_name=lambda one: _field(promises, one),
+        field_name=lambda one: _named(promises, one),
         because=lambda place: act_of(promises, place),
     )
 

@@ -67,8 +67,10 @@ class Row:
     left: str
     tone: str
     """How its clock stands: ``bad``, ``warn``, ``good`` or nothing."""
+    last: int
+    """The last moment that is in time, so that a term until midnight is told by its day; 0 if nothing runs."""
     reminded: int
-    """Our own date, before the one that was promised; 0 if nothing runs."""
+    """Our own date, before the one that was promised; 0 if nothing runs or it is too late."""
     done: int
     of: int
     assigned: str
@@ -82,12 +84,14 @@ def row(request: Request, asker: str = "") -> Row:
     reminded = min((reminded_at(one) for one in running), default=0)
     done, of = systems(request)
     language: Language = g.language
+    tone = _tone(request, micros(now), reminded)
     return Row(
         request=request,
         asker=asker,
         left=left(request, calendar, now, language) if is_open(request) else "",
-        tone=_tone(request, micros(now), reminded),
-        reminded=reminded,
+        tone=tone,
+        last=request.due - 1 if request.due else 0,
+        reminded=0 if tone == "bad" or not is_open(request) else reminded,
         done=done,
         of=of,
         assigned=colleague(request.assigned),
