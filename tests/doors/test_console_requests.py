@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from senim.identity import SubjectId
 from senim.rights import Opening, State, Way
 from senim.testing import FixedClock, Person, Stage
 from tests.console import Colleague, colleague
@@ -287,7 +288,7 @@ def test_a_call_is_taken_in_after_the_notice_was_read(me: Colleague, stage: Stag
     assert card.status_code >= 400
     answer = me.post("/console/telephone/registration/ru", form)
     assert answer.status_code == 303
-    subject = answer.location.rpartition("/")[2]
+    subject = SubjectId(answer.location.rpartition("/")[2])
     page = text(me.get(answer.location))
     events, _ = me.senim.consents.history(subject)
     said = {one.said.scope.purpose: one.said for one in events}

@@ -29,8 +29,8 @@ def _request(served: Served, person: Person, kind: str) -> str:
         attached=(Attached(what="letter", media="application/pdf", content=b"%PDF-1.7"),),
     )
     senim = stage.platform
-    number: str = senim.run(stage.actor, lambda work: senim.rights.open(work, opening)).number  # type: ignore[attr-defined]
-    act(stage, senim.rights.identities.by_document, number, subject=person.subject)  # type: ignore[attr-defined]
+    number: str = senim.run(stage.actor, lambda work: senim.rights.open(work, opening)).number
+    act(stage, senim.rights.identities.by_document, number, subject=person.subject)
     return number
 
 

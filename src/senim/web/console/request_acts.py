@@ -269,7 +269,9 @@ def link(number: str) -> Answer:
     """Two records are of one person, as a paper shows."""
     subject, paper = request.form.get("subject", ""), request.form.get("paper", "")
     identities = platform().rights.identities
-    return _do(number, "identity", lambda work: identities.link(work, number, subject, paper=paper), "rq-records-linked")
+    return _do(
+        number, "identity", lambda work: identities.link(work, number, subject, paper=paper), "rq-records-linked"
+    )
 
 
 # the plan
@@ -302,7 +304,9 @@ def choose(number: str) -> Answer:
 def approve(number: str) -> Answer:
     """The second person's yes to the plan that they have seen: its digest says which."""
     digest = request.form.get("digest", "")
-    return _do(number, "plan", lambda work: platform().rights.planning.approve(work, number, digest), "rq-plan-approved")
+    return _do(
+        number, "plan", lambda work: platform().rights.planning.approve(work, number, digest), "rq-plan-approved"
+    )
 
 
 @pages.post("/<number>/decline")

@@ -60,7 +60,8 @@ def _filters() -> dict[str, str]:
 def index() -> Answer:
     """The requests that wait, the most urgent first."""
     filters = _filters()
-    found = platform().rights.listing.page(look(), **filters, after=request.args.get("after", ""))
+    after, kind, way = request.args.get("after", ""), filters["kind"], filters["way"]
+    found = platform().rights.listing.page(look(), filters["view"], kind=kind, way=way, after=after)
     askers = run(lambda work: platform().rights.listing.askers(work, found.requests))
     return render_template(
         "console/requests.html",
@@ -280,4 +281,3 @@ def log(number: str) -> Answer:
     """What was done about it, from the first to the last."""
     acts = [one for one in platform().rights.listing.traces(platform().database, number) if one.act]
     return page(number, "log", acts=acts)
-
