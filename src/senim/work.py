@@ -18,14 +18,14 @@ from typing import TypeVar
 from sqlalchemy import bindparam, select
 
 from senim.audit import store as log
-from senim.audit.records import Entry, Outcome, to_leaf
+from senim.audit.records import Entry, Mould, Outcome, to_leaf
 from senim.audit.tiles import fits
 from senim.errors import Code, Held, NotAllowed, SenimError, Stale, Tampered, Unavailable
 from senim.identity import Actor, lane_of, new_id
 from senim.storage import Database, Guard, Hold, Query, Statement, Unit, guard, insert, main_metadata, query
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, table
-from senim.times import micros, moment, stamp
+from senim.times import micros, moment, stamp, stamp_of
 
 T = TypeVar("T")
 Facts = Mapping[str, object]
@@ -168,12 +168,20 @@ def make_entry(
     actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts, entry_id: str = ""
 ) -> tuple[str, str | None, bytes]:
     """An entry: its id, its subject and its leaf."""
-    entry_id = entry_id or new_id()
-    entry = Entry(id=entry_id, at=stamp(now), act=act, actor=actor.label, outcome=outcome, **facts)  # type: ignore[arg-type]  # facts are fields of Entry by name
+    entry = _entry(actor, now, act, outcome, facts, entry_id or new_id())
     leaf = to_leaf(entry)
     if not fits(leaf):
         raise ValueError(f"an entry of {len(leaf)} bytes")
-    return entry_id, entry.subject, leaf
+    return entry.id, entry.subject, leaf
+
+
+def _entry(actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts, entry_id: str) -> Entry:
+    return Entry(id=entry_id, at=stamp(now), act=act, actor=actor.label, outcome=outcome, **facts)  # type: ignore[arg-type]  # facts are fields of Entry by name
+
+
+def mould_of(actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts) -> Mould:
+    """A mould for entries of one kind; of ``now`` and of the subject among the facts it keeps nothing."""
+    return Mould(_entry(actor, now, act, outcome, facts, ""))
 
 
 class Works:
@@ -240,16 +248,17 @@ class Works:
         refused.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
         self.database.commit(refused.unit)
 
-    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: Facts, now: datetime) -> str:
-        """Record an entry with the next commit, within a second (allowed checks); its id.
+    def record_later(self, mould: Mould, subject: str, at: int) -> str:
+        """Record an entry with the next commit, within a second (allowed checks); its id. ``subject`` may be empty.
 
         Raises Unavailable if so many wait already that they must be committed first, and that cannot be done.
         """
-        entry = make_entry(actor, now, act, outcome, facts)
+        entry_id = new_id()
+        leaf = mould.cast(entry_id, stamp_of(at), subject)
         if len(self._later) >= MOST_LATER:
             self.flush()
-        self._later.append(entry)
-        return entry[0]
+        self._later.append((entry_id, subject or None, leaf))
+        return entry_id
 
     def flush(self) -> int:
         """Commit the entries that were to be recorded later; their number."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from senim.errors import Code, Tampered
 from senim.times import micros
@@ -85,6 +86,37 @@ MOST_BYTES = 65_535
 def to_leaf(entry: Entry) -> bytes:
     """The bytes that are hashed and kept."""
     return _encode(entry)
+
+
+class Mould:
+    """Leaves of entries that differ in id, time and person alone: what they have in common is written once.
+
+    ``entry`` shows the rest; with a ``subject`` if those that are cast are about people. Raises ValueError if a leaf
+    would be too long for the log.
+    """
+
+    __slots__ = ("_act", "_at", "_begin", "_end")
+
+    def __init__(self, entry: Entry) -> None:
+        gaps = replace(entry, id=_ID, at=_AT, subject=_SUBJECT if entry.subject else None)
+        self._begin, rest = _split(to_leaf(gaps).decode(), _ID)
+        self._at, rest = _split(rest, _AT)
+        self._act, self._end = _split(rest, _SUBJECT) if entry.subject else (rest, "")
+        if len(self.cast(_ID, _AT, _SUBJECT)) > MOST_BYTES:
+            raise ValueError("an entry too long for the log")
+
+    def cast(self, entry_id: str, at: str, subject: str) -> bytes:
+        """The leaf of an entry: :func:`to_leaf` would give the same. What is given needs no escaping in JSON."""
+        return f"{self._begin}{entry_id}{self._at}{at}{self._act}{subject}{self._end}".encode()
+
+
+_ID, _AT, _SUBJECT = "i" * 32, "t" * 27, "s" * 32
+"""What stands in the gaps of a mould; as long as what comes there."""
+
+
+def _split(leaf: str, gap: str) -> tuple[str, str]:
+    begin, _, end = leaf.partition(f'"{gap}"')
+    return f'{begin}"', f'"{end}'
 
 
 def from_leaf(leaf: bytes) -> Entry:
