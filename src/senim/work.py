@@ -159,6 +159,26 @@ class Work:
         return entry_id
 
 
+class Mould:
+    """Entries of one act that are alike but for their id and the person: made once, and cast for each."""
+
+    __slots__ = ("_after", "_before", "_between")
+
+    def __init__(self, work: Work, act: str, facts: Facts, **more: object) -> None:
+        entry_id, subject = new_id(), new_id()
+        told = {**facts, **more, "subject": subject}
+        leaf = make_entry(work.actor, work.now, act, Outcome.DONE, told, entry_id)[2]
+        self._before, rest = leaf.split(entry_id.encode())
+        self._between, self._after = rest.split(subject.encode())
+
+    def cast(self, work: Work, subject: str, entry_id: str = "") -> str:
+        """Add the entry about a person to the log, durable with the act; its id."""
+        entry_id = entry_id or new_id()
+        leaf = b"".join((self._before, entry_id.encode(), self._between, subject.encode(), self._after))
+        log.wait(work.unit, entry_id, subject, leaf)
+        return entry_id
+
+
 def codes_of(refusal: SenimError) -> tuple[str, ...]:
     """The codes of a refusal, each once, as entries hold them."""
     return tuple(dict.fromkeys(str(reason.code) for reason in refusal.reasons))

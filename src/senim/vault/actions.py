@@ -65,9 +65,10 @@ class Vault:
         that nothing can be there yet.
         """
         key = self._persons.open(work, standing.subject)
-        fields = self._policies.in_force(work.now).fields
+        kinds = self._policies.in_force(work.now).kinds
         there = {} if new else {one.category: one for one in store.values_of(work.database, standing.subject)}
         after = dict(there)
+        who = bytes.fromhex(standing.subject)
         grouped: dict[str, dict[str, Kept]] = {}
         for reference, kept in values.items():
             category, _, field = reference.partition(".")
@@ -76,21 +77,18 @@ class Vault:
             old = there.get(category)
             merged = {**(self._unsealed(key, standing.subject, old) if old else {}), **changed}
             version = old.version + 1 if old else 1
-            sealed = seal(key, _encode(merged), bound_to(bytes.fromhex(standing.subject), category, version))
-            marks = tuple(self._marks(category, merged, fields))
+            sealed = seal(key, _encode(merged), bound_to(who, category, version))
+            marks = tuple(self._marks(category, merged, kinds))
             after[category] = SealedValue(category, version, marks, sealed)
             store.put_value(work, standing.subject, after[category], old, enrolling=new)
         store.move_marks(work.unit, standing.subject, _all_marks(there), _all_marks(after), enrolling=new)
         if not new:
             self._subjects.touch(work, standing)
 
-    def _marks(self, category: str, values: dict[str, Kept], fields: dict[str, Field]) -> Iterable[Mark]:
-        for name, kept in values.items():
-            reference = f"{category}.{name}"
-            field = fields.get(reference)
-            kind = identifier_kind(reference, field) if field else None
-            if kind:
-                yield kind, self._index.digest(kind, kept.value)
+    def _marks(self, category: str, values: dict[str, Kept], kinds: dict[str, dict[str, str]]) -> Iterable[Mark]:
+        for name, kind in kinds.get(category, {}).items():
+            if name in values:
+                yield kind, self._index.digest(kind, values[name].value)
 
     @staticmethod
     def _unsealed(key: AESGCM, subject: SubjectId, value: SealedValue) -> dict[str, Kept]:

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from senim.errors import Code, Invalid, Unavailable, of_disk
+from senim.identity import nonce
 
 SECRETS = ("index", "log", "receipts")
 """Secrets beside the key-encryption keys: of the blind index, of checkpoints, of receipts and proofs."""
@@ -64,8 +65,8 @@ class LocalKeys(ABC):
         return cipher
 
     def wrap(self, kek: str, key: bytes, bound: bytes) -> bytes:
-        nonce = os.urandom(12)
-        return nonce + self._cipher(kek).encrypt(nonce, key, bound)
+        fresh = nonce()
+        return fresh + self._cipher(kek).encrypt(fresh, key, bound)
 
     def unwrap(self, kek: str, wrapped: bytes, bound: bytes) -> bytes:
         try:

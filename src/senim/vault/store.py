@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import bindparam, literal_column, select
 
 from senim.identity import LANES, SubjectId, place
@@ -105,8 +106,7 @@ Mark = tuple[str, bytes]
 """An entry of the blind index: kind and digest."""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedValue:
+class SealedValue(msgspec.Struct, frozen=True):
     """A person's values of one category. ``marks`` are their entries in the blind index."""
 
     category: str
