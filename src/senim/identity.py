@@ -37,11 +37,6 @@ _randomness = _Randomness()
 os.register_at_fork(after_in_child=lambda: setattr(_randomness, "pool", b""))
 
 
-def nonce() -> bytes:
-    """Twelve random bytes: what is sealed begins with them. Keys come from the kernel one by one, and from no pool."""
-    return _randomness.take(12)
-
-
 def new_id() -> str:
     """A new identifier: UUID version 7 (RFC 9562 §5.7), 32 hex digits, ordered by time of making.
 

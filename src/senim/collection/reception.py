@@ -8,8 +8,18 @@ from typing import Any
 
 import msgspec
 
+from senim.audit.records import Mould
 from senim.collection.records import Attestation, ConsentGiven, Intake, OnBehalf, SourceGiven, Taken
-from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, undeclared, unserved
+from senim.collection.rules import (
+    Looked,
+    channel_of,
+    check_way,
+    look,
+    look_at_place,
+    missing,
+    undeclared,
+    unserved,
+)
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
 from senim.errors import Code, Invalid, NotFound, Reason
@@ -22,7 +32,7 @@ from senim.policy.records import Point
 from senim.policy.taxonomy import FieldType, Operation
 from senim.subjects import Standing, Subjects
 from senim.vault import Documents, Kept, Vault
-from senim.work import Facts, Mould, Work
+from senim.work import Facts, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Reception:
         self._looked: _Way | None = None
         self._ready: dict[int, Ready] = {}
         self._served: dict[tuple[str, ...], tuple[Reason, ...]] = {}
-        self._entries: dict[tuple[str, ...], Mould] = {}
+        self._stored: dict[tuple[str, ...], tuple[Mould, tuple[str, ...]]] = {}
 
     def take(self, values: Mapping[str, Any]) -> Taken:
         """Take in one person. Raises what :meth:`Collection.intake` raises."""
@@ -69,7 +79,9 @@ class Reception:
         work.attempted = self._tried
         work.need("intake")
         way = self._looked = self._looked or self._way()
-        given = {name: value for name, value in values.items() if value is not None}
+        given = values
+        if None in values.values():
+            given = {name: value for name, value in values.items() if value is not None}
         looked = look(promises, given, way.point.asks, work.now)
         standing = self._parts.subjects.about(work, SubjectId(intake.subject)) if intake.subject else None
         lacking = () if standing else missing(promises, intake, values)
@@ -89,8 +101,9 @@ class Reception:
         counted = standing is not None and self._parts.gate.counts_collection(promises)
         if counted:
             self._parts.subjects.happened(work, agreed, COLLECTION, work.at)
-        entry = self._entry(tuple(kept), counted=counted).cast(work, enrolled.subject)
-        return Taken(subject=enrolled.subject, stored=tuple(sorted(kept)), receipts=tuple(receipts), entry=entry)
+        mould, stored = self._entry(tuple(kept), counted=counted)
+        entry = work.cast(mould, enrolled.subject)
+        return Taken(subject=enrolled.subject, stored=stored, receipts=tuple(receipts), entry=entry)
 
     def _attempt(self) -> tuple[str, Facts]:
         """What is being tried, as a refusal records it."""
@@ -98,14 +111,16 @@ class Reception:
         told = self._promises.told(subject=self._intake.subject, operation="collect")
         return "data.collected", {**told, "point": point}
 
-    def _entry(self, fields: tuple[str, ...], *, counted: bool) -> Mould:
-        """The entry of taking in these fields, of whomever."""
-        if fields not in self._entries:
+    def _entry(self, fields: tuple[str, ...], *, counted: bool) -> tuple[Mould, tuple[str, ...]]:
+        """The entry of taking in these fields, of whomever, and the fields in order."""
+        known = self._stored.get(fields)
+        if known is None:
             told = self._promises.told(operation="collect", categories=fields)
             reason = COLLECTION if counted else None
             more = {"point": self._intake.point, "count": len(fields), "reason": reason}
-            self._entries[fields] = Mould(self._work, "data.collected", told, **more)
-        return self._entries[fields]
+            mould = self._work.mould("data.collected", told, **more)
+            known = self._stored[fields] = mould, tuple(sorted(fields))
+        return known
 
     def _unserved(self, standing: Standing, fields: tuple[str, ...], *, new: bool) -> tuple[Reason, ...]:
         """Why fields may not come in. Who is new here said the same as all who are: what holds of one holds of all."""

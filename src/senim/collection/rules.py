@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -38,11 +38,11 @@ _CARD_FREE = frozenset(
 )
 """Types that are card numbers, or whose own check lets none in (the digits of a good IBAN may look like one)."""
 
+_NOTHING = (None, "")
 _BIRTH_DATE = FieldType.BIRTH_DATE
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """Values in their normal form, what is wrong with the others, and IINs that stand in free text."""
 
     values: dict[str, str]
@@ -176,11 +176,10 @@ def _said_twice(consents: tuple[ConsentGiven, ...]) -> list[str]:
 
 def missing(promises: Promises, intake: Intake, values: Mapping[str, object]) -> Iterator[Reason]:
     """What a person who is not known yet did not give, and had to. The point must be declared."""
-    point = promises.policy.points[intake.point]
     for reference in _required(promises, intake.point):
-        if values.get(reference) in (None, ""):
+        if values.get(reference) in _NOTHING:
             yield promises.reason(Code.FIELD_MISSING, reference, f"points.{intake.point}")
-    for ask in point.consents:
+    for ask in promises.policy.points[intake.point].consents:
         given = [one for one in intake.consents if _same(ask, one)]
         if ask.ask == "required" and not any(one.given for one in given):
             yield promises.reason(Code.CONSENT_MISSING, ask.purpose, f"purposes.{ask.purpose}")

@@ -35,7 +35,7 @@ from senim.policy.promises import Promises
 from senim.storage import Database
 from senim.subjects import Agreed, Standing, Subjects
 from senim.times import micros, moment, stamp
-from senim.work import Facts, Mould, Work
+from senim.work import Facts, Work
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Said).decode
@@ -170,7 +170,7 @@ class Consents:
 
     def keep(self, work: Work, standing: Standing, ready: Ready, *, signed: bool = True) -> Given:
         """Record what is ready as said by one person."""
-        scope, event_id = ready.said.scope, ready.entry.cast(work, standing.subject)
+        scope, event_id = ready.said.scope, work.cast(ready.entry, standing.subject)
         agreed = structs.replace(ready.agreed, event=event_id)
         event = Event(id=event_id, subject=standing.subject, actor=work.actor.label, said=ready.said)
         after = standing
@@ -238,7 +238,7 @@ def _ready(
         evidence=evidence,
     )
     act, record = GIVEN if agreed.given else WITHDRAWN, msgspec.Raw(_encode(said))
-    return Ready(promises=promises, said=said, agreed=agreed, entry=Mould(work, act, told, record=record))
+    return Ready(promises=promises, said=said, agreed=agreed, entry=work.mould(act, told, record=record))
 
 
 def states_of(standing: Standing) -> list[State]:

@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
+from senim.audit.records import Mould
 from senim.languages import Language
 from senim.policy.promises import Promises
 from senim.policy.taxonomy import Channel
 from senim.subjects import Agreed, Standing, scope_key
-from senim.work import Mould
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

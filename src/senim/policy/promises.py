@@ -61,6 +61,10 @@ _NAME = re.compile(
 )
 
 
+Kinds = dict[str, dict[str, str]]
+"""By category: the fields by which people are found, each with the kind under which they are."""
+
+
 def _named(name: str, known: bool) -> str | None:
     return (name if known else UNDECLARED) if name else None
 
@@ -84,7 +88,7 @@ class Promises:
     """For each purpose the fields that it needs, as ``category.field``."""
     seen: dict[str, frozenset[str]] = field(init=False)
     """For each role the fields that it sees in clear, as ``category.field``."""
-    kinds: dict[str, dict[str, str]] = field(init=False)
+    kinds: Kinds = field(init=False)
     """For each category the fields by which people are found, and under which kind."""
     by_channel: frozenset[str] = field(init=False)
     """Purposes to which people are asked to consent channel by channel at some point."""
@@ -180,8 +184,8 @@ class Promises:
         return None if term == "unlimited" else term
 
 
-def _kinds(fields: dict[str, Field]) -> dict[str, dict[str, str]]:
-    kinds: dict[str, dict[str, str]] = {}
+def _kinds(fields: dict[str, Field]) -> Kinds:
+    kinds: Kinds = {}
     for reference, one in fields.items():
         kind = identifier_kind(reference, one)
         if kind:

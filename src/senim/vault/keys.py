@@ -22,7 +22,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from senim.errors import Code, Invalid, Unavailable, of_disk
-from senim.identity import nonce
 
 SECRETS = ("index", "log", "receipts")
 """Secrets beside the key-encryption keys: of the blind index, of checkpoints, of receipts and proofs."""
@@ -65,8 +64,8 @@ class LocalKeys(ABC):
         return cipher
 
     def wrap(self, kek: str, key: bytes, bound: bytes) -> bytes:
-        fresh = nonce()
-        return fresh + self._cipher(kek).encrypt(fresh, key, bound)
+        nonce = os.urandom(12)
+        return nonce + self._cipher(kek).encrypt(nonce, key, bound)
 
     def unwrap(self, kek: str, wrapped: bytes, bound: bytes) -> bytes:
         try:

@@ -7,6 +7,7 @@ version) is authenticated, so that a value moved to another person, category or 
 from __future__ import annotations
 
 import hashlib
+import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -14,7 +15,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from senim.errors import Code, Tampered
-from senim.identity import nonce
 
 AES_256_GCM = b"\x01"
 CHUNK = 256 * 1024
@@ -23,8 +23,8 @@ CHUNK = 256 * 1024
 
 def seal(key: AESGCM, content: bytes, bound: bytes) -> bytes:
     """``content`` sealed; it opens only with the same key and ``bound``."""
-    fresh = nonce()
-    return AES_256_GCM + fresh + key.encrypt(fresh, content, bound)
+    nonce = os.urandom(12)
+    return AES_256_GCM + nonce + key.encrypt(nonce, content, bound)
 
 
 def unseal(key: AESGCM, sealed: bytes, bound: bytes) -> bytes:
