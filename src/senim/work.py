@@ -274,16 +274,17 @@ class Works:
         refused.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
         self.database.commit(refused.unit)
 
-    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: Facts, now: datetime) -> str:
-        """Record an entry with the next commit, within a second (allowed checks); its id.
+    def record_later(self, mould: Mould, subject: str, at: int) -> str:
+        """Record an entry with the next commit, within a second (allowed checks); its id. ``subject`` may be empty.
 
         Raises Unavailable if so many wait already that they must be committed first, and that cannot be done.
         """
-        entry = make_entry(actor, now, act, outcome, facts)
+        entry_id = new_id()
+        leaf = mould.cast(entry_id, stamp_of(at), subject)
         if len(self._later) >= MOST_LATER:
             self.flush()
-        self._later.append(entry)
-        return entry[0]
+        self._later.append((entry_id, subject or None, leaf))
+        return entry_id
 
     def flush(self) -> int:
         """Commit the entries that were to be recorded later; their number."""

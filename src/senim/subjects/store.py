@@ -60,8 +60,8 @@ def standing_of(subject: SubjectId, row: Row) -> Standing:
 
 def find(database: Database, subject: SubjectId) -> Standing | None:
     """A person's standing, or None if there never was such a person."""
-    row = database.one(STANDING, *place(subject))
-    return standing_of(subject, row) if row else None
+    found = database.read(STANDING, *place(subject))
+    return standing_of(subject, found[0]) if found else None
 
 
 def rows(database: Database, lane_number: int, most: int) -> Iterator[tuple[SubjectId, Row]]:
