@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from senim.identity import SubjectId, new_subject, place
-from senim.storage import Unit, at_most, insert, query
+from senim.storage import Query, Unit, at_most, insert, query
 from senim.storage.postgres import PostgreSQL
+from senim.storage.statements import Row
 from senim.storage.strands import Strands
 from senim.subjects.store import STANDING, subjects
 from senim.vault.store import blind
@@ -62,7 +63,12 @@ def test_each_finds_its_own_row_or_none(engine: PostgreSQL, monkeypatch: pytest.
     random.Random(4).shuffle(asked)
     sizes: list[int] = []
     several = engine._read_several
-    monkeypatch.setattr(engine._gathering, "_several", lambda q, a, r: sizes.append(len(a)) or several(q, a, r))
+
+    def noted(asked: Query, params: list[Row], rest: Row) -> list[list[Row]]:
+        sizes.append(len(params))
+        return several(asked, params, rest)
+
+    monkeypatch.setattr(engine._gathering, "_several", noted)
     found = at_once(*(lambda one=one: engine.read(STANDING, *place(one)) for one in asked))
     assert found == [engine.read(STANDING, *place(one)) for one in asked]
     assert sum(1 for rows in found if rows) == 30

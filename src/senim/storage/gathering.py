@@ -62,9 +62,9 @@ class Gathering:
                 raise
         finally:
             self._hand_on(strand, kind)
-            for number, (other, _) in enumerate(asked[1:], 1):
-                strand.loop.call_soon(other.switch, found and found[number])
-        return found and found[0]
+            if len(asked) > 1:
+                strand.loop.call_soon(_hand_out, asked, found)
+        return None if found is None else found[0]
 
     def _hand_on(self, strand: Strand, kind: _Kind) -> None:
         following = self._forming.get(kind)
@@ -72,3 +72,9 @@ class Gathering:
             self._under_way.discard(kind)
         else:
             strand.loop.call_soon(following[0][0].switch)
+
+
+def _hand_out(asked: list[tuple[Strand, Row]], found: list[Rows] | None) -> None:
+    """Let all but the first, who leads, go on with their rows."""
+    for number in range(1, len(asked)):
+        asked[number][0].switch(None if found is None else found[number])

@@ -152,8 +152,8 @@ class PostgreSQL(Engine):
         columns = [list(column) for column in zip(*asked, strict=True)]
         found: list[list[Row]] = [[] for _ in asked]
         with self._reader() as connection:
-            for asker, *row in connection.execute(query.postgres_many, [*columns, *rest], binary=True):
-                found[asker - 1].append(tuple(row))
+            for row in connection.execute(query.postgres_many, [*columns, *rest], binary=True).fetchall():
+                found[row[0] - 1].append(row[1:])
         return found
 
     def read_all(self, *asked: tuple[Query, Row]) -> list[list[Row]]:
