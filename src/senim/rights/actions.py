@@ -342,20 +342,10 @@ class Rights:
         self._desk.save(work, request, reminded=(*request.reminded, *new))
         for one in new:
             self._desk.tell(work, REMINDED, request, codes=(one.replace(":", "_"),))
-        promises = self._desk.promises(work)
-        zone = ZoneInfo(promises.calendar.zone)
+        zone = ZoneInfo(self._desk.promises(work).calendar.zone)
         day = last_day(moment(request.due).astimezone(zone))
-        responsible = promises.policy.operator.responsible.email or promises.policy.operator.contacts.email
-        if responsible:
-            self._desk.write_staff(
-                work,
-                responsible,
-                "reminder",
-                request,
-                due=day,
-                days=(day - work.now.astimezone(zone).date()).days,
-                link=self._parts.link(number, ""),
-            )
+        days = (day - work.now.astimezone(zone).date()).days
+        self._desk.write_staff(work, "reminder", request, due=day, days=days)
 
     def tidy(self) -> int:
         """Destroy what was written in requests whose own term is over, and what stays of the erased no longer."""

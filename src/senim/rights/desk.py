@@ -251,10 +251,13 @@ class Desk:
                 about=request.number,
             )  # fmt: skip
 
-    def write_staff(self, work: Work, address: str, template: str, request: Request, **facts: Any) -> None:
-        """Write to whoever answers for requests, with no word of whose it is."""
-        told = {"number": request.number, **facts}
-        self.parts.post.send(work, template, to=To(address=address), language="ru", facts=told, about=request.number)
+    def write_staff(self, work: Work, template: str, request: Request, **facts: Any) -> None:
+        """Write to whoever answers for requests, in their language, with no word of whose it is."""
+        operator = self.promises(work).policy.operator
+        language = operator.responsible.language
+        to = To(address=operator.responsible.email or operator.contacts.email)
+        told = {"number": request.number, "link": self.parts.link(request.number, ""), **facts}
+        self.parts.post.send(work, template, to=to, language=language, facts=told, about=request.number)
 
     def answer_address(self, work: Work, request: Request) -> str:
         """Where an answer with data in it may go: the address that was proven, and no other that was merely named.

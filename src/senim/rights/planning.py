@@ -109,17 +109,10 @@ class Planning:
             return
         if needs_second(self._desk.promises(work), planned):
             self._desk.save(work, request, state=State.WAITING_APPROVAL)
-            self._call_second(work, request, planned)
+            acts = sum(len(one.steps) for one in planned.systems) + len(planned.here)
+            self._desk.write_staff(work, "approval_needed", request, acts=acts)
             return
         self._start(work, request)
-
-    def _call_second(self, work: Work, request: Request, planned: Planned) -> None:
-        operator = self._desk.promises(work).policy.operator
-        address = operator.responsible.email or operator.contacts.email
-        acts = sum(len(one.steps) for one in planned.systems) + len(planned.here)
-        if address:
-            link = self._desk.parts.link(request.number, "")
-            self._desk.write_staff(work, address, "approval_needed", request, link=link, acts=acts)
 
     def _nothing(self, work: Work, request: Request) -> None:
         """Nobody is on file, here or anywhere: that is the answer (travel-31)."""

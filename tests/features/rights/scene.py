@@ -162,11 +162,13 @@ class Letters:
 
     def __init__(self, senim: Senim) -> None:
         self.sent: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = []
+        self.languages: list[tuple[str, str]] = []
         send = senim.messages.send
 
         def keep(work: Work, template: str, **how: Any) -> Any:
             message = send(work, template, **how)
             files = tuple(one.name for one in how.get("attachments", ()))
+            self.languages.append((template, how["language"]))
             self.sent.append((template, how["to"].address, dict(how["facts"]), files))
             return message
 

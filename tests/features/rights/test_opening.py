@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from senim.errors import Code
-from senim.languages import LANGUAGES
+from senim.languages import LANGUAGES, Language
 from senim.rights import Attached, Ground, Kind, Opening, Proof, Refusal, State, Way
 from senim.rights.rules import is_number
 from senim.testing import FixedClock, Stage
@@ -182,6 +183,20 @@ def test_reminders_and_overdue_are_seen_once_each(stage: Stage, clock: FixedCloc
     assert {address for address, _ in letters.of("reminder")} == {"data@mini.example"}
     decide(stage, request.number, granted=False, reasons=(Refusal.UNFOUNDED,))
     assert senim.rights.overdue(senim.database) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_staff_are_written_to_in_their_language(
+    staged: Callable[..., Stage], mini: bytes, clock: FixedClock, language: Language
+) -> None:
+    """The policy says which language the responsible person reads; whose request it is has one of its own."""
+    wanted = mini.replace(b"email: data@mini.example}", f"email: data@mini.example, language: {language}}}".encode(), 1)
+    stage = staged(wanted)
+    senim, letters = senim_of(stage), Letters(senim_of(stage))
+    by(stage, stage.person(), "access")
+    clock.move(days=2, hours=12)
+    assert senim.rights.remind() == 1
+    assert [spoken for template, spoken in letters.languages if template == "reminder"] == [language]
 
 
 def test_what_was_written_is_destroyed_when_the_requests_own_term_is_over(stage: Stage, clock: FixedClock) -> None:
