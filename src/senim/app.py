@@ -202,7 +202,7 @@ class Senim:
             secret=self._index_secret,
             now=self.works.clock.now,
         )
-        self.tasks = Tasks(self.works, self.boxes)
+        self.tasks = Tasks(self.works, self.boxes, keep_scan=self._keep_scan)
         self.systems.add_kind("manual", by_hand(self.tasks, secret=self._index_secret))
         self.connectors: tuple[Connector, ...] = ()
         """Connectors made in code, beside those of the folder's maps."""
@@ -228,6 +228,10 @@ class Senim:
             roots=_roots(self.settings.rights, self.folder),
         )
         self.inbox.receiver = LetterReceiver(self.rights)
+
+    def _keep_scan(self, work: Work, order: str, media: str, content: bytes) -> str:
+        """What shows that an order was carried out by hand is sealed with the request that it is part of."""
+        return self.rights.keep_scan(work, self.orders.find(self.database, order).about, media, content)
 
     @contextmanager
     def _following(self) -> Iterator[Followers]:

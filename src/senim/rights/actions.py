@@ -199,6 +199,15 @@ class Rights:
         self._desk.tell(work, SUPPLIED, request, count=1)
         return self.handling.arrived(work, request)
 
+    def keep_scan(self, work: Work, number: str, media: str, content: bytes) -> str:
+        """Seal the scan that shows what a person did by hand in a system; its id. Whoever did it was checked before."""
+        request = self._desk.load(work, number)
+        if not is_open(request):
+            raise Held(Code.REQUEST_STATE, number)
+        kept = self._desk.save(work, self._desk.put(work, request, "scan", media, content))
+        self._desk.tell(work, SUPPLIED, kept, count=1)
+        return kept.papers[-1].id
+
     def supply(self, work: Work, number: str, more: Opening) -> Request:
         """Add what was missing: name, address, identifiers, the changes meant, words, files."""
         request = self._desk.begin(work, number, SUPPLIED, "request")
