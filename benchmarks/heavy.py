@@ -1,7 +1,7 @@
 """Memory for a person with very many rows and very long values, beside one with few: asked for, handed over, erased.
 
-``python -m benchmarks.heavy FOLDER KIND SUBJECT`` is one request, carried out to its end in a process of its own: what is
-measured is the most memory of that process. The rows go the whole way: read from PostgreSQL, sealed, packed into the
+``python -m benchmarks.heavy FOLDER KIND SUBJECT`` is one request, carried out to its end in a process of its own: what
+is measured is the most memory of that process. The rows go the whole way: read from PostgreSQL, sealed, packed into the
 ZIP that the person gets; and erased there, with the search afterwards.
 """
 
@@ -21,7 +21,7 @@ from benchmarks.forms import POLICY
 from benchmarks.ground import POSTGRES, Ran, run
 from benchmarks.load import environment
 from benchmarks.sizes import Size
-from senim.app import Senim, make_folder, open_senim, throwaway
+from senim.app import Senim, open_senim, throwaway
 from senim.identity import SubjectId
 from senim.rights import Opening, State, Way
 from senim.testing import Person, Stage
@@ -150,7 +150,9 @@ def main() -> int:
     """Carry out one request to its end."""
     folder, kind, subject = sys.argv[1:]
     with open_senim(Path(folder)) as senim:
-        opening = Opening(kind=kind, way=Way.PORTAL, language="en", subject=SubjectId(subject), reply_to="a@made.example")
+        opening = Opening(
+            kind=kind, way=Way.PORTAL, language="en", subject=SubjectId(subject), reply_to="a@made.example"
+        )
         staff, second = senim.actor(), senim.actor(name="second")
         number = senim.run(staff, lambda work: senim.rights.open(work, opening)).number
         senim.run(staff, lambda work: senim.rights.handling.decide(work, number, granted=True))

@@ -110,7 +110,7 @@ class Rights:
         refuse(look_at(promises, opening.changes, None, work.now).reasons)
         at = received(opening, work.now)
         claimed = self._claimed(work, opening)
-        if opening.way in (Way.PORTAL, Way.EMAIL, Way.API) and not opening.subject:
+        if opening.way in (Way.PORTAL, Way.EMAIL, Way.API):
             self._limits.count_opening(work, opening)
         token, holder = secrets.token_urlsafe(24), self._parts.boxes.holder(work)
         lacking = missing(promises, opening, kind)

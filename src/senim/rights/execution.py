@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
@@ -135,10 +136,8 @@ class Execution:
         part, chunks, rows, size = f"export-{system}", 0, 0, 0
         pages = self._connector(system).export(who, people=request.chosen.get(system, ()))
         for chunk, count in _chunked(pages):
-            context.run(
-                lambda work, chunk=chunk, n=chunks: self._desk.put_chunk(work, request, part, n, chunk)  # type: ignore[misc]
-            )
-            context.hold()
+            put = functools.partial(self._desk.put_chunk, request=request, part=part, n=chunks, chunk=chunk)
+            self._step(context, request.number, context.claimed.step, put)  # sealed, and the lease begins anew
             chunks, rows, size = chunks + 1, rows + count, size + len(chunk)
         paper = (part, chunks, size)
         made = Done(system=system, at=0, rows=rows)

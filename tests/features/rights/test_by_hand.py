@@ -44,9 +44,7 @@ def asked(stage: Stage) -> str:
     return number
 
 
-def test_a_scan_of_what_was_done_is_sealed_with_the_request(
-    stage: Stage, clock: FixedClock, asked: str
-) -> None:
+def test_a_scan_of_what_was_done_is_sealed_with_the_request(stage: Stage, clock: FixedClock, asked: str) -> None:
     """Nobody can name a scan that is not there: it is handed in, and opens with the request's other papers."""
     senim = senim_of(stage)
     (task,) = senim.tasks.list(senim.database)

@@ -10,6 +10,7 @@ import pytest
 from senim.errors import Code
 from senim.languages import LANGUAGES, Language
 from senim.rights import Attached, Ground, Kind, Opening, Proof, Refusal, State, Way
+from senim.rights.limits import OPENINGS
 from senim.rights.rules import is_number
 from senim.testing import FixedClock, Stage
 from senim.times import moment
@@ -127,12 +128,33 @@ def test_what_cannot_be_a_request_is_refused_with_its_entry(stage: Stage) -> Non
 
 
 def test_one_address_cannot_flood_the_inbox(stage: Stage, clock: FixedClock) -> None:
-    """Twenty requests a day from one address, known or not; the next day it may again."""
-    for _ in range(20):
+    """Ten requests in twelve hours from one address, known or not; then it may again."""
+    for _ in range(OPENINGS):
         opened(stage, "confirm", way=Way.API, identifiers={"email": NOBODY})
     refused(Code.TOO_MANY_ATTEMPTS, lambda: opened(stage, "confirm", way=Way.API, identifiers={"email": NOBODY}))
-    clock.move(days=1)
+    clock.move(hours=12)
     opened(stage, "confirm", way=Way.API, identifiers={"email": NOBODY})
+
+
+def test_whoever_is_signed_in_is_counted_too(stage: Stage) -> None:
+    """Nobody floods the desk, with a session or without; each is counted for themselves."""
+    person, other = stage.person(), stage.person()
+    for _ in range(OPENINGS):
+        by(stage, person, "confirm")
+    refused(Code.TOO_MANY_ATTEMPTS, lambda: by(stage, person, "confirm"))
+    by(stage, other, "confirm")
+
+
+def test_nobody_keeps_somebody_else_out(stage: Stage) -> None:
+    """Who names another's address everywhere leaves them ways of their own: a session, a letter that is vouched for."""
+    person = stage.person()
+    email = {"email": person.values["contact.email"]}
+    for way in (Way.API, Way.EMAIL):
+        for _ in range(OPENINGS):
+            opened(stage, "confirm", way=way, identifiers=email)
+        refused(Code.TOO_MANY_ATTEMPTS, lambda way=way: opened(stage, "confirm", way=way, identifiers=email))  # type: ignore[misc]
+    by(stage, person, "access")
+    opened(stage, "access", way=Way.EMAIL, identifiers=email, authenticated=True)
 
 
 def test_what_was_missing_is_asked_for_and_added(stage: Stage) -> None:
