@@ -27,6 +27,8 @@ _PARTS = {
     "g": "Start and memory",
     "h": "Searching for personal data",
     "i": "Requests by mail",
+    "j": "Connected databases",
+    "k": "Stored orders",
     "prototype": "Against the prototype",
 }
 _PACKAGES = ("granian", "falcon", "msgspec", "cryptography", "psycopg", "SQLAlchemy")
