@@ -29,7 +29,7 @@ def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, lang
     page = console(path, language=language)
     _holds(page, language)
     page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(DESKTOP)
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     _accessible(page)
 
 
