@@ -15,22 +15,21 @@ from pathlib import Path
 import psycopg
 from tests.postgres import Server
 
-from benchmarks import bulk, connected, doors, heavy, inside, mail, orders, proof, scan, start
+from benchmarks import bulk, connected, doors, heavy, inside, kept, mail, orders, proof, scan, start
 from benchmarks.bare import bare
 from benchmarks.figures import Figure
-from benchmarks.ground import POSTGRES, ROOT, Ground
+from benchmarks.ground import POSTGRES, RESULTS, ROOT, Ground
 from benchmarks.load import CannotMeasure, wrk
-from benchmarks.page import line, page
+from benchmarks.page import Taken, line, page, what_it_ran_on
 from benchmarks.sizes import DATABASES, NAMES, QUICK, Size
 
 PAGE = ROOT / "docs" / "performance.md"
-RESULTS = ROOT / "benchmarks" / "results" / "performance.md"
 KINDS = ("ours", "bare")
 """The operator that is measured, and the one whose database shows what is possible."""
 
 
 def main() -> int:
-    """Measure what is asked for; the page is written by a full run, any other leaves it in benchmarks/results."""
+    """Measure what is asked for. What was measured in full is kept; the page is written once there is all of it."""
     asked = _arguments()
     size = QUICK if asked.quick else Size()
     size = replace(size, people=asked.people or size.people, entries=asked.entries or size.entries)
@@ -40,13 +39,16 @@ def main() -> int:
         wrk()
         run = Run(size, names)
         run.measure(databases)
+        told = run.page()
     except CannotMeasure as problem:
         print(problem, file=sys.stderr)
         return 1
-    full = size == Size() and databases == DATABASES and names == NAMES
-    target = PAGE if full else RESULTS
+    target = RESULTS / "performance.md"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(run.page(), encoding="utf-8")
+    target.write_text(told, encoding="utf-8")
+    if size == Size() and kept.whole():
+        target = PAGE
+        PAGE.write_text(kept.page_of_all(), encoding="utf-8")
     print(f"Written: {target.relative_to(ROOT)}")
     return 0
 
@@ -71,13 +73,12 @@ class Run:
     def __init__(self, size: Size, names: tuple[str, ...]) -> None:
         self._size = size
         self._names = names
-        self._figures: list[Figure] = []
+        self._taken: list[Taken] = []
         self._servers: dict[str, str] = {}
-        self._started = time.monotonic()
 
     def page(self) -> str:
         """What was found."""
-        return page(self._figures, self._size, self._servers, (time.monotonic() - self._started) / 60)
+        return page(self._taken, self._size)
 
     def measure(self, databases: tuple[str, ...]) -> None:
         """Measure on each database; what does not depend on one, on the first."""
@@ -136,11 +137,16 @@ class Run:
         """Measure if it is asked for, and show what is found as it comes."""
         if name not in self._names and not always:
             return
-        started = time.monotonic()
+        started, found = time.monotonic(), []
         for one in figures:
-            self._figures.append(one)
+            found.append(one)
             print(line(one), flush=True)
-        print(f"  {name}: {time.monotonic() - started:.0f} s", flush=True)
+        seconds = time.monotonic() - started
+        print(f"  {name}: {seconds:.0f} s", flush=True)
+        taken = Taken(name=name, figures=tuple(found), seconds=seconds, ran=what_it_ran_on(self._servers))
+        self._taken.append(taken)
+        if self._size == Size():
+            kept.keep(taken)
 
 
 if __name__ == "__main__":
