@@ -5,6 +5,8 @@ Each part of the page tells the day, the commit and the machine of its own run; 
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 
 from benchmarks.ground import RESULTS
@@ -34,9 +36,14 @@ def _kept() -> list[Taken]:
 
 def whole() -> bool:
     """Whether everything was measured, on both databases where there are two."""
-    return all(sum(one.name == name for one in _kept()) >= (1 if name in _ONCE else len(DATABASES)) for name in NAMES)
+    return not _missing()
+
+
+def _missing() -> list[str]:
+    counts = Counter(one.name for one in _kept())
+    return [name for name in NAMES if counts[name] < (1 if name in _ONCE else len(DATABASES))]
 
 
 def page_of_all() -> str:
     """The page of everything that is kept."""
-    return page(_kept(), Size())
+    return page(_kept(), Size(), missing=_missing())

@@ -72,10 +72,10 @@ def what_it_ran_on(servers: dict[str, str]) -> Ran:
     )
 
 
-def page(taken: Sequence[Taken], size: Size) -> str:
-    """The page as Markdown."""
+def page(taken: Sequence[Taken], size: Size, *, missing: Sequence[str] = ()) -> str:
+    """The page as Markdown; ``missing`` are parts that were not measured, or not on both databases."""
     figures = [figure for one in taken for figure in one.figures]
-    return "\n".join([*_head(taken, figures, size), *_tables(figures), *_runs(taken), ""])
+    return "\n".join([*_head(taken, figures, size), *_tables(figures), *_runs(taken, missing), ""])
 
 
 def _head(taken: Sequence[Taken], figures: Sequence[Figure], size: Size) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _head(taken: Sequence[Taken], figures: Sequence[Figure], size: Size) -> Iter
     yield from _WHICH_LIMIT
 
 
-def _runs(taken: Sequence[Taken]) -> Iterator[str]:
+def _runs(taken: Sequence[Taken], missing: Sequence[str]) -> Iterator[str]:
     """When each part was measured: a part is of one run, the whole may be of several."""
     yield ""
     yield "## Runs"
@@ -114,6 +114,9 @@ def _runs(taken: Sequence[Taken]) -> Iterator[str]:
         databases = ", ".join(dict.fromkeys(figure.database for figure in one.figures))
         ran = one.ran
         yield f"| {one.name} | {databases} | {ran.day} | {ran.commit} | {one.seconds / 60:.0f} | {ran.busy:.1f} |"
+    if missing:
+        yield ""
+        yield f"Not measured in full: {', '.join(missing)}."
 
 
 _INTRODUCTION = """\
