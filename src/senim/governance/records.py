@@ -130,3 +130,8 @@ class Listed:
     names: Names
     seen_at: int
     """When it was last used. 0: never, or longer ago than sessions are kept."""
+
+    @property
+    def state(self) -> str:
+        """``disabled``; ``new``, while the first password was not changed; ``good``."""
+        return "disabled" if self.account.disabled_at else "new" if self.account.first_until else "good"
