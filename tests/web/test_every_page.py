@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.web.conftest import DESKTOP
 
 PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
-CONSOLE = ("/",)
+CONSOLE = ("/", "/account/", "/account/password", "/account/passkeys", "/account/app")
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
 

@@ -95,6 +95,8 @@ class Session:
     """When it was last shown who sits there."""
     device: str
     """Browser and system in words, e.g. ``Firefox, Linux``."""
+    challenge: bytes = b""
+    """What a passkey has to sign next, once."""
 
     @property
     def name(self) -> str:
