@@ -139,6 +139,12 @@ class Staff:
         )
         return password
 
+    def sign_out(self, work: Work, account_id: str) -> int:
+        """End the sessions of an account; their number."""
+        work.attempt("staff.session_ended", ref=account_id[:32])
+        work.need("policy")
+        return self.signing.end_all(work, account_id)
+
     def set_language(self, work: Work, language: Language) -> None:
         """The language that the pages of whoever acts are shown in. Raises Invalid (invalid_value)."""
         if language not in LANGUAGES:
