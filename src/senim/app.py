@@ -34,7 +34,7 @@ from senim.disclosure import Disclosures
 from senim.errors import Code, Invalid, Unavailable
 from senim.gate import Gate
 from senim.gate.access import VERBS, Access, actor_of
-from senim.governance import Staff
+from senim.governance import Agendas, Staff
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
 from senim.law import Override
 from senim.mailing import listed, listening, mail_server, mailbox
@@ -51,7 +51,7 @@ from senim.orders import Orders
 from senim.policy import Policies
 from senim.rights import Rights, Roots
 from senim.rights.letters import LetterReceiver
-from senim.settings import FILE, Settings, read
+from senim.settings import FILE, Settings, read, shown
 from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
@@ -128,6 +128,7 @@ class Senim:
         self._join_inbox()
         self._join_rights()
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
+        self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
         self._erased = 0
 
@@ -236,6 +237,10 @@ class Senim:
         """What rows must follow from the entries of the log: versions of the policy, keys, accounts, people."""
         with StandingsAgain(self.database, self.subjects) as standings:
             yield Followers(self.policies.again(), self.access.again(), self.staff.again(), standings)
+
+    def shown_settings(self) -> dict[str, str]:
+        """The settings by name, for people to look at; of passwords only whether they are set."""
+        return shown(self.settings)
 
     @property
     def jwk(self) -> dict[str, str]:
