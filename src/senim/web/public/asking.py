@@ -43,7 +43,16 @@ CARDS = (
 )
 """What most people come for, each with a card; these rights are everybody's by law, whatever the text names."""
 
-MORE = (Kind.CONFIRM, Kind.ACCESS, Kind.COMPLETE, Kind.CLAIM, Kind.COMPENSATION, Kind.CONCERN, Kind.VISIBILITY)
+MORE = (
+    Kind.CONFIRM,
+    Kind.ACCESS,
+    Kind.COMPLETE,
+    Kind.OBJECT,
+    Kind.CLAIM,
+    Kind.COMPENSATION,
+    Kind.CONCERN,
+    Kind.VISIBILITY,
+)
 """What else may be asked for; of these only what the policy names."""
 
 MOST_TEXT = 4_000
@@ -196,7 +205,8 @@ def _form(promises: Promises, kind: Kind, language: Language) -> Form:
         changes={ref: field_name(promises, ref, language) for ref in correctable} if kind in CORRECTS else {},
         grounds={one.value: told(f"ground-{one}", language) for one in grounds},
         purposes={name: " ".join(one.name.in_(language).split()) for name, one in chosen.items()},
-        text_needed="content" in contains or kind in (Kind.COMPLAINT, Kind.CLAIM, Kind.COMPENSATION, Kind.CONCERN),
+        text_needed="content" in contains
+        or kind in (Kind.COMPLAINT, Kind.CLAIM, Kind.COMPENSATION, Kind.CONCERN, Kind.OBJECT),
     )
 
 
