@@ -18,6 +18,9 @@ Whoever names somebody else's address uses up what may be opened in that way for
 The person has ways of their own meanwhile: signed in, and by mail that a trusted server vouches for.
 """
 
+OPENINGS_FROM = 120
+"""Requests an hour from one place of the network. Behind a proxy that is everybody: it stops floods."""
+
 
 class Limits:
     """Counts attempts in windows of time. The counts are gone two days later."""
