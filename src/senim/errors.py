@@ -25,6 +25,8 @@ from typing import Self
 class Code(StrEnum):
     """The stable words of refusal. Outsiders rely on them: add, never rename."""
 
+    __hash__ = str.__hash__  # an enum's own is many times slower, and codes are in the keys of what is remembered
+
     # why something is allowed
     GRANTED_BY_CONSENT = "granted_by_consent"
     GRANTED_BY_LAW = "granted_by_law"

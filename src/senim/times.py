@@ -24,3 +24,14 @@ def moment(microseconds: int) -> datetime:
 def stamp(moment: datetime) -> str:
     """RFC 3339 in UTC with microseconds, as entries and answers write a time."""
     return f"{moment.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+
+
+@functools.lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+
+
+def stamp_of(microseconds: int) -> str:
+    """A stored number as :func:`stamp` writes its time."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return f"{_second(seconds)}.{rest:06d}Z"

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -18,14 +17,14 @@ from typing import TypeVar
 from sqlalchemy import bindparam, select
 
 from senim.audit import store as log
-from senim.audit.records import Entry, Outcome, to_leaf
+from senim.audit.records import Entry, Mould, Outcome, to_leaf
 from senim.audit.tiles import fits
 from senim.errors import Code, Held, NotAllowed, SenimError, Stale, Tampered, Unavailable
 from senim.identity import Actor, lane_of, new_id
 from senim.storage import Database, Guard, Hold, Query, Statement, Unit, guard, insert, main_metadata, query
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, table
-from senim.times import micros, moment, stamp
+from senim.times import micros, moment, stamp, stamp_of
 
 T = TypeVar("T")
 Facts = Mapping[str, object]
@@ -89,6 +88,8 @@ class Work:
     """What one part of the act leaves for another, e.g. the key of a person that is only being made."""
     at: int = field(init=False)
     """The time of the act in microseconds since 1970 UTC."""
+    written: str = ""
+    """The same as entries write it, once it was."""
 
     def __post_init__(self) -> None:
         self.at = micros(self.now)
@@ -120,25 +121,16 @@ class Work:
         """Say what is being tried, so that a refusal is recorded as one of this."""
         self.attempted = (act, {**(facts or {}), **more})
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
+    def part(self) -> Part:
         """A part of the act that may be refused on its own: what it wrote is thrown away, the refusal recorded.
 
         The refusal is raised again, for the caller to count it and go on with the next part.
         """
-        unit = self.unit
-        marks, known = (len(unit.rows), len(unit.keys), len(unit.guards)), len(self.memo)
         self.attempted = None
-        try:
-            yield
-        except SenimError as refusal:
-            del unit.rows[marks[0] :], unit.keys[marks[1] :], unit.guards[marks[2] :]
-            while len(self.memo) > known:  # a part adds to the memo, and changes nothing of it
-                self.memo.popitem()
-            self._record_refusal(refusal)
-            raise
+        return Part(self)
 
-    def _record_refusal(self, refusal: SenimError) -> None:
+    def record_refusal(self, refusal: SenimError) -> None:
+        """Record that what was attempted was refused."""
         if self.attempted is not None:
             act, facts = self.attempted
             self.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
@@ -158,6 +150,40 @@ class Work:
         log.wait(self.unit, entry_id, subject, leaf)
         return entry_id
 
+    def mould(self, act: str, facts: Facts, **more: object) -> Mould:
+        """What entries of this act about people are cast in: they are alike but for the person."""
+        told = {**facts, **more, "subject": new_id()}
+        return mould_of(self.actor, self.now, act, Outcome.DONE, told)
+
+    def cast(self, mould: Mould, subject: str) -> str:
+        """Add the entry about a person to the log, as :meth:`record` would; its id."""
+        entry_id = new_id()
+        self.written = self.written or stamp_of(self.at)
+        log.wait(self.unit, entry_id, subject, mould.cast(entry_id, self.written, subject))
+        return entry_id
+
+
+class Part:
+    """Goes back to where its act was if the block ends with a refusal. A generator would cost three times as much."""
+
+    __slots__ = ("_guards", "_keys", "_known", "_rows", "_work")
+
+    def __init__(self, work: Work) -> None:
+        unit = work.unit
+        self._work, self._known = work, len(work.memo)
+        self._rows, self._keys, self._guards = len(unit.rows), len(unit.keys), len(unit.guards)
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, refusal: BaseException | None, trace: object) -> None:
+        if isinstance(refusal, SenimError):
+            work, unit = self._work, self._work.unit
+            del unit.rows[self._rows :], unit.keys[self._keys :], unit.guards[self._guards :]
+            while len(work.memo) > self._known:  # a part adds to the memo, and changes nothing of it
+                work.memo.popitem()
+            work.record_refusal(refusal)
+
 
 def codes_of(refusal: SenimError) -> tuple[str, ...]:
     """The codes of a refusal, each once, as entries hold them."""
@@ -168,12 +194,20 @@ def make_entry(
     actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts, entry_id: str = ""
 ) -> tuple[str, str | None, bytes]:
     """An entry: its id, its subject and its leaf."""
-    entry_id = entry_id or new_id()
-    entry = Entry(id=entry_id, at=stamp(now), act=act, actor=actor.label, outcome=outcome, **facts)  # type: ignore[arg-type]  # facts are fields of Entry by name
+    entry = _entry(actor, now, act, outcome, facts, entry_id or new_id())
     leaf = to_leaf(entry)
     if not fits(leaf):
         raise ValueError(f"an entry of {len(leaf)} bytes")
-    return entry_id, entry.subject, leaf
+    return entry.id, entry.subject, leaf
+
+
+def _entry(actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts, entry_id: str) -> Entry:
+    return Entry(id=entry_id, at=stamp(now), act=act, actor=actor.label, outcome=outcome, **facts)  # type: ignore[arg-type]  # facts are fields of Entry by name
+
+
+def mould_of(actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts) -> Mould:
+    """A mould for entries of one kind; of ``now`` and of the subject among the facts it keeps nothing."""
+    return Mould(_entry(actor, now, act, outcome, facts, ""))
 
 
 class Works:
@@ -240,16 +274,17 @@ class Works:
         refused.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
         self.database.commit(refused.unit)
 
-    def record_later(self, actor: Actor, act: str, outcome: Outcome, facts: Facts, now: datetime) -> str:
-        """Record an entry with the next commit, within a second (allowed checks); its id.
+    def record_later(self, mould: Mould, subject: str, at: int) -> str:
+        """Record an entry with the next commit, within a second (allowed checks); its id. ``subject`` may be empty.
 
         Raises Unavailable if so many wait already that they must be committed first, and that cannot be done.
         """
-        entry = make_entry(actor, now, act, outcome, facts)
+        entry_id = new_id()
+        leaf = mould.cast(entry_id, stamp_of(at), subject)
         if len(self._later) >= MOST_LATER:
             self.flush()
-        self._later.append(entry)
-        return entry[0]
+        self._later.append((entry_id, subject or None, leaf))
+        return entry_id
 
     def flush(self) -> int:
         """Commit the entries that were to be recorded later; their number."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senim.times import micros, moment, stamp
+from senim.times import micros, moment, stamp, stamp_of
 
 MOST = 253_402_300_799_999_999  # the last microsecond of the year 9999
 numbers = st.integers(-62_135_596_800_000_000, MOST)
@@ -19,6 +19,7 @@ def test_a_number_is_a_moment(number: int) -> None:
     """Stored numbers come back exactly, before 1970 too."""
     assert micros(moment(number)) == number
     assert moment(number).tzinfo is UTC
+    assert stamp_of(number) == stamp(moment(number))
 
 
 @given(numbers, numbers)

@@ -12,7 +12,8 @@ from senim.audit.records import Entry, Outcome, from_leaf, to_leaf
 from senim.errors import Code, NotPromised, Reason, Tampered, Unavailable
 from senim.identity import SYSTEM
 from senim.testing import FixedClock
-from senim.work import Clock, codes_of, make_entry
+from senim.times import stamp
+from senim.work import Clock, codes_of, make_entry, mould_of
 from tests.unit.made import NOW, SUBJECT
 
 
@@ -103,6 +104,28 @@ def test_facts_that_an_entry_has_not_are_refused() -> None:
     """No field can be made up, so no value can slip into the log."""
     with pytest.raises(TypeError):
         make_entry(SYSTEM, NOW, "data.read", Outcome.DONE, {"email": "person@people.example"})
+
+
+@given(
+    subject=st.sampled_from((None, SUBJECT, "0" * 32)),
+    purpose=st.text(max_size=20),
+    categories=st.lists(st.sampled_from(("contact", "s" * 32, '"', "ө")), max_size=3).map(tuple),
+    later=st.timedeltas(timedelta(0), timedelta(days=900)),
+)
+def test_an_entry_cast_in_a_mould_is_the_one_that_is_made_by_itself(
+    subject: str | None, purpose: str, categories: tuple[str, ...], later: timedelta
+) -> None:
+    """Byte for byte, whoever it is about and whenever it is."""
+    facts = {"subject": subject, "purpose": purpose, "categories": categories, "policy": 3}
+    mould = mould_of(SYSTEM, NOW, "check.allowed", Outcome.ALLOWED, {**facts, "subject": subject and "f" * 32})
+    entry_id, _, leaf = make_entry(SYSTEM, NOW + later, "check.allowed", Outcome.ALLOWED, facts)
+    assert mould.cast(entry_id, stamp(NOW + later), subject or "") == leaf
+
+
+def test_a_mould_of_what_no_bundle_holds_is_refused() -> None:
+    """As the entry itself is."""
+    with pytest.raises(ValueError, match="too long"):
+        mould_of(SYSTEM, NOW, "x", Outcome.ALLOWED, {"categories": tuple(f"category-{n}" for n in range(6000))})
 
 
 def test_an_entry_that_no_bundle_holds_is_refused() -> None:

@@ -53,7 +53,7 @@ def test_every_tab_is_accessible_and_fits_a_phone(console: Callable[..., Page], 
         page.goto(address + tab)
         holds(page, "kk")
     page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(DESKTOP)
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     for tab in ("", "/identity", "/plan", "/log"):
         page.goto(address + tab)
         accessible(page)

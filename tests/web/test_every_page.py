@@ -11,7 +11,24 @@ from playwright.sync_api import Page
 from tests.web.conftest import DESKTOP
 
 PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
-CONSOLE = ("/", "/requests", "/requests/new", "/letters", "/telephone", "/telephone/registration/kk")
+CONSOLE = (
+    "/",
+    "/requests",
+    "/requests/new",
+    "/letters",
+    "/telephone",
+    "/telephone/registration/kk",
+    "/account/",
+    "/account/password",
+    "/account/passkeys",
+    "/account/app",
+    "/staff/",
+    "/staff/add",
+    "/keys/",
+    "/keys/add",
+    "/mail/",
+    "/settings/",
+)
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
 
@@ -29,7 +46,7 @@ def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, lang
     page = console(path, language=language)
     holds(page, language)
     page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(DESKTOP)
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     accessible(page)
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from senim.errors import Code, Tampered
 from senim.times import micros
@@ -87,6 +88,37 @@ def to_leaf(entry: Entry) -> bytes:
     return _encode(entry)
 
 
+class Mould:
+    """Leaves of entries that differ in id, time and person alone: what they have in common is written once.
+
+    ``entry`` shows the rest; with a ``subject`` if those that are cast are about people. Raises ValueError if a leaf
+    would be too long for the log.
+    """
+
+    __slots__ = ("_act", "_at", "_begin", "_end")
+
+    def __init__(self, entry: Entry) -> None:
+        gaps = replace(entry, id=_ID, at=_AT, subject=_SUBJECT if entry.subject else None)
+        self._begin, rest = _split(to_leaf(gaps).decode(), _ID)
+        self._at, rest = _split(rest, _AT)
+        self._act, self._end = _split(rest, _SUBJECT) if entry.subject else (rest, "")
+        if len(self.cast(_ID, _AT, _SUBJECT)) > MOST_BYTES:
+            raise ValueError("an entry too long for the log")
+
+    def cast(self, entry_id: str, at: str, subject: str) -> bytes:
+        """The leaf of an entry: :func:`to_leaf` would give the same. What is given needs no escaping in JSON."""
+        return f"{self._begin}{entry_id}{self._at}{at}{self._act}{subject}{self._end}".encode()
+
+
+_ID, _AT, _SUBJECT = "i" * 32, "t" * 27, "s" * 32
+"""What stands in the gaps of a mould; as long as what comes there."""
+
+
+def _split(leaf: str, gap: str) -> tuple[str, str]:
+    begin, _, end = leaf.partition(f'"{gap}"')
+    return f'{begin}"', f'"{end}'
+
+
 def from_leaf(leaf: bytes) -> Entry:
     """The entry of a leaf. Raises Tampered (log_broken) if it is none."""
     try:
@@ -162,13 +194,17 @@ class Tally:
 
 def counted(known: dict[tuple[str, str], Tally], entries: Iterable[Entry], start: int) -> set[tuple[str, str]]:
     """Count entries, numbered from ``start``, on top of what is ``known``; which counts changed."""
-    changed = set()
+    sums: dict[tuple[str, str], list[int]] = {}
     for index, entry in enumerate(entries, start):
         at = time_of(entry)
-        for detail in (entry.outcome.value, *entry.codes):
+        for detail in (str(entry.outcome), *entry.codes):
             key = entry.act, detail
-            one = known.get(key)
-            count, first_at, last_at = (one.count, one.first_at, max(at, one.last_at)) if one else (0, at, at)
-            known[key] = Tally(*key, count + 1, first_at, last_at, index)
-            changed.add(key)
-    return changed
+            found = sums.get(key)
+            if found is None:
+                one = known.get(key)
+                found = sums[key] = [one.count, one.first_at, one.last_at, 0] if one else [0, at, at, 0]
+            found[0] += 1
+            found[2] = max(found[2], at)
+            found[3] = index
+    known.update((key, Tally(*key, *found)) for key, found in sums.items())
+    return set(sums)

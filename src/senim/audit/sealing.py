@@ -61,11 +61,11 @@ class Sealer:
         with self._busy:
             # The head first: if another sealer takes what waits before it is read, the head is no longer this one.
             old = store.read_head(self._database)
-            waiting = _enough(store.waiting(self._database, MOST))
-            if not waiting:
-                return 0
             now = micros(self._now())
             if old.holder not in ("", self._name) and old.held_until > now:
+                return 0  # before what waits is read: it may be much, and is not for this one
+            waiting = _enough(store.waiting(self._database, MOST))
+            if not waiting:
                 return 0
             unit = Unit()
             leaves = [leaf for _, _, packed in waiting for leaf in packed]

@@ -43,6 +43,9 @@ def run(folder: Path, settings: Settings) -> None:
             "ssl_cert": folder / settings.serve.certificate,
             "ssl_key": folder / settings.serve.private_key if settings.serve.private_key else None,
         }
+    workers = _workers(settings)
+    if workers > 1:
+        _load()
     server = Granian(
         "senim.cli.service:application",
         factory=True,
@@ -50,7 +53,7 @@ def run(folder: Path, settings: Settings) -> None:
         port=settings.serve.port,
         interface=Interfaces.RSGI,
         loop=Loops.asyncio,  # libuv keeps pointers into the stack, which strands exchange under it
-        workers=_workers(settings),
+        workers=workers,
         backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
@@ -61,6 +64,20 @@ def run(folder: Path, settings: Settings) -> None:
         server.serve()
     except (OSError, RuntimeError) as error:
         sys.exit(f"The service could not start: {error}")
+
+
+def _load() -> None:
+    """Load before the workers are forked what each of them would load: they share its memory.
+
+    With one worker there is nobody to share with but this process, which needs none of it.
+    """
+    import senim.runner
+    import senim.storage.postgres
+    import senim.web.front
+    import senim.web.site  # noqa: F401  # they are loaded, and used by the workers
+
+    gc.collect()
+    gc.freeze()  # a collection would write into every object, and so copy the memory that is shared
 
 
 def application() -> Any:

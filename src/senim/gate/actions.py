@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
-from senim.audit.records import Outcome
+from senim.audit.records import Mould, Outcome
 from senim.consent.rules import EARLIEST
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, Reason
 from senim.gate.records import REASONS, Decision, Happened, Question, Ruling
@@ -17,15 +18,21 @@ from senim.policy.actions import purpose_of
 from senim.policy.promises import Promises
 from senim.subjects import Scopes, Standing, Subjects
 from senim.times import micros, moment, stamp
-from senim.work import Facts, Work, Works
+from senim.work import Facts, Work, Works, mould_of
 
 _MOST_RULINGS = 2_000
+_MOST_MOULDS = 100
 _ROLE_CODES = (Code.ROLE_NOT_ALLOWED, Code.HUMAN_READ_FORBIDDEN)
 ALLOWED, REFUSED = "check.allowed", "check.refused"
 
 
-Ruled = tuple[Ruling, dict[str, object]]
-"""A ruling, and the facts of its question for the log."""
+@dataclass(slots=True)
+class _Ruled:
+    """A ruling, the facts of its question for the log, and the entries of allowed ones by who asks."""
+
+    ruling: Ruling
+    told: dict[str, object]
+    moulds: dict[tuple[str, bool], Mould] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -33,7 +40,7 @@ class _Rulings:
     """Rulings of one version: the half of each decision that is the same for everybody."""
 
     promises: Promises
-    known: dict[tuple[object, ...], Ruled]
+    known: dict[tuple[object, ...], _Ruled]
 
 
 class Gate:
@@ -45,7 +52,7 @@ class Gate:
         self._subjects = subjects
         self._rulings: _Rulings | None = None
 
-    def _ruled(self, promises: Promises, actor: Actor, question: Question) -> Ruled:
+    def _ruled(self, promises: Promises, actor: Actor, question: Question) -> _Ruled:
         """What policy, law and role say to a question, whoever the person is; known from the last time it was asked."""
         rulings = self._rulings
         if rulings is None or rulings.promises is not promises or len(rulings.known) > _MOST_RULINGS:
@@ -54,7 +61,7 @@ class Gate:
         key = (actor.role, actor.kind, operation, purpose, categories, recipient, country, channel, reason != "")
         ruled = rulings.known.get(key)
         if ruled is None:
-            ruled = rulings.known[key] = rule(promises, actor, question), _recorded(question, promises)
+            ruled = rulings.known[key] = _Ruled(rule(promises, actor, question), _recorded(question, promises))
         return ruled
 
     def check(self, actor: Actor, question: Question) -> Decision:
@@ -66,22 +73,33 @@ class Gate:
             self._works.run(actor, lambda work: work.need("check"))
         now = self._works.clock.now()
         promises = self._policies.in_force(now)
-        ruling, told = self._ruled(promises, actor, question)
+        ruled = self._ruled(promises, actor, question)
         subject = question.subject
         standing: Standing | None = None
         if subject:
             if not is_id(subject):
                 raise Invalid(Code.INVALID_VALUE, "subject")
-            standing = self._subjects.look(self._works.database, SubjectId(subject))
+            standing = self._subjects.standing(self._works.database, SubjectId(subject))
             if standing is None:
                 unknown = (promises.reason(Code.NOT_FOUND, "subject"),)
-                return self._refused(actor, {**told, "subject": subject}, unknown)
-        reasons = decide(promises, ruling, standing, micros(now))
-        facts = {**told, "subject": subject, **_document(question)} if subject else told
+                return self._refused(actor, {**ruled.told, "subject": subject}, unknown)
+        at = micros(now)
+        reasons = decide(promises, ruled.ruling, standing, at)
         if reasons:
-            return self._refused(actor, facts, reasons)
-        entry = self._works.record_later(actor, ALLOWED, Outcome.ALLOWED, facts, now)
-        return Decision(True, ruling.grounds, entry)
+            return self._refused(actor, _facts(ruled, question), reasons)
+        entry = self._works.record_later(self._mould(ruled, actor, question, now), subject, at)
+        return Decision(True, ruled.ruling.grounds, entry)
+
+    @staticmethod
+    def _mould(ruled: _Ruled, actor: Actor, question: Question, now: datetime) -> Mould:
+        """What the entry of an allowed question is cast in; known from the last one, unless it names a document."""
+        key = actor.label, question.subject != ""
+        mould = None if question.reason else ruled.moulds.get(key)
+        if mould is None:
+            mould = mould_of(actor, now, ALLOWED, Outcome.ALLOWED, _facts(ruled, question))
+            if not question.reason and len(ruled.moulds) < _MOST_MOULDS:
+                ruled.moulds[key] = mould
+        return mould
 
     def _refused(self, actor: Actor, facts: Facts, reasons: tuple[Reason, ...]) -> Decision:
         codes = tuple(dict.fromkeys(str(reason.code) for reason in reasons))
@@ -95,7 +113,7 @@ class Gate:
     ) -> tuple[Reason, ...]:
         """All reasons to refuse, as a part of the act under way; none means allowed."""
         promises = self._policies.in_force(work.now)
-        ruling, _ = self._ruled(promises, work.actor, question)
+        ruling = self._ruled(promises, work.actor, question).ruling
         return decide(promises, ruling, standing, work.at, agreed)
 
     def require(self, work: Work, question: Question, standing: Standing | None) -> None:
@@ -179,5 +197,9 @@ def _recorded(question: Question, promises: Promises) -> dict[str, object]:
     )
 
 
-def _document(question: Question) -> dict[str, object]:
-    return {"reason": question.reason} if is_id(question.reason) else {}
+def _facts(ruled: _Ruled, question: Question) -> dict[str, object]:
+    """The facts of a question with the person, and with the document that an authority asks by."""
+    if not question.subject:
+        return ruled.told
+    document = {"reason": question.reason} if is_id(question.reason) else {}
+    return {**ruled.told, "subject": question.subject, **document}

@@ -199,15 +199,8 @@ def reminders(request: Request, now: int) -> tuple[str, ...]:
     return tuple(told)
 
 
-SOON = 3
-"""Working days before its end from which a request is due soon."""
-
-
-def soon_until(calendar: Calendar, now: datetime) -> datetime:
-    """The end of the day up to which whatever is due is due soon."""
-    today = now.astimezone(ZoneInfo(calendar.zone)).date()
-    following = calendar.working_day_after(today, SOON) + timedelta(days=1)
-    return datetime.combine(following, datetime.min.time(), ZoneInfo(calendar.zone))
+SOON = timedelta(days=5)
+"""How long before its end a request is due soon, in the lists of those who handle them."""
 
 
 def reminded_at(deadline: Deadline) -> int:

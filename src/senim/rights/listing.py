@@ -10,7 +10,7 @@ from senim.errors import Code, Held, Invalid, NotFound, Tampered
 from senim.identity import is_id
 from senim.languages import Language
 from senim.rights import listing_store, store
-from senim.rights.clock import opening_deadlines, soon_until
+from senim.rights.clock import SOON, opening_deadlines
 from senim.rights.desk import Desk, address_of
 from senim.rights.listing_store import Wanted
 from senim.rights.records import Opening, Request, State, Trace
@@ -25,8 +25,11 @@ LISTED, ASSIGNED, READ, NOTED = "request.listed", "request.assigned", "request.r
 TOGETHER = 50
 """Requests on a page."""
 
-VIEWS = ("open", "overdue", "soon", "identity", "mine", "second", "stuck", "ended", "all")
+VIEWS = ("open", "overdue", "soon", "new", "identity", "mine", "second", "stuck", "ended", "all")
 """What people look for most often, by a word each."""
+
+OPEN_VIEWS = VIEWS[:-2]
+"""Views of open requests: those that are counted."""
 
 MOST_NOTE = 20_000
 """Longest letter that staff writes by hand, in characters."""
@@ -87,7 +90,8 @@ class Listing:
         wanted = {
             "open": Wanted(),
             "overdue": Wanted(due_from=1, due_to=work.at),
-            "soon": Wanted(due_from=work.at + 1, due_to=self._soon(work)),
+            "soon": Wanted(due_from=work.at + 1, due_to=micros(work.now + SOON)),
+            "new": Wanted(state=State.RECEIVED.value),
             "identity": Wanted(state=State.IDENTITY_NEEDED.value),
             "mine": Wanted(assigned=work.actor.id),
             "second": Wanted(state=State.WAITING_APPROVAL.value),
@@ -97,17 +101,15 @@ class Listing:
         }[view]
         return replace(wanted, kind=_word(kind), way=_word(way))
 
-    def _soon(self, work: Work) -> int:
-        return micros(soon_until(self._desk.promises(work).calendar, work.now))
-
     def counts(self, work: Work) -> dict[str, int]:
         """How many requests there are to each view of open ones."""
-        now, soon, mine = work.at, self._soon(work), work.actor.id
-        counted = dict.fromkeys(("open", "overdue", "soon", "identity", "mine", "second", "stuck"), 0)
+        now, soon, mine = work.at, micros(work.now + SOON), work.actor.id
+        counted = dict.fromkeys(OPEN_VIEWS, 0)
         for state, assigned, stuck, due in listing_store.opened(work.database):
             counted["open"] += 1
             counted["overdue"] += 0 < due <= now
             counted["soon"] += now < due <= soon
+            counted["new"] += state == State.RECEIVED
             counted["identity"] += state == State.IDENTITY_NEEDED
             counted["mine"] += assigned == mine
             counted["second"] += state == State.WAITING_APPROVAL

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from asn1crypto import cms
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -99,6 +98,8 @@ def signer_of(signed: bytes, content: bytes, roots: Roots, *, since: datetime, n
 
 def _signed_data(signed: bytes) -> Any:
     """The parsed SignedData; whatever a stranger sends is parsed to the end here, so that nothing breaks later."""
+    from asn1crypto import cms  # five megabytes in every process, and seldom wanted
+
     if len(signed) > MOST_BYTES:
         raise Invalid(Code.BODY_TOO_LARGE, "signature")
     try:

@@ -16,6 +16,7 @@ from psycopg.waiting import Ready, Wait
 
 from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
 from senim.storage.engine import Batch, Engine
+from senim.storage.gathering import Gathering
 from senim.storage.statements import Guard, Query, Row, Statement
 from senim.storage.strands import Places, Strand, current
 
@@ -90,6 +91,7 @@ class PostgreSQL(Engine):
         self.sqlalchemy_url = "postgresql+psycopg://" + url.partition("://")[2]
         self._idle: deque[Connection] = deque()
         self._readers = Places(_READERS)
+        self._gathering = Gathering(lambda query, params: self.read_all((query, params))[0], self._read_several)
         self._writer = self._connect()
 
     def _connect(self) -> Connection:
@@ -140,7 +142,19 @@ class PostgreSQL(Engine):
         return True
 
     def read(self, query: Query, *params: object) -> list[Row]:
-        return self.read_all((query, params))[0]
+        strand = current()
+        if strand is None or strand.places:  # who has a connection already must not wait for who waits for one
+            return self.read_all((query, params))[0]
+        return self._gathering.read(strand, query, params)
+
+    def _read_several(self, query: Query, asked: list[Row], rest: Row) -> list[list[Row]]:
+        """The rows of a query for each of several askers, in one statement."""
+        columns = [list(column) for column in zip(*asked, strict=True)]
+        found: list[list[Row]] = [[] for _ in asked]
+        with self._reader() as connection:
+            for row in connection.execute(query.postgres_many, [*columns, *rest], binary=True).fetchall():
+                found[row[0] - 1].append(row[1:])
+        return found
 
     def read_all(self, *asked: tuple[Query, Row]) -> list[list[Row]]:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Select, Table, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import NullType
 
 Row = tuple[Any, ...]
 Fold = Callable[[list[Row]], list[Row]]
@@ -112,6 +113,32 @@ class Query:
     def postgres(self) -> str:
         """The statement for PostgreSQL."""
         return _compiled(self._select, _POSTGRES)
+
+    @functools.cached_property
+    def varying(self) -> int:
+        """How many parameters, from the first, are compared with columns; a limit, which is not, stands last."""
+        return len(self._types)
+
+    @functools.cached_property
+    def _types(self) -> list[str]:
+        compiled = self._select.compile(dialect=_POSTGRES)
+        kinds = [compiled.binds[name].type for name in compiled.positiontup or ()]
+        known = itertools.takewhile(lambda kind: not isinstance(kind, NullType), kinds)
+        return [kind.compile(_POSTGRES).lower() for kind in known]
+
+    @functools.cached_property
+    def postgres_many(self) -> str:
+        """The statement for many askers on PostgreSQL: for what varies an array each, then the rest.
+
+        Each row begins with the number of its asker, from 1.
+        """
+        names = [f"p{number}" for number in range(self.varying)]
+        first, *parts = self.postgres.split("%s")
+        places = itertools.chain((f"v.{name}" for name in names), itertools.repeat("%s"))
+        one = first + "".join(f"{place}{part}" for place, part in zip(places, parts, strict=False))
+        arrays = ", ".join(f"%s::{kind}[]" for kind in self._types)
+        asked = f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(names)}, asker)"
+        return f"SELECT v.asker, q.* FROM {asked} CROSS JOIN LATERAL ({one}) AS q"
 
 
 class Guard:

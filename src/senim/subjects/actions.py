@@ -27,6 +27,10 @@ class Subjects:
         """Where a person stands, erased or not; None if there never was such a person."""
         return store.find(database, subject) if is_id(subject) else None
 
+    def standing(self, database: Database, subject: SubjectId) -> Standing | None:
+        """The same for a text that is known to be an id."""
+        return store.find(database, subject)
+
     def find(self, database: Database, subject: SubjectId) -> Standing:
         """Where a person stands, erased or not. Raises NotFound if there never was such a person."""
         standing = self.look(database, subject)

@@ -301,7 +301,7 @@ class CheckAnswer(_Answer, frozen=True, kw_only=True):
 
     allowed: bool
     """Yes or no."""
-    reasons: list[ReasonTold]
+    reasons: tuple[ReasonTold, ...]
     """The grounds of a yes, or all reasons of a no."""
     decision: str
     """Id of the decision's entry in the log."""

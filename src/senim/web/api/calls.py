@@ -173,7 +173,7 @@ def _actor(senim: Senim, request: falcon.Request) -> Actor:
 def _read(request: falcon.Request, limit: int) -> bytes:
     """The JSON body, no longer than allowed. Raises Invalid (media_type_wrong, body_too_large)."""
     kind = request.content_type or ""
-    if kind.partition(";")[0].strip().lower() != JSON:
+    if kind != JSON and kind.partition(";")[0].strip().lower() != JSON:
         raise Invalid(Code.MEDIA_TYPE_WRONG, "Content-Type")
     return _read_body(request, limit)
 

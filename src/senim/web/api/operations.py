@@ -12,7 +12,7 @@ from senim.audit.records import to_leaf
 from senim.audit.tiles import TileName
 from senim.consent import Event, Scope, State, states_of
 from senim.disclosure import Handed, HandedOver, Handing
-from senim.errors import Code, Invalid, NotFound
+from senim.errors import Code, Invalid, NotFound, Reason
 from senim.gate import Decision, Question
 from senim.identity import SubjectId
 from senim.languages import LANGUAGES, Language
@@ -249,8 +249,12 @@ def _ask(call: Call, body: bodies.CheckBody) -> Decision:
 
 
 def _decision(decision: Decision) -> bodies.CheckAnswer:
-    reasons = [bodies.ReasonTold(**reason_details(reason)) for reason in decision.reasons]
-    return bodies.CheckAnswer(allowed=decision.allowed, reasons=reasons, decision=decision.entry)
+    return bodies.CheckAnswer(allowed=decision.allowed, reasons=_reasons(decision.reasons), decision=decision.entry)
+
+
+@lru_cache(maxsize=2048)  # the grounds of a yes are the same for everybody, and most noes have the same few reasons
+def _reasons(reasons: tuple[Reason, ...]) -> tuple[bodies.ReasonTold, ...]:
+    return tuple(bodies.ReasonTold(**reason_details(reason)) for reason in reasons)
 
 
 def block(call: Call, subject: str) -> bodies.EntryAnswer:

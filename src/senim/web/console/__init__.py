@@ -14,8 +14,8 @@ from flask import Blueprint, Flask
 
 from senim.app import Senim
 from senim.errors import SenimError
+from senim.web.console import account, guard, keys, letters, outbox, request_acts, settings, staff, start, telephone
 from senim.web.console import door as entrance
-from senim.web.console import guard, letters, request_acts, start, telephone
 from senim.web.console.uploads import InMemory
 from senim.web.shared.pages import Door, door
 
@@ -30,7 +30,7 @@ class Area:
     pages: Blueprint
     """Its views; the one that the navigation leads to is called ``index``."""
     group: str
-    """Under which heading it stands: ``work``, ``proof`` or ``house``."""
+    """Under which heading it stands: ``work``, ``proof`` or ``house``; empty: nowhere."""
     icon: str
     """One of ``templates/console/icons.html``."""
     verb: str = ""
@@ -46,8 +46,13 @@ GROUPS = ("work", "proof", "house")
 AREAS = (
     Area(pages=start.pages, group="work", icon="home"),
     Area(pages=request_acts.pages, group="work", icon="inbox", verb="handle"),
-    Area(pages=letters.pages, group="work", icon="letter", verb="handle"),
+    Area(pages=letters.pages, group="work", icon="tray", verb="handle"),
     Area(pages=telephone.pages, group="work", icon="phone", verb="intake"),
+    Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
+    Area(pages=staff.pages, group="house", icon="people", verb="policy"),
+    Area(pages=keys.pages, group="house", icon="key", verb="policy"),
+    Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
+    Area(pages=account.pages, group="", icon="person"),
 )
 """All areas, in the order of the navigation."""
 

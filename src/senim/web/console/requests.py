@@ -17,7 +17,7 @@ from senim.policy.notices import field_name
 from senim.policy.promises import Promises
 from senim.rights import Kind, Request, State, Way
 from senim.rights.clock import check_extension, check_pause
-from senim.rights.listing import VIEWS
+from senim.rights.listing import OPEN_VIEWS, VIEWS
 from senim.rights.records import PauseReason
 from senim.rights.rules import MOVES, check_undecided, is_open, needs_second, proven
 from senim.rights.words import explain_deadline
@@ -32,9 +32,6 @@ pages.url_value_preprocessor(allow_files("requests.attach", "requests.save", "re
 
 TABS = ("show", "identity", "data", "plan", "messages", "tasks", "papers", "log")
 """The pages of a request, each at an address of its own."""
-
-SAVED = VIEWS[:7]
-"""Views that lead by a link of their own."""
 
 
 @pages.context_processor
@@ -67,7 +64,7 @@ def index() -> Answer:
         "console/requests.html",
         rows=[row(one, askers.get(one.number, "")) for one in found.requests],
         counts=platform().rights.listing.counts(look()),
-        saved=SAVED,
+        saved=OPEN_VIEWS,
         views=VIEWS,
         kinds=tuple(Kind),
         ways=tuple(Way),

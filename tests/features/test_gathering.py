@@ -1,0 +1,120 @@
+"""Reads of strands on PostgreSQL: gathered or not, they find what reads one by one find."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, select
+
+from senim.identity import SubjectId, new_subject, place
+from senim.storage import Query, Unit, at_most, insert, query
+from senim.storage.postgres import PostgreSQL
+from senim.storage.statements import Row
+from senim.storage.strands import Strands
+from senim.subjects.store import STANDING, subjects
+from senim.vault.store import blind
+
+_ADD, _ADD_BLIND = insert(subjects), insert(blind)
+_FOUND = query(
+    at_most(select(blind.c.subject).where(blind.c.lane == bindparam("lane"), blind.c.kind == bindparam("kind")))
+)
+
+
+@pytest.fixture
+def engine(new_postgres: Callable[[], str]) -> Iterator[PostgreSQL]:
+    """A database with all tables."""
+    one = PostgreSQL(new_postgres())
+    yield one
+    one.close()
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Run acts in strands of one loop."""
+    found: list[Any] = [None] * len(acts)
+
+    async def together() -> None:
+        strands = Strands(asyncio.get_running_loop())
+
+        def act(number: int) -> None:
+            found[number] = acts[number]()
+
+        begun = [strands.run(act, number) for number in range(len(acts))]
+        await asyncio.wait_for(asyncio.gather(*(one for one in begun if one is not None)), 30)
+
+    asyncio.run(together())
+    return found
+
+
+def _people(engine: PostgreSQL, count: int) -> list[SubjectId]:
+    people = [new_subject() for _ in range(count)]
+    rows = [(_ADD, (*place(one), 1, number, 0, None)) for number, one in enumerate(people)]
+    assert engine.apply([Unit(rows=[*rows])], None) == [None]
+    return people
+
+
+def test_each_finds_its_own_row_or_none(engine: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among strangers too, and in fewer statements than there are askers."""
+    people = _people(engine, 30)
+    asked = [*people, *(new_subject() for _ in range(10))]
+    random.Random(4).shuffle(asked)
+    sizes: list[int] = []
+    several = engine._read_several
+
+    def noted(asked: Query, params: list[Row], rest: Row) -> list[list[Row]]:
+        sizes.append(len(params))
+        return several(asked, params, rest)
+
+    monkeypatch.setattr(engine._gathering, "_several", noted)
+    found = at_once(*(lambda one=one: engine.read(STANDING, *place(one)) for one in asked))
+    assert found == [engine.read(STANDING, *place(one)) for one in asked]
+    assert sum(1 for rows in found if rows) == 30
+    assert sizes == [40]
+
+
+def test_several_rows_and_a_limit(engine: PostgreSQL) -> None:
+    """Each has as many rows as by itself."""
+    people = _people(engine, 12)
+    rows = [(_ADD_BLIND, (number % 3, "email", bytes([number]), place(one)[1])) for number, one in enumerate(people)]
+    assert engine.apply([Unit(rows=[*rows])], None) == [None]
+    asked = [(lane, kind, most) for lane in range(4) for kind in ("email", "phone") for most in (1, 2, 9)]
+    found = at_once(*(lambda one=one: engine.read(_FOUND, *one) for one in asked))
+    assert [len(rows) for rows in found] == [len(engine.read(_FOUND, *one)) for one in asked]
+    assert max(len(rows) for rows in found) == 4
+
+
+def test_who_is_reading_already_does_not_wait_for_who_waits_for_a_connection(engine: PostgreSQL) -> None:
+    """More strands than connections, each reading within a read, end all the same."""
+    people = _people(engine, 40)
+    every = query(select(subjects.c.lane, subjects.c.id))
+
+    def within(one: SubjectId) -> int:
+        count = 0
+        for _ in engine.stream(every):
+            count += len(engine.read(STANDING, *place(one)))
+        return count
+
+    assert at_once(*(lambda one=one: within(one) for one in people)) == [40] * 40
+
+
+def test_what_was_told_before_a_question_is_in_its_answer(engine: PostgreSQL) -> None:
+    """Questions that never stop coming do not keep an older answer alive."""
+    (one,) = _people(engine, 1)
+    other = PostgreSQL(engine._url)
+    where = place(one)
+    seen: list[tuple[int, int]] = []
+
+    def ask() -> None:
+        for _ in range(20):
+            with other._connect() as connection:
+                row = connection.execute("UPDATE subject SET epoch = epoch + 1 RETURNING epoch").fetchone()
+            assert row is not None
+            seen.append((row[0], engine.read(STANDING, *where)[0][0]))
+
+    at_once(*([ask] * 6))
+    other.close()
+    assert len(seen) == 120
+    assert all(told <= found for told, found in seen)
