@@ -37,6 +37,9 @@ REFERENCE = {
     "control_run",
     "key_check",
     "letter_mailbox",
+    "staff_account",
+    "staff_name",
+    "staff_session",
 }
 """Tables that do not grow with people."""
 THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally"}

@@ -362,11 +362,18 @@ def task(number: str, task: str) -> Answer:
 @pages.post("/<number>/tasks/<task>/done")
 @needs("handle")
 def task_done(number: str, task: str) -> Answer:
-    """A task is done, and which document shows it."""
-    evidence, rows = request.form.get("evidence", "").strip(), request.form.get("rows", "0")
+    """A task is done: a scan shows it, or a paper that is told by its place in the archive."""
+    archive, rows = request.form.get("archive", "").strip(), request.form.get("rows", "0")
     count = int(rows) if rows.isdigit() and len(rows) < 10 else 0
-    tasks = platform().tasks
-    return _do(number, "tasks", lambda work: tasks.done(work, task, evidence=evidence, rows=count), "rq-task-done")
+    scans = sent("scan", "evidence")
+    content, media = (scans[0].content, scans[0].media) if scans else (b"", "")
+    done = platform().tasks.done
+    return _do(
+        number,
+        "tasks",
+        lambda work: done(work, task, archive=archive, scan=content, media=media, rows=count),
+        "rq-task-done",
+    )
 
 
 @pages.post("/<number>/papers")

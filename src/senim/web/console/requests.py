@@ -28,7 +28,9 @@ from senim.web.console.uploads import allow_files
 from senim.web.shared.pages import words
 
 pages = Blueprint("requests", __name__, url_prefix="/requests")
-pages.url_value_preprocessor(allow_files("requests.attach", "requests.save", "requests.signature"))
+pages.url_value_preprocessor(
+    allow_files("requests.attach", "requests.save", "requests.signature", "requests.task_done")
+)
 
 TABS = ("show", "identity", "data", "plan", "messages", "tasks", "papers", "log")
 """The pages of a request, each at an address of its own."""
