@@ -145,6 +145,7 @@ def test_what_is_sealed_opens_by_a_form_and_leaves_its_entry(me: Colleague, stag
     base = f"/console/requests/{number}"
     assert "I wrote this myself." not in text(me.get(base))
     assert "I wrote this myself." in text(me.post(f"{base}/read"))
+    assert me.get(f"{base}/read").location == base, "another language closes it again"
     traces = me.senim.rights.listing.traces(me.senim.database, number)
     sent = {one.template: one.id for one in traces if one.template}
     assert "Request received" in text(me.get(f"{base}/messages"))
@@ -213,6 +214,19 @@ def test_papers_are_sealed_and_saved_as_they_came(me: Colleague, stage: Stage) -
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     me.post(f"{base}/represent", {"by": "power-of-attorney", "paper": paper.id, "until": "2027-01-01"})
     assert "power of attorney" in text(me.get(f"{base}/identity"))
+
+
+def test_what_was_missing_is_added_as_it_was_told(me: Colleague, stage: Stage) -> None:
+    """A correction without the right value waits for it; staff adds what the person says, and nothing is not enough."""
+    number = opened(me, "correct", stage.person())
+    base = f"/console/requests/{number}"
+    assert "changes" in me.senim.rights.find(me.senim.database, number).missing
+    assert "which data is wrong and what is right" in text(me.get(f"{base}/supply"))
+    assert me.post(f"{base}/supply", {}).status_code == 422
+    wrong = {"field-0": "contact.email", "value-0": "no address", "text": "The old one is wrong."}
+    assert me.post(f"{base}/supply", wrong).status_code == 422
+    assert me.post(f"{base}/supply", {**wrong, "value-0": "new@people.example"}).location == base
+    assert "changes" not in me.senim.rights.find(me.senim.database, number).missing
 
 
 NEW = {
@@ -286,6 +300,8 @@ def test_a_call_is_taken_in_after_the_notice_was_read(me: Colleague, stage: Stag
     form["read"] = "1"
     card = me.post("/console/telephone/registration/ru", {**form, "contact.note": "4111 1111 1111 1111"})
     assert card.status_code >= 400
+    assert "4111" not in card.text, "what should not have been written down does not come back"
+    assert "payment-card.pan" not in page, "nobody is asked for what no human may read"
     answer = me.post("/console/telephone/registration/ru", form)
     assert answer.status_code == 303
     subject = SubjectId(answer.location.rpartition("/")[2])

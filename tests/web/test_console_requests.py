@@ -14,7 +14,7 @@ from tests.web.conftest import DESKTOP, Served
 from tests.web.test_every_page import accessible, holds
 
 TABS = ("", "/identity", "/data", "/plan", "/messages", "/tasks", "/papers", "/log")
-FORMS = ("/refuse", "/grant", "/ask", "/write", "/pause", "/extend")
+FORMS = ("/supply", "/refuse", "/grant", "/ask", "/write", "/pause", "/extend")
 
 
 def _request(served: Served, person: Person, kind: str) -> str:

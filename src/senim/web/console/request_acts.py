@@ -67,6 +67,14 @@ def _text(name: str = "text", most: int = 20_000) -> str:
 # who has it, what it says
 
 
+@pages.get("/<number>/read", endpoint="closed-read", defaults={"tab": "show"})
+@pages.get("/<number>/messages/<_>", endpoint="closed-message", defaults={"tab": "messages"})
+@pages.get("/<number>/tasks/<_>", endpoint="closed-task", defaults={"tab": "tasks"})
+def closed(number: str, tab: str, _: str = "") -> Answer:
+    """What was opened by a form is closed again by whatever leads back there: another language, a page loaded anew."""
+    return redirect(url_for(f"requests.{tab}", number=number), 303)
+
+
 @pages.post("/<number>/assign")
 @needs("handle")
 def assign(number: str) -> Answer:

@@ -10,16 +10,16 @@ from flask import flash, g, redirect, render_template, request, url_for
 from msgspec.structs import replace
 from werkzeug.datastructures import MultiDict
 
-from senim.errors import Code, Invalid, SenimError
+from senim.errors import Code, Invalid, NotFound, SenimError
 from senim.languages import LANGUAGES, Language, choose
 from senim.policy.notices import field_name
 from senim.policy.promises import Promises
 from senim.policy.values import identifier_kind
-from senim.rights import For, Ground, Kind, Opening, Way
+from senim.rights import For, Ground, Kind, Opening, Request, Way
 from senim.rights.records import AuthorityKind
 from senim.rights.rules import CORRECTS
-from senim.web.console.guard import Answer, look, platform, run
-from senim.web.console.requests import pages
+from senim.web.console.guard import Answer, look, needs, platform, run
+from senim.web.console.requests import find, page, pages
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import sent
 from senim.web.shared.pages import refused, words
@@ -116,16 +116,14 @@ def _opening(form: MultiDict[str, str]) -> Opening:
     way = next((one for one in WAYS if one == form.get("way")), None)
     if way is None:
         raise Invalid(Code.INVALID_VALUE, "way")
-    known = [name for name, _ in _identifiers(promises)]
-    names = ("family", "given", "patronymic")
     kind = form.get("kind", "")
     ground = next((one for one in Ground if one == form.get("ground")), Ground.NONE)
     return Opening(
         kind=kind,
         way=way,
         language=_language(form.get("language", "")),
-        identifiers={one: text for one in known if (text := form.get(f"by-{one}", "").strip()[:300])},
-        name={one: text for one in names if (text := form.get(one, "").strip()[:200])},
+        identifiers=_identified(promises, form),
+        name=_name(form),
         reply_to=form.get("reply_to", "").strip()[:500],
         text=form.get("text", "").replace("\r\n", "\n").strip(),
         ground=ground,
@@ -135,6 +133,61 @@ def _opening(form: MultiDict[str, str]) -> Opening:
         representative=_representative(form),
         consumer="business" not in form,
     )
+
+
+@pages.route("/<number>/supply", methods=["GET", "POST"])
+@needs("handle")
+def supply(number: str) -> Answer:
+    """Add what was missing, as the person told it."""
+    found, fault, status = find(number), "", 200
+    if request.method == "POST":
+        try:
+            more = _more(found, request.form)
+            run(lambda work: platform().rights.supply(work, number, more))
+        except NotFound:
+            raise
+        except SenimError as error:
+            fault, status = refused(error), status_of(error)
+        else:
+            flash(words(g.door, g.language)["rq-supplied"], "good")
+            return redirect(url_for("requests.show", number=number), 303)
+    promises = _promises()
+    shown = page(
+        number,
+        "supply",
+        fault=fault,
+        given=request.form,
+        identifiers=_identifiers(promises),
+        fields=_correctable(promises),
+        changes=range(CHANGES) if found.kind in CORRECTS else (),
+    )
+    return told_with(shown, status)
+
+
+def _more(found: Request, form: MultiDict[str, str]) -> Opening:
+    """What is added to a request. Raises Invalid (field_missing) if nothing is."""
+    more = Opening(
+        kind=found.kind.value,
+        way=found.way,
+        identifiers=_identified(_promises(), form),
+        name=_name(form),
+        reply_to=form.get("reply_to", "").strip()[:500],
+        text=form.get("text", "").replace("\r\n", "\n").strip(),
+        changes=_changes(form) if found.kind in CORRECTS else {},
+    )
+    if not (more.identifiers or more.name or more.reply_to or more.text or more.changes):
+        raise Invalid(Code.FIELD_MISSING, "text")
+    return more
+
+
+def _identified(promises: Promises, form: MultiDict[str, str]) -> dict[str, str]:
+    known = [name for name, _ in _identifiers(promises)]
+    return {one: text for one in known if (text := form.get(f"by-{one}", "").strip()[:300])}
+
+
+def _name(form: MultiDict[str, str]) -> dict[str, str]:
+    names = ("family", "given", "patronymic")
+    return {one: text for one in names if (text := form.get(one, "").strip()[:200])}
 
 
 def _language(text: str) -> Language:

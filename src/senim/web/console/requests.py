@@ -159,7 +159,7 @@ def _may(found: Request) -> frozenset[str]:
         can |= {"resume"} if found.paused else set()
         can |= {"extend"} if _holds(lambda: check_extension(found, look().at)) else set()
     if _holds(lambda: check_undecided(found)):
-        can |= {"refuse", "ask"}
+        can |= {"refuse", "ask", "supply"}
         can |= {"grant"} if proven(found) else set()
         can |= {"pause"} if pauses(found) else set()
     return frozenset(can)

@@ -26,6 +26,9 @@ from senim.web.shared.problems import status_of
 pages = Blueprint("telephone", __name__, url_prefix="/telephone")
 
 _INPUTS = {FieldType.EMAIL: "email", FieldType.PHONE: "tel", FieldType.DATE: "date", FieldType.BIRTH_DATE: "date"}
+_UNWANTED = (Code.CARD_NUMBER, Code.SPECIAL_CATEGORY)
+"""Refusals of what should never have been written down: it does not come back with the form."""
+
 _FILES = (FieldType.DOCUMENT,)
 """What nobody can say on the telephone."""
 
@@ -83,6 +86,7 @@ def _form(name: str, spoken: str, reasons: tuple[Reason, ...] = ()) -> str:
     promises = _promises()
     notice: Notice = platform().collection.notice(look(), name, language)
     faults = {one.where: explain(one.code, g.language) for one in reversed(reasons)}
+    unwanted = {one.where for one in reasons if one.code in _UNWANTED}
     asks = [_asked(promises, point, ref, language, faults.get(ref, "")) for ref in _spoken(promises, point)]
     named = {*(one.ref for one in asks), *(one.purpose for one in point.consents)}
     return render_template(
@@ -95,12 +99,16 @@ def _form(name: str, spoken: str, reasons: tuple[Reason, ...] = ()) -> str:
         consents=[_consent(promises, one, language, faults) for one in point.consents],
         faults=faults,
         others=[text for where, text in faults.items() if where not in named | {"read_to_caller"}],
-        given=request.form,
+        given={name: text for name, text in request.form.items() if name not in unwanted},
     )
 
 
 def _spoken(promises: Promises, point: Point) -> list[str]:
-    return [ref for ref in point.asks if promises.fields[ref].type not in _FILES]
+    """What a caller can be asked: no files, and nothing that no human may read (travel-8)."""
+    closed = {name for name, one in promises.policy.categories.items() if one.people == "never"}
+    return [
+        ref for ref in point.asks if promises.fields[ref].type not in _FILES and ref.partition(".")[0] not in closed
+    ]
 
 
 def _asked(promises: Promises, point: Point, ref: str, language: Language, fault: str) -> Asked:
