@@ -51,7 +51,7 @@ def test_broken_files(source: bytes, line: int, column: int) -> None:
 
 
 def test_an_endless_row_of_brackets() -> None:
-    """Newer releases of libyaml end it before we do; the file is refused all the same, with a place in its first line."""
+    """Newer releases of libyaml end it before we do; the file is refused all the same, at its first line."""
     fault = one_fault(b"[" * 100_000)
     assert (fault.code, fault.line) == (Code.POLICY_UNREADABLE, 1)
     assert fault.detail
