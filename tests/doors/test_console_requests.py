@@ -15,7 +15,8 @@ from senim.identity import SubjectId
 from senim.rights import Opening, State, Way
 from senim.testing import FixedClock, Person, Stage
 from tests.console import Colleague, colleague
-from tests.features.rights.scene import Letters, System, connect
+from tests.features.rights.scene import Letters, System, approve, by, connect, decide, run
+from tests.features.rights.test_by_hand import MAP
 
 Console = Callable[..., Colleague]
 
@@ -125,6 +126,60 @@ def test_from_identity_to_the_second_person_and_the_end(me: Colleague, console: 
     log = text(me.get(f"{base}/log"))
     assert log.index("request was registered") < log.index("second person approved") < log.index("was answered")
     assert "The responsible" in log
+
+
+def test_what_gave_up_is_run_again_from_its_step(me: Colleague, console: Console, stage: Stage) -> None:
+    """Something was found again: the page says that it gave up, and a press goes on where it stopped."""
+    person = stage.person()
+    email = person.values["contact.email"]
+    shop = System({email: 1})
+    shop.forgets = email
+    connect(stage, shop)
+    number = opened(me, "erase", person)
+    base = f"/console/requests/{number}"
+    show(me, number)
+    me.post(f"{base}/grant")
+    me.senim.orders.run_due("rights")
+    digest = me.senim.rights.find(me.senim.database, number).plan.digest  # type: ignore[union-attr]
+    console(name="second-person").post(f"{base}/approve", {"digest": digest})
+    me.senim.orders.run_due("rights")
+    assert "gave up" in text(me.get(f"{base}/plan"))
+    assert number in text(me.get("/console/requests?view=stuck"))
+    shop.rows.clear()
+    assert me.post(f"{base}/again").location == f"{base}/plan"
+    me.senim.orders.run_due("rights")
+    assert state(me, number) is State.ANSWERED
+    assert len(shop.executed) == 1, "what was done is not done twice"
+    assert number not in text(me.get("/console/requests?view=stuck"))
+    answer = me.post(f"{base}/answer", {"form": "json"})
+    assert (answer.status_code, answer.headers["Content-Disposition"]) == (200, f'attachment; filename="{number}.json"')
+
+
+def test_what_is_done_by_hand_is_shown_and_ended_with_its_scan(me: Colleague, stage: Stage, clock: FixedClock) -> None:
+    """What the map says there is to do; whom it is about only by a press; and a scan ends it, or nothing does."""
+    maps = me.senim.folder / "connectors"
+    maps.mkdir()
+    (maps / "cabinet.yaml").write_text(MAP, encoding="utf-8")
+    person = stage.person()
+    number = by(stage, person, "erase").number
+    decide(stage, number, granted=True)
+    run(stage)
+    approve(stage, number)
+    run(stage)
+    base = f"/console/requests/{number}/tasks"
+    page = text(me.get(base))
+    assert "Destroy the papers." in page
+    assert person.values["contact.email"] not in page
+    (task,) = me.senim.tasks.list(me.senim.database)
+    assert person.values["contact.email"] in text(me.post(f"{base}/{task.id}"))
+    me.post(f"{base}/{task.id}/done", {"rows": "2"})
+    assert me.senim.tasks.list(me.senim.database), "nothing shows that it was done"
+    scan = (io.BytesIO(b"%PDF-1.7 signed"), "scan.pdf", "application/pdf")
+    assert me.post(f"{base}/{task.id}/done", {"rows": "2", "scan": scan}).location == base
+    clock.move(hours=2)
+    run(stage)
+    assert state(me, number) is State.ANSWERED
+    assert "cabinet" in text(_again(me).get(base))
 
 
 def test_a_dangerous_act_needs_a_fresh_sign_in(me: Colleague, stage: Stage, clock: FixedClock) -> None:

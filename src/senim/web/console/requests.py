@@ -44,7 +44,15 @@ def _words() -> dict[str, Any]:
         "touched": touched,
         "act_words": lambda act: wording("acts")[act].in_(g.language),
         "iso": date.fromisoformat,
+        "instruction": _instruction,
     }
+
+
+def _instruction(system: str, wish: str) -> str:
+    """What the map of a system says there is to do by hand; nothing if it has no map any more."""
+    found = platform().systems.check(system).map if system in platform().systems.names() else None
+    text = found.system.tasks.get(wish) if found else None
+    return text.in_(g.language) if text else ""
 
 
 def _filters() -> dict[str, str]:
