@@ -27,6 +27,7 @@ from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
+from senim.collection.cookies import Cookies
 from senim.conformance import Conformance, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Tasks, by_hand
@@ -125,6 +126,7 @@ class Senim:
             documents=self.documents,
         )
         self.imports = Imports(self.database, self.collection)
+        self.cookies = Cookies(self.policies, self.log, self.statements)
         self.orders = Orders(self.works)
         self.boxes = Boxes(self.persons)
         self._join_messages()

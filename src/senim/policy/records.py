@@ -314,7 +314,7 @@ class CookieKind(Part, frozen=True, kw_only=True):
     purpose: NoId = ""
     """The purpose that it serves."""
     names: tuple[str, ...] = ()
-    """Names of the cookies."""
+    """Names of the cookies; one that ends in ``*`` stands for all that begin so (``_ga*``)."""
     lasts: str = ""
     """How long they stay, e.g. ``6 months``."""
 
@@ -326,6 +326,8 @@ class Cookies(Part, frozen=True, kw_only=True):
     """What the banner says."""
     refusal: Text = Text()
     """What switching them off means."""
+    asks_again: str = "6 months"
+    """How long a choice stands; then visitors are asked again."""
     kinds: dict[Id, CookieKind]
     """The categories that people choose from."""
 

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
 from senim.languages import LANGUAGES, Language, choose
+from senim.web.public.choosing import choosing
 from senim.web.public.pages import Page, page_of
 from senim.web.public.requesting import requesting
 from senim.web.public.unsubscribing import unsubscribing
@@ -34,6 +35,7 @@ def public(senim: Senim) -> Flask:
         "/privacy/versions/<int:number>.json", view_func=lambda number: _machine(senim, number), endpoint="machine"
     )
     app.add_url_rule("/.well-known/jwks.json", view_func=lambda: jsonify({"keys": [senim.jwk]}), endpoint="jwks")
+    app.register_blueprint(choosing(senim))
     app.register_blueprint(unsubscribing(senim))
     app.register_blueprint(requesting(senim))
     return app
