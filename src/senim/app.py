@@ -17,6 +17,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -27,6 +28,7 @@ from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
+from senim.collection.cookie_rules import origin_of
 from senim.collection.cookies import Cookies
 from senim.conformance import Conformance, control_names
 from senim.conformance.standings import StandingsAgain
@@ -126,7 +128,8 @@ class Senim:
             documents=self.documents,
         )
         self.imports = Imports(self.database, self.collection)
-        self.cookies = Cookies(self.policies, self.log, self.statements)
+        local = _local_sites(self.settings.serve.local_sites)
+        self.cookies = Cookies(self.policies, self.log, self.statements, local=local)
         self.orders = Orders(self.works)
         self.boxes = Boxes(self.persons)
         self._join_messages()
@@ -352,6 +355,15 @@ def throwaway(policy: bytes, *, database: str = "", now: Callable[[], datetime] 
 
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+def _local_sites(names: str) -> frozenset[str]:
+    """Origins on this machine that count as sites. Raises Invalid (setting_wrong): no other machine's may."""
+    found = _listed(names)
+    for one in found:
+        if origin_of(one) != one or urlsplit(one).hostname not in _THIS_MACHINE:
+            raise Invalid(Code.SETTING_WRONG, "serve.local_sites", detail="such as http://127.0.0.1:8700")
+    return frozenset(found)
 
 
 def _roots(trusted: RightsSettings, folder: Path) -> Roots | None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from werkzeug.test import Client
@@ -15,7 +16,7 @@ from senim.app import make_folder, open_senim
 from senim.audit.statements import open_statement
 from senim.cli.folder import PROFILES, profile
 from senim.collection.cookies import VISITOR
-from senim.errors import Code
+from senim.errors import Code, Invalid
 from senim.policy.cookies import Shown, kinds, shown
 from senim.testing import FixedClock, platform
 from senim.web.public.limiting import Limit
@@ -248,7 +249,7 @@ def test_the_page_takes_a_choice_without_scripts(lone_door: Door, language: str)
     assert 'role="status"' in saved.get_data(as_text=True)
     cookie = lone_door.client.get_cookie("senim")
     assert cookie is not None
-    assert json.loads(cookie.decoded_value)["k"]["offers"][1] == 1
+    assert json.loads(unquote(cookie.decoded_value))["k"]["offers"][1] == 1
     [entry] = entries(lone_door)
     assert (entry.categories, entry.digest) == (("offers",), text(lone_door, "page", language).digest)
     again = lone_door.get(f"/cookies/{language}", role=None).text
@@ -296,3 +297,18 @@ def test_an_operator_without_cookies_asks_nothing(clock: FixedClock) -> None:
         assert "nothing to choose" in client.get("/cookies/en").get_data(as_text=True)
         answer = client.post("/cookies/en", data={"how": "accept"})
         assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "name", ["https://shop.example", "http://127.0.0.1:8700/", "127.0.0.1:8700", "http://localhost.shop.example"]
+)
+def test_only_this_machines_sites_may_be_added_by_a_setting(mini: bytes, tmp_path: Path, name: str) -> None:
+    """While a site is built its page may stand on this machine; every other site is named by the policy."""
+    folder = tmp_path / "operator"
+    make_folder(folder, mini)
+    with open_senim(folder, environment={"SENIM_SERVE_LOCAL_SITES": "http://127.0.0.1:8700"}) as senim:
+        senim.run(senim.actor(), lambda work: senim.policies.publish(work, mini))
+        here = "http://127.0.0.1:8700"
+        assert senim.cookies.allows(here, senim.works.begin(VISITOR)) == here
+    with pytest.raises(Invalid, match="setting_wrong"):
+        open_senim(folder, environment={"SENIM_SERVE_LOCAL_SITES": name}).close()

@@ -34,10 +34,13 @@ _kept = msgspec.json.Decoder(ChoiceKept).decode
 class Cookies:
     """The choices of visitors."""
 
-    def __init__(self, policies: Policies, log: Log, signer: StatementSigner) -> None:
+    def __init__(
+        self, policies: Policies, log: Log, signer: StatementSigner, *, local: frozenset[str] = frozenset()
+    ) -> None:
         self._policies = policies
         self._log = log
         self._signer = signer
+        self._local = local
 
     def choose(self, work: Work, choice: Choice, *, site: str, signal: bool = False) -> Chosen:
         """Put a choice on record; ``site`` is the origin that it was made at.
@@ -50,7 +53,7 @@ class Cookies:
         promises = self._policies.in_force(work.now)
         work.attempt(_ACT, policy=promises.version, channel="web")
         work.need("consent")
-        if site not in origins(promises.policy):
+        if site not in self._origins(promises):
             raise NotAllowed(Code.ORIGIN_NOT_ALLOWED, "site")
         if promises.policy.cookies is None:
             raise NotPromised.because(promises.reason(Code.CATEGORY_UNDECLARED, "cookies"))
@@ -106,6 +109,10 @@ class Cookies:
 
     def allows(self, origin: str, work: Work) -> str:
         """The origin as it is written, if pages of it may send something; else empty."""
-        known = origins(self._policies.in_force(work.now).policy)
+        known = self._origins(self._policies.in_force(work.now))
         found = origin_of(origin)
         return found if found in known and found == origin else ""
+
+    def _origins(self, promises: Promises) -> frozenset[str]:
+        """Where pages that may send something come from: the policy's sites, and those being built on this machine."""
+        return origins(promises.policy) | self._local

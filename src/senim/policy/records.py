@@ -280,6 +280,8 @@ class Point(Part, frozen=True, kw_only=True):
     """What shows that another person agreed."""
     source: NoId = ""
     """Where its values come from, if nothing else is said."""
+    by_pages: NoId = ""
+    """The role in which pages of the sites may send it in by themselves; empty: only systems with a key may."""
     asks: dict[FieldRef, Literal["required", "optional"] | Asked]
     """The fields that it asks for. What is not here is refused at this point."""
     consents: tuple[ConsentAsked, ...] = ()

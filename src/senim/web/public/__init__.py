@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response as Redirect
 from senim.app import Senim
 from senim.languages import LANGUAGES, Language, choose
 from senim.web.public.choosing import choosing
+from senim.web.public.filling import filling
 from senim.web.public.pages import Page, page_of
+from senim.web.public.receiving import receiving
 from senim.web.public.requesting import requesting
 from senim.web.public.unsubscribing import unsubscribing
 from senim.web.shared.pages import Door, door, static
@@ -36,6 +38,8 @@ def public(senim: Senim) -> Flask:
     )
     app.add_url_rule("/.well-known/jwks.json", view_func=lambda: jsonify({"keys": [senim.jwk]}), endpoint="jwks")
     app.register_blueprint(choosing(senim))
+    app.register_blueprint(filling(senim))
+    app.register_blueprint(receiving(senim))
     app.register_blueprint(unsubscribing(senim))
     app.register_blueprint(requesting(senim))
     return app
