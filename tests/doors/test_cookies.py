@@ -70,7 +70,7 @@ def test_the_script_is_one_small_file(name: str, clock: FixedClock) -> None:
         assert again == file, "the same policy makes the same bytes"
         told = file.plain.decode()
         for language in ("kk", "ru", "en"):
-            assert all(one.about in told for one in kinds(stage.promises, language))  # type: ignore[arg-type]
+            assert all(one.about in told for one in kinds(stage.promises, language))
 
 
 def test_the_script_is_kept_by_caches_and_asked_for_by_its_tag(lone_door: Door) -> None:

@@ -78,6 +78,12 @@ class _Server(ThreadedWSGIServer):
         pass  # a browser that goes away
 
 
+@contextmanager
+def plainly(application: Any) -> Iterator[ThreadedWSGIServer]:
+    """Serve an application without TLS."""
+    yield from _serving(ThreadedWSGIServer("127.0.0.1", 0, application, _Quiet))
+
+
 def until(page: Page, holds: str) -> None:
     """Wait for an expression; a page's security policy may forbid the waiting that Playwright does inside of it."""
     late = time.monotonic() + 15
@@ -89,13 +95,17 @@ def until(page: Page, holds: str) -> None:
 @contextmanager
 def hosting(application: Any) -> Iterator[ThreadedWSGIServer]:
     """Serve an application in a thread."""
-    server = _Server("127.0.0.1", 0, application, _Quiet)
+    yield from _serving(_Server("127.0.0.1", 0, application, _Quiet))
+
+
+def _serving(server: ThreadedWSGIServer) -> Iterator[ThreadedWSGIServer]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
         yield server
     finally:
         server.shutdown()
+        server.server_close()
         thread.join(10)
 
 

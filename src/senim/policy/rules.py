@@ -295,9 +295,9 @@ def _terms(given: Given) -> Found:
     yield from _term("rights.kept", policy.rights.kept)
     if policy.cookies:
         yield from _term("cookies.asks-again", policy.cookies.asks_again)
-        for name, kind in policy.cookies.kinds.items():
-            if kind.lasts:
-                yield from _term(f"cookies.kinds.{name}.lasts", kind.lasts)
+        for name, one in policy.cookies.kinds.items():
+            if one.lasts:
+                yield from _term(f"cookies.kinds.{name}.lasts", one.lasts)
 
 
 def _term(where: str, text: str) -> Found:

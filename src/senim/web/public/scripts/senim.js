@@ -254,7 +254,7 @@
     const texts = settings.texts[language()], [name, about] = texts.kinds[kinds.indexOf(kind)];
     const box = doc.createElement("div"), size = getComputedStyle(part), inside = add(shadow(box), "div", "", { className: "f" });
     box.translate = false;
-    Object.assign(box.style, { display: size.display === "inline" ? "inline-block" : size.display, width: size.width, height: size.height, maxWidth: "100%", margin: size.margin, verticalAlign: size.verticalAlign });
+    Object.assign(box.style, { display: size.display === "inline" ? "inline-block" : size.display, width: size.width, height: size.height, maxWidth: "100%", overflow: "hidden", margin: size.margin, verticalAlign: size.verticalAlign });
     add(inside, "b", name);
     add(inside, "p", texts.frame);
     add(inside, "i", about);
