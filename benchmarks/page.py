@@ -27,6 +27,7 @@ _PARTS = {
     "g": "Start and memory",
     "h": "Searching for personal data",
     "i": "Requests by mail",
+    "l": "The banner",
     "prototype": "Against the prototype",
 }
 _PACKAGES = ("granian", "falcon", "msgspec", "cryptography", "psycopg", "SQLAlchemy")
