@@ -1,7 +1,7 @@
 """Cookies: a visitor sees a notice and chooses; the choice goes into the log under a random id (travel-5, tickets-13).
 
 Visitors are not people on file: no row is kept of them, no address and no browser. The log alone holds their choices,
-and an entry leads to nobody but the browser that keeps the id (docs/decisions/0020-proof-of-visitors.md).
+and an entry leads to nobody but the browser that keeps the id (docs/decisions/0017-proof-of-visitors.md).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 ``receivers.yaml`` in the operator's folder says which of their fields are which of ours. The sender is known by a key
 of the store (``senim access add``) in the address or a header. A page builder cannot tell which notice a person saw:
 the file says which text stands on that page, by its digest. When the notice changes, what comes is refused until the
-page shows the new one and the file says so: nothing is taken on a text that nobody saw (docs/decisions/0020).
+page shows the new one and the file says so: nothing is taken on a text that nobody saw
+(docs/decisions/0017-proof-of-visitors.md).
 """
 
 from __future__ import annotations
