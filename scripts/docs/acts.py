@@ -13,7 +13,7 @@ from senim.audit import records
 from senim.audit.records import Entry, Outcome
 from senim.languages import Text, wording
 
-_ACT = re.compile(r"[a-z]+\.(?!toml)[a-z_]+\Z")
+_ACT = re.compile(r"[a-z]+\.(?!toml|yaml)[a-z_]+\Z")
 
 
 @functools.cache

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -26,6 +27,8 @@ from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
+from senim.collection.cookie_rules import origin_of
+from senim.collection.cookies import Cookies
 from senim.conformance import Conformance, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Tasks, by_hand
@@ -37,7 +40,7 @@ from senim.gate.access import VERBS, Access, actor_of
 from senim.governance import Agendas, Staff
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
 from senim.law import Override
-from senim.mailing import listed, listening, mail_server, mailbox
+from senim.mailing import THIS_MACHINE, listed, listening, mail_server, mailbox
 from senim.messaging.actions import Messages
 from senim.messaging.inbox import Inbox
 from senim.messaging.inbox_imap import Fetcher
@@ -122,6 +125,8 @@ class Senim:
             documents=self.documents,
         )
         self.imports = Imports(self.database, self.collection)
+        local = _local_sites(self.settings.serve.local_sites)
+        self.cookies = Cookies(self.policies, self.log, self.statements, local=local)
         self.orders = Orders(self.works)
         self.boxes = Boxes(self.persons)
         self._join_messages()
@@ -368,6 +373,15 @@ def _empty_databases() -> dict[str, bytes]:
         folder = Path(name)
         make_folder(folder, b"")
         return {path.name: path.read_bytes() for path in folder.glob("*.db")}
+
+
+def _local_sites(names: str) -> frozenset[str]:
+    """Origins on this machine that count as sites. Raises Invalid (setting_wrong): no other machine's may."""
+    found = listed(names)
+    for one in found:
+        if origin_of(one) != one or urlsplit(one).hostname not in THIS_MACHINE:
+            raise Invalid(Code.SETTING_WRONG, "serve.local_sites", detail="such as http://127.0.0.1:8700")
+    return frozenset(found)
 
 
 def _roots(trusted: RightsSettings, folder: Path) -> Roots | None:

@@ -123,6 +123,7 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     SEVERAL_FOUND = "several_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     FORM_OUTDATED = "form_outdated"
     BODY_TOO_LARGE = "body_too_large"
     BODY_MALFORMED = "body_malformed"

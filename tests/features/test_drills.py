@@ -193,6 +193,10 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("collection.notice", "old notices will do", no_refusal_of("notice_outdated", "senim.collection.rules._way")),
     ("collection.notice-by-telephone", "nobody asks whether it was read", no_refusal_of(
         "notice_missing", "senim.collection.rules._way")),
+    ("collection.cookies", "choices are not looked at", gives("senim.collection.cookies.faults", ())),
+    ("collection.cookies", "any site may send", gives("senim.collection.cookies.origins", ("https://elsewhere.example", "https://mini.example"))),
+    ("collection.cookies", "the text is lost", gives("senim.policy.actions.Policies.freeze", None)),
+    ("collection.cookies", "another's signature", a_foreign_key),
     ("collection.declared-only", "the undeclared is dropped silently", a_drop_of_the_undeclared),
     ("collection.needed-only", "purposes are not asked", gives("senim.collection.reception.unserved", [])),
     ("collection.explained", "required fields may be left out", gives("senim.collection.reception.missing", [])),

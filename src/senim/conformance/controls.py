@@ -11,6 +11,7 @@ from senim.conformance.drills import (
     collection,
     connectors,
     consent,
+    cookies,
     disclosure,
     gate,
     messaging,
@@ -60,6 +61,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("collection.stated", collection.stated, ("data.collected",)),
     Control("collection.card-refused", collection.card_refused, ("data.collected:card_number",)),
     Control("collection.special-refused", collection.special_refused, ("data.collected:special_category",)),
+    Control("collection.cookies", cookies.cookies, ("cookies.chosen", "cookies.chosen:notice_outdated")),
     # the vault
     Control("vault.sealed", vault.sealed, ("data.collected",)),
     Control("vault.keys-apart", vault.keys_apart),
@@ -108,7 +110,6 @@ CONTROLS: tuple[Control, ...] = (
     Control("audit.every-act", audit.every_act, ("data.collected", "data.read", "check.allowed", "check.refused")),
     Control("audit.tamper-evident", audit.tamper_evident),
     # rooms that come with later work
-    Control("collection.cookies"),
     Control("collection.technical"),
     Control("connectors.bulk"),
     Control("disclosure.approval"),

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from senim.audit.actions import Log
 from senim.collection import Collection, Intake, OnBehalf
+from senim.collection.cookies import Cookies
 from senim.collection.records import ConsentGiven, Taken
 from senim.conformance import cast
 from senim.conformance.records import DrillFailed, NothingDeclared
@@ -52,6 +53,7 @@ class Platform(Protocol):
     vault: Vault
     documents: Documents
     collection: Collection
+    cookies: Cookies
     disclosures: Disclosures
     boxes: Boxes
     orders: Orders

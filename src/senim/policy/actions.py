@@ -15,6 +15,7 @@ from senim.errors import Code, Held, Invalid, NotFound, NotPromised, Reason, Tam
 from senim.law import Law, Override, available, load
 from senim.policy import beside, store
 from senim.policy.clashes import Clash, clashes_of
+from senim.policy.cookies import Shown, all_shown
 from senim.policy.differences import Change, changes, widened
 from senim.policy.file import Fault, parse
 from senim.policy.gaps import meant
@@ -127,6 +128,7 @@ class Policies:
         self._versions: tuple[Version, ...] = ()
         self._promises: dict[int, tuple[tuple[Version, ...], Promises]] = {}
         self._notices: dict[int, dict[str, Notice]] = {}
+        self._shown: dict[int, tuple[Promises, dict[str, Shown]]] = {}
         self._frozen: set[str] = set()
         self._looked = 0.0
         self._current: tuple[tuple[Version, ...], datetime, datetime, Promises] | None = None
@@ -284,7 +286,15 @@ class Policies:
             known = self._notices[promises.version] = all_notices(promises)
         return known
 
-    def freeze(self, work: Work, notice: Notice) -> None:
+    def shown(self, number: int, on: date) -> dict[str, Shown]:
+        """Every text about cookies of a version, by fingerprint."""
+        promises = self.promises(number, on)
+        known = self._shown.get(number)
+        if known is None or known[0] is not promises:
+            known = self._shown[number] = (promises, all_shown(promises))
+        return known[1]
+
+    def freeze(self, work: Work, notice: Notice | Shown) -> None:
         """Keep the text of a notice that is shown, if it is not: its wording may be newer than the version's."""
         if notice.digest in self._frozen:
             return

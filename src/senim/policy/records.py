@@ -282,6 +282,8 @@ class Point(Part, frozen=True, kw_only=True):
     """What shows that another person agreed."""
     source: NoId = ""
     """Where its values come from, if nothing else is said."""
+    by_pages: NoId = ""
+    """The role in which pages of the sites may send it in by themselves; empty: only systems with a key may."""
     asks: dict[FieldRef, Literal["required", "optional"] | Asked]
     """The fields that it asks for. What is not here is refused at this point."""
     consents: tuple[ConsentAsked, ...] = ()
@@ -316,7 +318,7 @@ class CookieKind(Part, frozen=True, kw_only=True):
     purpose: NoId = ""
     """The purpose that it serves."""
     names: tuple[str, ...] = ()
-    """Names of the cookies."""
+    """Names of the cookies; one that ends in ``*`` stands for all that begin so (``_ga*``)."""
     lasts: str = ""
     """How long they stay, e.g. ``6 months``."""
 
@@ -328,6 +330,8 @@ class Cookies(Part, frozen=True, kw_only=True):
     """What the banner says."""
     refusal: Text = Text()
     """What switching them off means."""
+    asks_again: str = "6 months"
+    """How long a choice stands; then visitors are asked again."""
     kinds: dict[Id, CookieKind]
     """The categories that people choose from."""
 
