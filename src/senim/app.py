@@ -20,7 +20,8 @@ from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
-from senim import rights
+from senim import accounts, rights
+from senim.accounts import asking, others, signing_in
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
 from senim.audit.live import Followers
@@ -51,7 +52,9 @@ from senim.messaging.records import MailServer
 from senim.orders import Orders
 from senim.policy import Policies
 from senim.rights import Rights, Roots
+from senim.rights.codes import Codes
 from senim.rights.letters import LetterReceiver
+from senim.rights.limits import Limits as Limiting
 from senim.settings import FILE, Settings, read
 from senim.settings import Log as LogSettings
 from senim.settings import Mail as MailSettings
@@ -228,6 +231,46 @@ class Senim:
             roots=_roots(self.settings.rights, self.folder),
         )
         self.inbox.receiver = LetterReceiver(self.rights)
+        self._join_accounts(place)
+
+    def _join_accounts(self, place: str) -> None:
+        """Build what people see and change of what is theirs."""
+        signing = signing_in.Parts(
+            works=self.works,
+            policies=self.policies,
+            subjects=self.subjects,
+            vault=self.vault,
+            boxes=self.boxes,
+            orders=self.orders,
+            post=self.messages,
+            limits=Limiting(BlindIndex(self._index_secret)),
+            codes=Codes(self._index_secret),
+        )
+        asked = others.Parts(
+            policies=self.policies,
+            subjects=self.subjects,
+            vault=self.vault,
+            rights=self.rights,
+            post=self.messages,
+            url=place.rstrip("/"),
+            secret=self._index_secret,
+        )
+        self.accounts = accounts.Accounts(
+            accounts.Parts(
+                works=self.works,
+                policies=self.policies,
+                consents=self.consents,
+                gate=self.gate,
+                vault=self.vault,
+                documents=self.documents,
+                disclosures=self.disclosures,
+                collection=self.collection,
+                log=self.log,
+            ),
+            signing_in=signing_in.SigningIn(signing),
+            asking=asking.Asking(self.rights, self.policies, self.vault),
+            others=others.Others(asked),
+        )
 
     @contextmanager
     def _following(self) -> Iterator[Followers]:
@@ -285,6 +328,7 @@ class Senim:
         """Remind of requests that are due, and destroy what was written in those whose own term is over."""
         self.rights.remind()
         self.rights.tidy()
+        self.accounts.signing_in.tidy()
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases; they are closed whatever happens."""

@@ -64,6 +64,8 @@ class Code(StrEnum):
     ROLE_NOT_ALLOWED = "role_not_allowed"
     HUMAN_READ_FORBIDDEN = "human_read_forbidden"
     NOT_SIGNED_IN = "not_signed_in"
+    CODE_NEEDED = "code_needed"
+    CHANGE_BY_REQUEST = "change_by_request"
     # intake
     ATTESTATION_MISSING = "attestation_missing"
     OTHERS_NOT_TAKEN = "others_not_taken"

@@ -188,13 +188,11 @@ class Session:
 
 
 def scope_of(consent: str) -> Scope:
-    """``purpose[/recipient][@channel][>country]`` as a scope. Raises Invalid (invalid_value)."""
-    rest, _, country = consent.partition(">")
-    rest, _, channel = rest.partition("@")
-    purpose, _, recipient = rest.partition("/")
-    if not purpose:
+    """``purpose[/recipient[#category]][@channel][>country]`` as a scope. Raises Invalid (invalid_value)."""
+    scope = Scope.parse(consent)
+    if not scope.purpose:
         raise Invalid(Code.INVALID_VALUE, "consent")
-    return Scope(purpose=purpose, recipient=recipient, channel=channel, country=country)
+    return scope
 
 
 def _evidence(told: dict[str, Any]) -> Evidence:

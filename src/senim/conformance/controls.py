@@ -81,6 +81,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("disclosure.register", disclosure.register, ("data.disclosed",)),
     Control("disclosure.transfer-register", disclosure.transfer_register, ("data.disclosed",)),
     Control("disclosure.choice", disclosure.choice, ("data.disclosed",)),
+    Control("disclosure.visibility", disclosure.visibility, ("consent.given", "consent.withdrawn")),
     # messages
     Control("messaging.address-bound", messaging.address_bound, ("message.sent",)),
     Control("messaging.by-channel", messaging.by_channel, ("message.sent",)),
@@ -114,7 +115,6 @@ CONTROLS: tuple[Control, ...] = (
     Control("disclosure.bulk"),
     Control("disclosure.official"),
     Control("disclosure.secrecy"),
-    Control("disclosure.visibility"),
     Control("governance.appointments"),
     Control("governance.control-runs"),
     Control("governance.doctor"),

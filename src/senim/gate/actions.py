@@ -11,7 +11,7 @@ from senim.consent.rules import EARLIEST
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, Reason
 from senim.gate.records import REASONS, Decision, Happened, Question, Ruling
 from senim.gate.rules import COLLECTION, decide, rule
-from senim.identity import Actor, SubjectId, is_id
+from senim.identity import Actor, ActorKind, SubjectId, is_id
 from senim.policy import Policies
 from senim.policy.actions import purpose_of
 from senim.policy.promises import Promises
@@ -94,9 +94,12 @@ class Gate:
         self, work: Work, question: Question, standing: Standing | None, agreed: Scopes | None = None
     ) -> tuple[Reason, ...]:
         """All reasons to refuse, as a part of the act under way; none means allowed."""
-        promises = self._policies.in_force(work.now)
-        ruling, _ = self._ruled(promises, work.actor, question)
-        return decide(promises, ruling, standing, work.at, agreed)
+        promises, actor = self._policies.in_force(work.now), work.actor
+        ruling, _ = self._ruled(promises, actor, question)
+        found = decide(promises, ruling, standing, work.at, agreed)
+        if actor.kind is ActorKind.PERSON and question.subject != actor.id:  # people act for themselves alone
+            return (promises.reason(Code.ROLE_NOT_ALLOWED, actor.role), *found)
+        return found
 
     def require(self, work: Work, question: Question, standing: Standing | None) -> None:
         """Raise unless it may be done: NotAllowed if only the role is lacking, NotPromised otherwise."""
