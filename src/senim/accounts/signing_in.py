@@ -169,7 +169,7 @@ class SigningIn:
         people = self._alive(work, attempt)
         if len(people) > 1:
             store.save_attempt(work, replace(attempt, code=None, claimed=tuple(people), proven_at=work.at))
-            return Entered(several=True, ask=self._telling(work), left=NAMED)
+            return Entered(several=True, ask=self.telling(), left=NAMED)
         return self._in(work, attempt, people[0]) if people else self._wrong(work, token)
 
     def _tried(self, work: Work, token: str, code: str) -> Attempt | None:
@@ -206,16 +206,16 @@ class SigningIn:
 
     # several people share a contact
 
-    def _telling(self, work: Work) -> tuple[str, ...]:
-        """The fields by which people who share a contact are told from each other."""
-        fields = self._parts.policies.in_force(work.now).fields
+    def telling(self) -> tuple[str, ...]:
+        """The fields by which people who share a contact are told from each other, but the contact itself."""
+        fields = self._parts.policies.in_force(self._parts.works.clock.now()).fields
         return tuple(name for name, one in fields.items() if one.type in _TELLING or one.identifier)
 
     def name(self, work: Work, token: str, reference: str, value: str) -> Entered:
         """Say by a further identifier who of several people one is. After three wrong ones it takes the counter."""
         work.attempt(SIGNED_IN)
         work.need("sign-in")
-        attempt, ask = self._known(work, token), self._telling(work)
+        attempt, ask = self._known(work, token), self.telling()
         if attempt is None or not attempt.proven_at or attempt.named >= NAMED:
             return Entered(several=True)
         people = self._named(work, attempt, reference, value) if reference in ask else []

@@ -83,7 +83,7 @@ def door(senim: Senim, of: Door) -> Flask:
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
     app.template_filter("time")(lambda when: time(when, g.language, zone(senim)))
     app.register_error_handler(HTTPException, _no_such)
-    app.register_error_handler(SenimError, lambda error: _problem(error.code, status_of(error)))
+    app.register_error_handler(SenimError, problem)
     app.after_request(functools.partial(_headers, of, encrypted(senim)))
     return app
 
@@ -217,6 +217,11 @@ def _no_such(error: HTTPException) -> Response:
     answer = _problem(_CODES.get(status, Code.INTERNAL), status)
     answer.headers.update({name: text for name, text in error.get_headers() if name == "Allow"})
     return answer
+
+
+def problem(refusal: SenimError) -> Response:
+    """The page of a refusal."""
+    return _problem(refusal.code, status_of(refusal))
 
 
 def _problem(code: Code, status: int) -> Response:
