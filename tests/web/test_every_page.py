@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-PAGES = ("/privacy/{language}", "/portal/", "/console/")
+PAGES = ("/privacy/{language}", "/portal/sign-in", "/console/")
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])

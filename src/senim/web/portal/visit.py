@@ -58,6 +58,7 @@ def guarded(senim: Senim, app: Flask) -> None:
         return to_code(getattr(g, "back", url_for("seeing.start")))
 
     app.url_value_preprocessor(_large)
+    app.template_filter("stop")(lambda text: text if text.endswith(".") else f"{text}.")
     app.before_request(look)
     app.register_error_handler(NotAllowed, code_needed)
 
