@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -41,7 +42,7 @@ CODED, SIGNED_IN, UNPROVEN, FRESHENED, SIGNED_OUT = (
     "account.freshened",
     "account.signed-out",
 )
-SEND = "account.code"
+SEND: Final = "account.code"
 ASKED_BY_ONE = 30
 """Codes that one asker may ask for in an hour, for whatever contacts."""
 

@@ -7,6 +7,7 @@ A control without a drill belongs to a room that is not built yet: clauses that 
 from __future__ import annotations
 
 from senim.conformance.drills import (
+    accounts,
     audit,
     collection,
     connectors,
@@ -102,6 +103,11 @@ CONTROLS: tuple[Control, ...] = (
     Control("rights.notice", rights.notice, ("request.answered", "message.sent")),
     Control("rights.self-service", rights.self_service, ("request.opened",)),
     Control("rights.withdraw", rights.withdraw, ("consent.withdrawn",)),
+    # accounts
+    Control("accounts.sign-in", accounts.sign_in, ("account.signed-in", "account.unproven:identity_unproven")),
+    Control("accounts.own-data", accounts.own_data, ("account.shown",)),
+    Control("accounts.confirmed", accounts.confirmed, ("account.confirmed",)),
+    Control("accounts.acceptance", accounts.acceptance, ("account.accepted",)),
     # connected systems
     Control("connectors.erase", connectors.erase, ("request.done", "request.rescanned")),
     # the log

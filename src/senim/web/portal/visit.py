@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from flask import Flask, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Redirect
@@ -24,11 +24,11 @@ ACCOUNT, BACK, LANGUAGE, ATTEMPT = "account", "back", "language", "attempt"
 MOST_FILE = 21 * 1024 * 1024
 """Bytes of a form with a document that shows why something is to be changed."""
 
-OPEN = ("entering.ask", "entering.ask_done", "entering.code", "entering.code_done", "entering.who",
+OPEN: Final = ("entering.ask", "entering.ask_done", "entering.code", "entering.code_done", "entering.who",
         "entering.who_done", "others.word", "others.word_done")  # fmt: skip
 """Pages that need nobody to be signed in."""
 
-SECTIONS = (
+SECTIONS: Final = (
     ("seeing.start", "overview"), ("seeing.data", "data"), ("seeing.use", "use"), ("seeing.received", "received"),
     ("choosing.choices", "choices"), ("choosing.visibility", "visibility"), ("choosing.receipts", "receipts"),
     ("asking.requests", "requests"), ("changing.copy", "copy"), ("changing.leave", "leave"),
