@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import yaml
 from senim.collection import OnBehalf
 from senim.conformance import cast
 from senim.disclosure import Handing
-from senim.languages import LANGUAGES
+from senim.errors import Code
+from senim.languages import LANGUAGES, explain
 from senim.rights import Kind, State
 from senim.testing import FixedClock, Person, Stage
 from tests.doors.visitor import Visitor
@@ -105,7 +107,9 @@ def test_forms_need_their_token(visitor: Visitor) -> None:
     """Another site cannot send one."""
     visitor.token = "made-up"
     for path in ("/confirm", "/choices/refuse", "/sign-out", "/leave", "/sessions/end-others"):
-        assert visitor.post(path, to="newsletter").status_code == 400
+        refused = visitor.post(path, to="newsletter")
+        assert refused.status_code == 400
+        assert explain(Code.FORM_OUTDATED, "en") in unescape(refused.text)
 
 
 def test_data_is_shown_when_asked_for_and_the_look_is_logged(visitor: Visitor, person: Person) -> None:

@@ -28,7 +28,7 @@ class Visitor:
     def begin(self, contact: str, **more: Any) -> str:
         """Ask for a code; the order runs."""
         parts = {"asker": "", "language": "en", **more}
-        token = self.senim.run(AT_DOOR, lambda work: self._door.begin(work, contact, **parts))
+        token: str = self.senim.run(AT_DOOR, lambda work: self._door.begin(work, contact, **parts))
         self.work()
         return token
 
