@@ -21,7 +21,6 @@ from typing import Self, TypeVar
 from msgspec.structs import replace
 
 from senim import accounts, rights
-from senim.accounts import asking, others, signing_in
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
 from senim.audit.live import Followers
@@ -235,42 +234,27 @@ class Senim:
 
     def _join_accounts(self, place: str) -> None:
         """Build what people see and change of what is theirs."""
-        signing = signing_in.Parts(
+        parts = accounts.Parts(
             works=self.works,
             policies=self.policies,
             subjects=self.subjects,
+            consents=self.consents,
+            gate=self.gate,
             vault=self.vault,
+            documents=self.documents,
+            disclosures=self.disclosures,
+            collection=self.collection,
+            log=self.log,
             boxes=self.boxes,
             orders=self.orders,
             post=self.messages,
+            rights=self.rights,
             limits=Limiting(BlindIndex(self._index_secret)),
             codes=Codes(self._index_secret),
-        )
-        asked = others.Parts(
-            policies=self.policies,
-            subjects=self.subjects,
-            vault=self.vault,
-            rights=self.rights,
-            post=self.messages,
             url=place.rstrip("/"),
             secret=self._index_secret,
         )
-        self.accounts = accounts.Accounts(
-            accounts.Parts(
-                works=self.works,
-                policies=self.policies,
-                consents=self.consents,
-                gate=self.gate,
-                vault=self.vault,
-                documents=self.documents,
-                disclosures=self.disclosures,
-                collection=self.collection,
-                log=self.log,
-            ),
-            signing_in=signing_in.SigningIn(signing),
-            asking=asking.Asking(self.rights, self.policies, self.vault),
-            others=others.Others(asked),
-        )
+        self.accounts = accounts.Accounts(parts)
 
     @contextmanager
     def _following(self) -> Iterator[Followers]:

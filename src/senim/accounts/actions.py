@@ -11,18 +11,16 @@ from msgspec.structs import replace
 from senim.accounts import store
 from senim.accounts.asking import Asking
 from senim.accounts.others import Others
+from senim.accounts.parts import Parts
 from senim.accounts.records import Account, Signed
 from senim.accounts.rules import asked_at
 from senim.accounts.signing_in import SigningIn, check_fresh
-from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
-from senim.collection import Collection
-from senim.consent import Consents, Event, Evidence, Given, Scope, states_of
-from senim.disclosure import Disclosures
+from senim.consent import Event, Evidence, Given, Scope, states_of
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised
-from senim.gate import Gate, Question
+from senim.gate import Question
 from senim.languages import Language
-from senim.policy import Notice, Policies, Promises
+from senim.policy import Notice, Promises
 from senim.policy.taxonomy import FILES, Channel, Operation
 from senim.policy.values import identifier_kind
 from senim.rights.answering import shown_to_person
@@ -30,8 +28,8 @@ from senim.rights.answers.compose import compose
 from senim.rights.answers.records import Answer, Facts
 from senim.storage import Database
 from senim.times import moment
-from senim.vault import Document, Documents, Kept, Vault
-from senim.work import Work, Works
+from senim.vault import Document, Kept
+from senim.work import Work
 
 SHOWN, EXPORTED, ACCEPTED, CONFIRMED = (
     "account.shown",
@@ -39,21 +37,6 @@ SHOWN, EXPORTED, ACCEPTED, CONFIRMED = (
     "account.accepted",
     "account.confirmed",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What people's accounts need of the other features."""
-
-    works: Works
-    policies: Policies
-    consents: Consents
-    gate: Gate
-    vault: Vault
-    documents: Documents
-    disclosures: Disclosures
-    collection: Collection
-    log: Log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +51,11 @@ class Shown:
 class Accounts:
     """People's own accounts."""
 
-    def __init__(self, parts: Parts, *, signing_in: SigningIn, asking: Asking, others: Others) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.signing_in = signing_in
-        self.asking = asking
-        self.others = others
+        self.signing_in = SigningIn(parts)
+        self.asking = Asking(parts)
+        self.others = Others(parts)
 
     @property
     def database(self) -> Database:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from senim.accounts.parts import Parts
 from senim.accounts.records import Signed
 from senim.accounts.signing_in import check_fresh
 from senim.errors import Code, NotFound
 from senim.identity import SubjectId
 from senim.languages import Language
-from senim.policy import Policies
 from senim.policy.taxonomy import FieldType
-from senim.rights import Attached, Ground, Kind, Opened, Opening, Request, Rights, Way
+from senim.rights import Attached, Ground, Kind, Opened, Opening, Request, Way
 from senim.storage import Database
-from senim.vault import Vault
 from senim.work import Work
 
 _NEEDS_CODE = (Kind.ERASE, Kind.WITHDRAW, Kind.COPY)
@@ -25,10 +24,10 @@ _NAMES = ("family", "given", "patronymic")
 class Asking:
     """Requests of people who are signed in."""
 
-    def __init__(self, rights: Rights, policies: Policies, vault: Vault) -> None:
-        self._rights = rights
-        self._policies = policies
-        self._vault = vault
+    def __init__(self, parts: Parts) -> None:
+        self._rights = parts.rights
+        self._policies = parts.policies
+        self._vault = parts.vault
 
     def open(
         self,

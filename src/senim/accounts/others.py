@@ -10,6 +10,7 @@ import binascii
 import hmac
 from dataclasses import dataclass
 
+from senim.accounts.parts import Parts
 from senim.accounts.records import Signed
 from senim.collection.attested import Attested
 from senim.collection.records import Spoken, Word
@@ -17,12 +18,8 @@ from senim.errors import Code, Held, NotFound
 from senim.identity import SubjectId
 from senim.languages import Language
 from senim.messaging.records import To
-from senim.policy import Policies
 from senim.policy.taxonomy import FieldType
-from senim.rights import Ground, Kind, Opening, Rights, Way
-from senim.rights.desk import Post
-from senim.subjects import Subjects
-from senim.vault import Vault
+from senim.rights import Ground, Kind, Opening, Way
 from senim.work import Work
 
 _DAY = 86_400_000_000
@@ -31,19 +28,6 @@ ASK_AGAIN = 7 * _DAY
 
 LINKS = 60 * _DAY
 """How long the link opens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What asking others needs of the other features."""
-
-    policies: Policies
-    subjects: Subjects
-    vault: Vault
-    rights: Rights
-    post: Post
-    url: str
-    secret: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,12 @@ order looks for it, makes the code and sends it. So the answer and its time are 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import Final
 
 from msgspec.structs import replace
 
 from senim.accounts import store
+from senim.accounts.parts import Parts
 from senim.accounts.records import Attempt, Entered, Session, Signed
 from senim.accounts.rules import IDLE, LONGEST, SEEN_EVERY, cookie, digest_of, fresh, lasts, opens, parts_of
 from senim.audit.records import Outcome
@@ -20,20 +20,15 @@ from senim.errors import Code, Invalid, NotAllowed, NotFound
 from senim.identity import SubjectId, new_id
 from senim.languages import Language
 from senim.messaging.records import To
-from senim.orders import Orders
 from senim.orders.context import Context, Done
 from senim.orders.records import Claimed
-from senim.policy import Policies
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
 from senim.policy.values import normalise
-from senim.rights.codes import MINUTES, TRIES, Codes, may_open
-from senim.rights.desk import Post
-from senim.rights.limits import CODES_ABOUT_PERSON, CODES_TO_ADDRESS, HOUR, Limits
+from senim.rights.codes import MINUTES, TRIES, may_open
+from senim.rights.limits import CODES_ABOUT_PERSON, CODES_TO_ADDRESS, HOUR
 from senim.storage import Database, Unit
-from senim.subjects import Subjects
-from senim.vault import Boxes, Vault
-from senim.work import Clock, Work, Works
+from senim.work import Clock, Work
 
 CODED, SIGNED_IN, UNPROVEN, FRESHENED, SIGNED_OUT = (
     "account.coded",
@@ -52,21 +47,6 @@ NAMED = 3
 _TELLING = (FieldType.IIN, FieldType.BIRTH_DATE)
 _LIFE = 30 * 60_000_000
 """How long a sign-in may take, in microseconds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What signing in needs of the other features."""
-
-    works: Works
-    policies: Policies
-    subjects: Subjects
-    vault: Vault
-    boxes: Boxes
-    orders: Orders
-    post: Post
-    limits: Limits
-    codes: Codes
 
 
 class SigningIn:
