@@ -32,10 +32,10 @@ from senim.work import Clock, Work
 
 CODED, SIGNED_IN, UNPROVEN, FRESHENED, SIGNED_OUT = (
     "account.coded",
-    "account.signed-in",
+    "account.entered",
     "account.unproven",
     "account.freshened",
-    "account.signed-out",
+    "account.left",
 )
 SEND: Final = "account.code"
 ASKED_BY_ONE = 30

@@ -104,7 +104,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("rights.self-service", rights.self_service, ("request.opened",)),
     Control("rights.withdraw", rights.withdraw, ("consent.withdrawn",)),
     # accounts
-    Control("accounts.sign-in", accounts.sign_in, ("account.signed-in", "account.unproven:identity_unproven")),
+    Control("accounts.sign-in", accounts.sign_in, ("account.entered", "account.unproven:identity_unproven")),
     Control("accounts.own-data", accounts.own_data, ("account.shown",)),
     Control("accounts.confirmed", accounts.confirmed, ("account.confirmed",)),
     Control("accounts.acceptance", accounts.acceptance, ("account.accepted",)),

@@ -23,7 +23,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 
 from senim.app import Senim
-from senim.errors import Code, SenimError
+from senim.errors import Code, Invalid, SenimError
 from senim.languages import LANGUAGES, Language, choose, explain, wording
 from senim.times import moment
 from senim.web.shared.problems import status_of
@@ -78,7 +78,7 @@ def door(senim: Senim, of: Door) -> Flask:
         app.secret_key = senim.derived(f"{of.name} session")
         app.before_request(_switch_language)
         CSRFProtect(app)
-        app.register_error_handler(CSRFError, lambda _: _problem(Code.FORM_OUTDATED, 400))
+        app.register_error_handler(CSRFError, lambda _: problem(Invalid(Code.FORM_OUTDATED)))
     app.context_processor(lambda: _context(senim))
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
     app.template_filter("time")(lambda when: time(when, g.language, zone(senim)))
