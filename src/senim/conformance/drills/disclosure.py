@@ -111,15 +111,15 @@ def visibility(stage: Stage) -> None:
     person, handing = allowed(stage, lambda one: one.opened_by_people)
     recipient, group = stage.policy.recipients[handing.recipient], stage.promises.group_of(handing.recipient)
     entrusted = stage.policy.expand(recipient.uses) & stage.promises.needed[handing.purpose]
-    categories = sorted({one.partition(".")[0] for one in entrusted})
     stage.consent(person, Scope(purpose=handing.purpose, recipient=group), given=False)
-    for category in categories:
-        _opened_and_closed(stage, person, replace(handing, categories=(category,)), group)
+    for category in sorted({one.partition(".")[0] for one in entrusted}):
+        fields = tuple(sorted(one for one in entrusted if one.startswith(f"{category}.")))
+        _opened_and_closed(stage, person, replace(handing, categories=fields), group)
 
 
 def _opened_and_closed(stage: Stage, person: Person, handing: Handing, group: str) -> None:
     """One category is closed, opened and closed again."""
-    (category,) = handing.categories
+    category = handing.categories[0].partition(".")[0]
     part = Scope(purpose=handing.purpose, recipient=group, category=category)
     withdrawn = Code.CONSENT_WITHDRAWN
     stage.refused(withdrawn, lambda: hand(stage, person, handing), f"{category} that nobody opened")
