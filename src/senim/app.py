@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from senim import rights
+from senim import accounts, rights
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
 from senim.audit.live import Followers
@@ -53,7 +53,9 @@ from senim.messaging.marketing import Marketing
 from senim.orders import Orders
 from senim.policy import Policies
 from senim.rights import Rights, Roots
+from senim.rights.codes import Codes
 from senim.rights.letters import LetterReceiver
+from senim.rights.limits import Limits as Limiting
 from senim.settings import FILE, Settings, read, shown
 from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
@@ -232,6 +234,31 @@ class Senim:
             roots=_roots(self.settings.rights, self.folder),
         )
         self.inbox.receiver = LetterReceiver(self.rights)
+        self._join_accounts(place)
+
+    def _join_accounts(self, place: str) -> None:
+        """Build what people see and change of what is theirs."""
+        parts = accounts.Parts(
+            works=self.works,
+            policies=self.policies,
+            subjects=self.subjects,
+            consents=self.consents,
+            gate=self.gate,
+            vault=self.vault,
+            documents=self.documents,
+            disclosures=self.disclosures,
+            collection=self.collection,
+            log=self.log,
+            boxes=self.boxes,
+            orders=self.orders,
+            post=self.messages,
+            rights=self.rights,
+            limits=Limiting(BlindIndex(self._index_secret)),
+            codes=Codes(self._index_secret),
+            url=place.rstrip("/"),
+            secret=self._index_secret,
+        )
+        self.accounts = accounts.Accounts(parts)
 
     def _keep_scan(self, work: Work, order: str, media: str, content: bytes) -> str:
         """What shows that an order was carried out by hand is sealed with the request that it is part of."""
@@ -298,6 +325,7 @@ class Senim:
         self.rights.remind()
         self.rights.tidy()
         self.staff.tidy()
+        self.accounts.signing_in.tidy()
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases; they are closed whatever happens."""

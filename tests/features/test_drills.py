@@ -241,6 +241,8 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("disclosure.register", "nothing is on record", gives("senim.work.Work.record", "")),
     ("disclosure.register", "recipients are not looked at", gives("senim.gate.rules._recipient", ())),
     ("disclosure.transfer-register", "the country is lost", gives("senim.policy.promises.Promises.told", {})),
+    ("disclosure.visibility", "what is open is not looked at", gives("senim.gate.rules._lacking", None)),
+    ("disclosure.visibility", "a no is forgotten", forgets_a_no),
     ("messaging.address-bound", "the first address will do", gives(
         "senim.messaging.marketing._field", "contact.order")),
     ("messaging.address-bound", "fields are not looked at", gives("senim.gate.rules._categories", ())),
@@ -253,6 +255,12 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("messaging.unsubscribe", "mailings have no end", instead(
         "senim.messaging.actions.composed", a_mail_without_end)),
     *RIGHTS,
+    ("accounts.sign-in", "any code will do", gives("senim.rights.codes.Codes.fits", True)),
+    ("accounts.sign-in", "codes work for ever", gives("senim.accounts.store.drop_attempt", None)),
+    ("accounts.own-data", "looks are not logged", gives("senim.work.Work.record", "")),
+    ("accounts.own-data", "a no is forgotten", forgets_a_no),
+    ("accounts.confirmed", "it is not kept", gives("senim.accounts.store.put_account", None)),
+    ("accounts.acceptance", "it is not kept", gives("senim.accounts.store.put_account", None)),
     ("audit.every-act", "refusals are not logged", gives("senim.work.Works._record_refusal", None)),
     ("audit.every-act", "allowances are not logged", gives("senim.work.Works.flush", 0)),
     ("audit.every-act", "the log tells values", a_value_in_the_log),
@@ -273,6 +281,9 @@ def only(control: str, mini: bytes) -> bytes:
     policy = re.sub(rb"kept-by: \[.*?\]", b"kept-by: [%s]" % control.encode(), mini)
     if control == "collection.documents-of-others":
         policy = policy.replace(b"subject: either", b"subject: either\n    proof: document")
+    if control == "disclosure.visibility":
+        circle = b"countries: [TR]\n    needs-choice: true\n    form: give-access"
+        policy = policy.replace(b"countries: [TR]", circle)
     return policy
 
 

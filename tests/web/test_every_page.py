@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.web.conftest import DESKTOP
 
-PAGES = ("/privacy/{language}", "/cookies/{language}", "/portal/", "/console/sign-in")
+PAGES = ("/privacy/{language}", "/cookies/{language}", "/portal/sign-in", "/console/sign-in")
 CONSOLE = (
     "/",
     "/account/",

@@ -117,6 +117,23 @@ class Progress:
     ended_at: int = 0
 
 
+Word = Literal["confirmed", "refused"]
+"""What a person said to what another gave for them."""
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody spoke for another person. Times are microseconds since 1970 UTC, 0 for never."""
+
+    speaker: SubjectId
+    subject: SubjectId
+    authority: str
+    at: int
+    asked_at: int = 0
+    """When the person was asked for their own word."""
+    word: Word | Literal[""] = ""
+    word_at: int = 0
+
+
 Refusal = tuple[int, str, str]
 """A line that was not taken in: its number, the code and the field."""
 

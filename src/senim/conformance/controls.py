@@ -7,6 +7,7 @@ A control without a drill belongs to a room that is not built yet: clauses that 
 from __future__ import annotations
 
 from senim.conformance.drills import (
+    accounts,
     audit,
     collection,
     connectors,
@@ -83,6 +84,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("disclosure.register", disclosure.register, ("data.disclosed",)),
     Control("disclosure.transfer-register", disclosure.transfer_register, ("data.disclosed",)),
     Control("disclosure.choice", disclosure.choice, ("data.disclosed",)),
+    Control("disclosure.visibility", disclosure.visibility, ("consent.given", "consent.withdrawn")),
     # messages
     Control("messaging.address-bound", messaging.address_bound, ("message.sent",)),
     Control("messaging.by-channel", messaging.by_channel, ("message.sent",)),
@@ -104,6 +106,11 @@ CONTROLS: tuple[Control, ...] = (
     Control("rights.notice", rights.notice, ("request.answered", "message.sent")),
     Control("rights.self-service", rights.self_service, ("request.opened",)),
     Control("rights.withdraw", rights.withdraw, ("consent.withdrawn",)),
+    # accounts
+    Control("accounts.sign-in", accounts.sign_in, ("account.entered", "account.unproven:identity_unproven")),
+    Control("accounts.own-data", accounts.own_data, ("account.shown",)),
+    Control("accounts.confirmed", accounts.confirmed, ("account.confirmed",)),
+    Control("accounts.acceptance", accounts.acceptance, ("account.accepted",)),
     # connected systems
     Control("connectors.erase", connectors.erase, ("request.done", "request.rescanned")),
     # the log
@@ -116,7 +123,6 @@ CONTROLS: tuple[Control, ...] = (
     Control("disclosure.bulk"),
     Control("disclosure.official"),
     Control("disclosure.secrecy"),
-    Control("disclosure.visibility"),
     Control("governance.appointments"),
     Control("governance.control-runs"),
     Control("governance.doctor"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from senim.accounts import Accounts
 from senim.audit.actions import Log
 from senim.collection import Collection, Intake, OnBehalf
 from senim.collection.cookies import Cookies
@@ -61,6 +62,7 @@ class Platform(Protocol):
     marketing: Marketing
     inbox: Inbox
     rights: Rights
+    accounts: Accounts
     connectors: tuple[Connector, ...]
 
     @property

@@ -222,7 +222,13 @@ class Consents:
 
 def _told(promises: Promises, scope: Scope) -> dict[str, object]:
     """The facts of an entry about a scope, the person apart."""
-    return promises.told(purpose=scope.purpose, recipient=scope.recipient, channel=scope.channel, country=scope.country)
+    return promises.told(
+        purpose=scope.purpose,
+        categories=(scope.category,) if scope.category else (),
+        recipient=scope.recipient,
+        channel=scope.channel,
+        country=scope.country,
+    )
 
 
 def _ready(
@@ -271,8 +277,8 @@ def _said_before(standing: Standing, scope: Scope) -> bool:
 
 
 def _within(given: Scope, withdrawn: Scope) -> bool:
-    """Whether withdrawing ``withdrawn`` ends ``given``: the same scope, or a part of the purpose as a whole."""
+    """Whether withdrawing ``withdrawn`` ends ``given``: the same, or a part of it or of the purpose."""
     if given.purpose != withdrawn.purpose:
         return False
     whole = Scope(purpose=withdrawn.purpose)
-    return withdrawn in (whole, given)
+    return withdrawn in (whole, given.whole, given)

@@ -223,6 +223,11 @@ class Recipient(Part, frozen=True, kw_only=True):
     without_consent: bool = False
     """Whether the text claims that no separate consent is needed because the service needs the transfer."""
 
+    @property
+    def opened_by_people(self) -> bool:
+        """Whether people open their data to it themselves, at their own wish and category by category (airline-7)."""
+        return self.kind == "public" or (self.needs_choice and self.form == "give-access")
+
 
 class Role(Part, frozen=True, kw_only=True):
     """Who works with the data: what the role may do."""
