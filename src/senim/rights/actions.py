@@ -27,7 +27,7 @@ from senim.rights.execution import Execution
 from senim.rights.handling import Handling
 from senim.rights.here import HereActs
 from senim.rights.identity import Identities
-from senim.rights.limits import Limits
+from senim.rights.limits import HOUR, OPENINGS_FROM, Limits
 from senim.rights.planning import Planning
 from senim.rights.plans import Plans
 from senim.rights.records import Attached, Kind, Opened, Opening, Proof, Represented, Request, State, Way
@@ -76,6 +76,8 @@ class Status:
     missing: tuple[str, ...]
     reasons: tuple[str, ...]
     drp: tuple[str, str]
+    coded: bool = False
+    """Whether a code was made for the address that was named; the same whether or not it is on file."""
 
 
 class Rights:
@@ -96,9 +98,10 @@ class Rights:
 
     # in
 
-    def open(self, work: Work, opening: Opening) -> Opened:
+    def open(self, work: Work, opening: Opening, *, came_from: str = "") -> Opened:
         """Open a request. What is told is the same whether or not anybody here is meant by it.
 
+        ``came_from`` is where on the network it was written, if that is known: it is counted by a keyed digest.
         Raises Invalid for what no request can be, NotAllowed, Held (too_many_attempts).
         """
         promises = self._desk.promises(work)
@@ -112,6 +115,8 @@ class Rights:
         claimed = self._claimed(work, opening)
         if opening.way in (Way.PORTAL, Way.EMAIL, Way.API) and not opening.subject:
             self._limits.count_opening(work, opening)
+        if came_from:
+            self._limits.count(work, "open from", came_from, most=OPENINGS_FROM, window=HOUR)
         token, holder = secrets.token_urlsafe(24), self._parts.boxes.holder(work)
         lacking = missing(promises, opening, kind)
         if opening.representative is not None:
@@ -268,6 +273,7 @@ class Rights:
             missing=tuple(told(f"contains-{one}", language) for one in request.missing),
             reasons=tuple(told(f"refusal-{one}", language) for one in reasons),
             drp=drp(request),
+            coded=request.code is not None,
         )
 
     def opened(self, database: Database, *, most: int = 200) -> list[Request]:

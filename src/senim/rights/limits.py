@@ -14,6 +14,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CODES_TO_ADDRESS, CODES_ABOUT_PERSON, OPENINGS, TRIES_A_DAY = 5, 5, 20, 20
 """Codes an hour to one address, codes an hour about one person, requests a day from one address, tries of codes."""
 
+OPENINGS_FROM = 120
+"""Requests an hour from one place of the network. Behind a proxy that is everybody: it stops floods."""
+
 
 class Limits:
     """Counts attempts in windows of time. The counts are gone two days later."""
