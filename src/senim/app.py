@@ -28,7 +28,7 @@ from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
-from senim.conformance import Conformance, control_names
+from senim.conformance import Conformance, Proving, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Tasks, by_hand
 from senim.consent import Consents
@@ -51,7 +51,7 @@ from senim.messaging.mail import Post, is_address
 from senim.messaging.marketing import Marketing
 from senim.messaging.records import MailServer
 from senim.orders import Orders
-from senim.policy import Policies
+from senim.policy import Drafts, Policies
 from senim.rights import Rights, Roots
 from senim.rights.letters import LetterReceiver
 from senim.settings import FILE, Settings, read
@@ -97,6 +97,7 @@ class Senim:
         sealer = Sealer(self.database, signer, clock.now, anchor)
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
+        self.drafts = Drafts(self.policies)
         self.subjects = Subjects()
         self.log = Log(
             self.database,
@@ -134,6 +135,7 @@ class Senim:
         self._join_rights()
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
         self.conformance = Conformance(self, throwaway)
+        self.proving = Proving(self, self.conformance)
         self._erased = 0
 
     def _join_messages(self) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.web.conftest import DESKTOP
 
 PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
-CONSOLE = ("/",)
+CONSOLE = ("/", "/promises", "/promises/clauses/mini-1", "/promises/drills", "/promises/evidence")
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
 

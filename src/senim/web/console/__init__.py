@@ -15,7 +15,7 @@ from flask import Blueprint, Flask
 from senim.app import Senim
 from senim.errors import SenimError
 from senim.web.console import door as entrance
-from senim.web.console import guard, start
+from senim.web.console import guard, promises, start
 from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
@@ -42,7 +42,10 @@ class Area:
 
 
 GROUPS = ("work", "proof", "house")
-AREAS = (Area(pages=start.pages, group="work", icon="home"),)
+AREAS = (
+    Area(pages=start.pages, group="work", icon="home"),
+    Area(pages=promises.pages, group="proof", icon="shield"),
+)
 """All areas, in the order of the navigation."""
 
 
