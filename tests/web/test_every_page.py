@@ -11,7 +11,16 @@ from playwright.sync_api import Page
 from tests.web.conftest import DESKTOP
 
 PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
-CONSOLE = ("/", "/promises", "/promises/clauses/mini-1", "/promises/drills", "/promises/evidence")
+CONSOLE = (
+    "/",
+    "/promises",
+    "/promises/clauses/mini-1",
+    "/promises/drills",
+    "/promises/evidence",
+    "/log",
+    "/log/0",
+    "/log/verify",
+)
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
 
