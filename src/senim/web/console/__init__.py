@@ -15,7 +15,7 @@ from flask import Blueprint, Flask
 from senim.app import Senim
 from senim.errors import SenimError
 from senim.web.console import door as entrance
-from senim.web.console import guard, log, promises, start
+from senim.web.console import guard, log, policy, promises, start
 from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
@@ -45,6 +45,7 @@ GROUPS = ("work", "proof", "house")
 AREAS = (
     Area(pages=start.pages, group="work", icon="home"),
     Area(pages=promises.pages, group="proof", icon="shield"),
+    Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
     Area(pages=log.pages, group="proof", icon="list", verb="log"),
 )
 """All areas, in the order of the navigation."""
