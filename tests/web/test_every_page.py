@@ -20,6 +20,7 @@ CONSOLE = (
     "/log",
     "/log/0",
     "/log/verify",
+    "/policy",
 )
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
@@ -28,7 +29,7 @@ CONSOLE = (
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path: str, language: str) -> None:
     """WCAG 2.2 AA as far as axe-core tells; nothing to scroll sideways at 360 pixels."""
-    _holds(visit(path.format(language=language), language=language), language)
+    holds(visit(path.format(language=language), language=language), language)
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
@@ -36,13 +37,13 @@ def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path:
 def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, language: str) -> None:
     """The same on a phone and at a desk, in light and in dark."""
     page = console(path, language=language)
-    _holds(page, language)
+    holds(page, language)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(DESKTOP)
     _accessible(page)
 
 
-def _holds(page: Page, language: str) -> None:
+def holds(page: Page, language: str) -> None:
     assert page.locator("html").get_attribute("lang") == language
     _accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

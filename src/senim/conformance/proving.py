@@ -17,7 +17,7 @@ from senim.orders import Claimed, Context, Order, State
 from senim.orders.rules import told
 from senim.work import Work
 
-DRILLS, LOG = "proof.drills", "proof.log"
+DRILLS, LOG = "proof.run-drills", "proof.verify-log"
 KINDS = (DRILLS, LOG)
 """What can be asked for."""
 

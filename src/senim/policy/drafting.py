@@ -138,10 +138,10 @@ class Drafts:
 
 def _tell(work: Work, act: str, draft: Draft) -> None:
     """The entry of what is done with a draft: its digest, how often it was saved, from when on it is to bind."""
-    more = {}
+    told: dict[str, object] = {"ref": draft.id, "digest": draft.digest, "count": draft.revision}
     if draft.effective_at:
-        more["record"] = msgspec.Raw(msgspec.json.encode({"effective": moment(draft.effective_at).isoformat()}))
-    work.record(act, ref=draft.id, digest=draft.digest, count=draft.revision, **more)
+        told["record"] = msgspec.Raw(msgspec.json.encode({"effective": moment(draft.effective_at).isoformat()}))
+    work.record(act, told)
 
 
 def _digest(source: bytes) -> str:

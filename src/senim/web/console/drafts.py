@@ -56,7 +56,8 @@ class Change:
 
     version: int
     groups: dict[str, tuple[Sentence, ...]]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[tuple[Language, Pair], ...]
+    """Clauses with another wording: in the reader's language, or else in those where it is another."""
     renewals: tuple[tuple[str, int], ...]
     """Purposes whose consents would have to be given anew, and by how many of the people looked at."""
     affected: Affected | None
@@ -180,5 +181,12 @@ def change(draft: Draft) -> Change | None:
     )
 
 
-def _changed(old: Policy, new: Policy, language: Language) -> tuple[Pair, ...]:
-    return tuple(one for one in beside(old, new, language) if one.kind != "same")
+def _changed(old: Policy, new: Policy, language: Language) -> tuple[tuple[Language, Pair], ...]:
+    everywhere = {one: {pair.id: pair for pair in beside(old, new, one)} for one in LANGUAGES}
+    found: list[tuple[Language, Pair]] = []
+    for name, pair in everywhere[language].items():
+        if pair.kind == "elsewhere":
+            found += [(one, pairs[name]) for one, pairs in everywhere.items() if pairs[name].kind == "changed"]
+        elif pair.kind != "same":
+            found.append((language, pair))
+    return tuple(found)
