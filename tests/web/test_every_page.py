@@ -21,6 +21,16 @@ CONSOLE = (
     "/log/0",
     "/log/verify",
     "/policy",
+    "/account/",
+    "/account/password",
+    "/account/passkeys",
+    "/account/app",
+    "/staff/",
+    "/staff/add",
+    "/keys/",
+    "/keys/add",
+    "/mail/",
+    "/settings/",
 )
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
@@ -39,7 +49,7 @@ def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, lang
     page = console(path, language=language)
     holds(page, language)
     page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(DESKTOP)
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     _accessible(page)
 
 

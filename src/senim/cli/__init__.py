@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("senim.cli.verify:verify", "Verify the log, an export, a receipt or a proof."),
     "log": ("senim.cli.log:log", "Read and export the log."),
     "keys": ("senim.cli.keys:keys", "The operator's keys: check, rotate."),
+    "staff": ("senim.cli.staff:staff", "Accounts at the console: add, list, disable, enable, reset."),
     "access": ("senim.cli.access:access", "Keys of your systems: add, list, revoke."),
 }
 """Command → where it is, and what it does in one line."""

@@ -80,8 +80,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where the signed paper lies in the operator's own archive (``AR-2026/0412``): marks and figures, no words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """What was stored: the person, the fields, the receipts of the consents."""
 
     subject: SubjectId

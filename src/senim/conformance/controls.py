@@ -92,6 +92,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("rights.block", rights.block, ("subject.blocked", "subject.unblocked")),
     Control("rights.claim", rights.claim, ("request.opened", "request.answered")),
     Control("rights.complaint", rights.complaint, ("request.opened",)),
+    Control("rights.concern", rights.concern, ("request.opened",)),
     Control("rights.correct", rights.correct, ("data.corrected",)),
     Control("rights.email", rights.email, ("letter.read", "request.opened")),
     Control("rights.erase", rights.erase, ("request.done", "subject.erased")),

@@ -28,14 +28,14 @@ from senim.consent.rules import (
     without,
 )
 from senim.errors import Code, NotFound, Tampered
-from senim.identity import SubjectId, new_id
+from senim.identity import SubjectId
 from senim.policy import Policies
 from senim.policy.notices import StoredNotice
 from senim.policy.promises import Promises
 from senim.storage import Database
 from senim.subjects import Agreed, Standing, Subjects
 from senim.times import micros, moment, stamp
-from senim.work import Work
+from senim.work import Facts, Work
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Said).decode
@@ -99,7 +99,7 @@ class Consents:
             until=until_micros(end),
             event="",
         )
-        return _ready(agreed_to, scope, agreed, evidence, at=at, told=told)
+        return _ready(work, agreed_to, scope, agreed, evidence, at=at, told=told)
 
     def _agreed_to(self, work: Work, kept: StoredNotice | None, at: datetime) -> Promises:
         """The version that a person agreed to: that of the earlier notice shown, or the one in force at the time.
@@ -151,7 +151,7 @@ class Consents:
         at = agreed_at(evidence, work.now)
         agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event="")
         for scope in scopes:
-            ready = _ready(promises, scope, agreed, evidence, at=at, told=_told(promises, scope))
+            ready = _ready(work, promises, scope, agreed, evidence, at=at, told=_told(promises, scope))
             done.append(self.keep(work, standing, ready))
             standing = done[-1].standing
         return done
@@ -170,9 +170,8 @@ class Consents:
 
     def keep(self, work: Work, standing: Standing, ready: Ready, *, signed: bool = True) -> Given:
         """Record what is ready as said by one person."""
-        scope, event_id = ready.said.scope, new_id()
+        scope, event_id = ready.said.scope, work.cast(ready.entry, standing.subject)
         agreed = structs.replace(ready.agreed, event=event_id)
-        work.record(ready.act, ready.told, subject=standing.subject, entry_id=event_id, record=ready.record)
         event = Event(id=event_id, subject=standing.subject, actor=work.actor.label, said=ready.said)
         after = standing
         if takes_effect(standing.marks.agreed.get(scope.purpose, {}), scope.key, agreed):
@@ -242,7 +241,7 @@ def _told(promises: Promises, scope: Scope) -> dict[str, object]:
 
 
 def _ready(
-    promises: Promises, scope: Scope, agreed: Agreed, evidence: Evidence, *, at: datetime, told: dict[str, object]
+    work: Work, promises: Promises, scope: Scope, agreed: Agreed, evidence: Evidence, *, at: datetime, told: Facts
 ) -> Ready:
     said = Said(
         scope=scope,
@@ -253,14 +252,8 @@ def _ready(
         until=stamp(moment(agreed.until)) if agreed.until else "",
         evidence=evidence,
     )
-    return Ready(
-        promises=promises,
-        act=GIVEN if agreed.given else WITHDRAWN,
-        said=said,
-        agreed=agreed,
-        told=told,
-        record=msgspec.Raw(_encode(said)),
-    )
+    act, record = GIVEN if agreed.given else WITHDRAWN, msgspec.Raw(_encode(said))
+    return Ready(promises=promises, said=said, agreed=agreed, entry=work.mould(act, told, record=record))
 
 
 def states_of(standing: Standing) -> list[State]:

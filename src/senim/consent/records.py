@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from senim.audit.records import Mould
 from senim.languages import Language
 from senim.policy.promises import Promises
 from senim.policy.taxonomy import Channel
@@ -104,8 +105,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: Evidence = Evidence()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One giving or withdrawal: what was said, about whom, by whom. Its id is that of its entry in the log."""
 
     id: str
@@ -128,18 +128,14 @@ class Ready:
 
     promises: Promises
     """The version that was agreed to."""
-    act: str
     said: Said
     agreed: Agreed
     """What will hold, with no event yet."""
-    told: dict[str, object]
-    """The facts of its entry, the person apart."""
-    record: msgspec.Raw
-    """What was said, as its entry holds it."""
+    entry: Mould
+    """Its entry, which holds what was said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
     """An event, its signed receipt, and where the person stands after it."""
 
     event: Event

@@ -11,7 +11,7 @@ from senim.languages import Language
 from senim.policy.records import Clause, Policy
 
 _WORDS = re.compile(r"\w+(?:[-’'.]\w+)*|[^\w\s]|\s+")
-_MOST_WORDS = 3_000
+_MOST_WORDS = 1_200
 """Longer texts are shown as gone and come as a whole: what visitors ask for is bounded work."""
 
 

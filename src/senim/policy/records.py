@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from senim.languages import Text
+from senim.languages import Language, Text
 from senim.policy.rights import Rights
 from senim.policy.taxonomy import Channel, Country, FieldRef, FieldType, Id, NoId, Operation, Part, Verb
 
@@ -25,6 +25,8 @@ class Responsible(Part, frozen=True, kw_only=True):
     """Where people write to this person."""
     phone: str = ""
     """Where people call this person, in international form."""
+    language: Language = "ru"
+    """The language in which Senim writes to this person."""
 
 
 class Contacts(Part, frozen=True, kw_only=True):

@@ -113,7 +113,7 @@ class Rights:
         refuse(look_at(promises, opening.changes, None, work.now).reasons)
         at = received(opening, work.now)
         claimed = self._claimed(work, opening)
-        if opening.way in (Way.PORTAL, Way.EMAIL, Way.API) and not opening.subject:
+        if opening.way in (Way.PORTAL, Way.EMAIL, Way.API):
             self._limits.count_opening(work, opening)
         if came_from:
             self._limits.count(work, "open from", came_from, most=OPENINGS_FROM, window=HOUR)
@@ -203,6 +203,15 @@ class Rights:
         request = self._desk.save(work, request)
         self._desk.tell(work, SUPPLIED, request, count=1)
         return self.handling.arrived(work, request)
+
+    def keep_scan(self, work: Work, number: str, media: str, content: bytes) -> str:
+        """Seal the scan that shows what a person did by hand in a system; its id. Whoever did it was checked before."""
+        request = self._desk.load(work, number)
+        if not is_open(request):
+            raise Held(Code.REQUEST_STATE, number)
+        kept = self._desk.save(work, self._desk.put(work, request, "scan", media, content))
+        self._desk.tell(work, SUPPLIED, kept, count=1)
+        return kept.papers[-1].id
 
     def supply(self, work: Work, number: str, more: Opening) -> Request:
         """Add what was missing: name, address, identifiers, the changes meant, words, files."""
@@ -348,20 +357,10 @@ class Rights:
         self._desk.save(work, request, reminded=(*request.reminded, *new))
         for one in new:
             self._desk.tell(work, REMINDED, request, codes=(one.replace(":", "_"),))
-        promises = self._desk.promises(work)
-        zone = ZoneInfo(promises.calendar.zone)
+        zone = ZoneInfo(self._desk.promises(work).calendar.zone)
         day = last_day(moment(request.due).astimezone(zone))
-        responsible = promises.policy.operator.responsible.email or promises.policy.operator.contacts.email
-        if responsible:
-            self._desk.write_staff(
-                work,
-                responsible,
-                "reminder",
-                request,
-                due=day,
-                days=(day - work.now.astimezone(zone).date()).days,
-                link=self._parts.link(number, ""),
-            )
+        days = (day - work.now.astimezone(zone).date()).days
+        self._desk.write_staff(work, "reminder", request, due=day, days=days)
 
     def tidy(self) -> int:
         """Destroy what was written in requests whose own term is over, and what stays of the erased no longer."""

@@ -42,8 +42,9 @@ IDENTIFIED, UNPROVEN, CODE_SENT, REPRESENTED, LINKED = (
     "request.represented",
     "request.linked",
 )
-DIGITS, MINUTES, TRIES, MOST_CODES = 6, 10, 5, 5
-"""Of a code: its length, how long it opens, how often it may be tried; and how many a request may have."""
+DIGITS, LONG, MINUTES, TRIES, MOST_CODES = 6, 12, 10, 5, 5
+"""Of a code: its length, usually and where somebody has been guessing; how many minutes it opens, how often it may be
+tried; and how many a request may have."""
 
 _BACK = 86_400_000_000
 """How long before the request was opened a signature under it may have been made: a day."""
@@ -107,13 +108,16 @@ class Identities:
         seen = [
             self._limits.may(work, "person", one, most=CODES_ABOUT_PERSON, window=HOUR) for one in request.claimed[:1]
         ]
-        code, salt = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}", os.urandom(16)
+        guessed = self._limits.spent(work, "try", address, most=TRIES_A_DAY, window=DAY)
+        digits, salt = LONG if guessed else DIGITS, os.urandom(16)
+        code = f"{secrets.randbelow(10**digits):0{digits}d}"
         out = OneTime(
             digest=self._digest(request.number, salt, code),
             salt=salt,
             until=work.at + MINUTES * 60_000_000,
             sent=sent + 1,
             contact="email",
+            long=guessed,
         )
         request = self._desk.save(work, request, code=out)
         if all(seen):
@@ -131,8 +135,9 @@ class Identities:
         """
         request = self._desk.begin(work, number, IDENTIFIED, "request")
         out = request.code or OneTime(digest=bytes(32), salt=bytes(16), until=0, sent=0)
-        good = hmac.compare_digest(out.digest, self._digest(number, out.salt, code.strip()[:32]))
-        fresh = work.at < out.until and out.tries < TRIES and is_open(request) and self._may_try(work, request)
+        good = hmac.compare_digest(out.digest, self._digest(number, out.salt, "".join(code.split())[:32]))
+        fresh = work.at < out.until and out.tries < TRIES and is_open(request)
+        fresh = fresh and (out.long or self._may_try(work, request))
         if good and fresh:
             # Whoever has an address no longer is not shown by it: what was on file may have changed since.
             still = self._desk.owners(work, "email", claimed_address(self._desk.opening(work, request)))
@@ -146,7 +151,11 @@ class Identities:
         return Shown(ok=False, left=TRIES - tries)
 
     def _may_try(self, work: Work, request: Request) -> bool:
-        """Count a try: so many a day about an address, however many requests and codes there are."""
+        """Count a try of a short code: so many a day about an address, however many requests and codes there are.
+
+        When they are used up, whoever it was that guessed, long codes are sent: nobody guesses these, so nobody is
+        kept out either.
+        """
         address = claimed_address(self._desk.opening(work, request))
         return self._limits.may(work, "try", address, most=TRIES_A_DAY, window=DAY)
 

@@ -14,8 +14,8 @@ from flask import Blueprint, Flask
 
 from senim.app import Senim
 from senim.errors import SenimError
+from senim.web.console import account, guard, keys, log, outbox, policy, promises, settings, staff, start
 from senim.web.console import door as entrance
-from senim.web.console import guard, log, policy, promises, start
 from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
@@ -29,7 +29,7 @@ class Area:
     pages: Blueprint
     """Its views; the one that the navigation leads to is called ``index``."""
     group: str
-    """Under which heading it stands: ``work``, ``proof`` or ``house``."""
+    """Under which heading it stands: ``work``, ``proof`` or ``house``; empty: nowhere."""
     icon: str
     """One of ``templates/console/icons.html``."""
     verb: str = ""
@@ -47,6 +47,11 @@ AREAS = (
     Area(pages=promises.pages, group="proof", icon="shield"),
     Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
     Area(pages=log.pages, group="proof", icon="list", verb="log"),
+    Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
+    Area(pages=staff.pages, group="house", icon="people", verb="policy"),
+    Area(pages=keys.pages, group="house", icon="key", verb="policy"),
+    Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
+    Area(pages=account.pages, group="", icon="person"),
 )
 """All areas, in the order of the navigation."""
 

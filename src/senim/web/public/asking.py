@@ -136,7 +136,7 @@ def asking(senim: Senim) -> Blueprint:
             more=[_card(promises, kind, read, now=now) for kind in more],
             authority=promises.law.pack.authority,
             act=promises.law.pack.act.in_(read),
-            post=(promises.policy.operator.contacts.post or promises.policy.operator.address).in_(read),
+            post=promises.policy.operator.contacts.post.in_(read) or promises.policy.operator.address.in_(read),
             free=promises.policy.rights.fee == "none",
             ways={one.value for one in promises.policy.rights.channels},
         )

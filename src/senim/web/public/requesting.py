@@ -6,7 +6,7 @@ Each address carries a secret from a letter and nothing else. Nothing here needs
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
@@ -142,7 +142,7 @@ def _again(senim: Senim, number: str) -> Response | Redirect:
 def _back(number: str) -> Redirect:
     """To the state of the request, in the language that was chosen."""
     chosen = request.form.get("language", "")
-    more = {"language": chosen} if chosen in LANGUAGES else {}
+    more: dict[str, Any] = {"language": chosen} if chosen in LANGUAGES else {}
     return redirect(url_for("requesting.status", number=number, token=_token(), **more), 303)
 
 

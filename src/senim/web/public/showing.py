@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, g, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
@@ -28,6 +28,10 @@ ROOMS = {
     "changing.changes": "room-changes",
 }
 """The pages that every public page leads to, and their names."""
+
+
+_WITHIN = {"requesting": "asking", "unsubscribing": "asking"}
+"""Pages that belong to another area's page of the frame."""
 
 
 def language_of(text: str) -> Language:
@@ -92,11 +96,5 @@ def there(language: Language) -> str:
 
 def room() -> str:
     """The page of the frame that this one belongs to."""
-    endpoint = request.endpoint or ""
-    return next((name for name in ROOMS if name.partition(".")[0] == endpoint.partition(".")[0]), "current")
-
-
-def reader() -> Language:
-    """The language of this page."""
-    language: Language = g.language
-    return language
+    area = (request.endpoint or "").partition(".")[0]
+    return next((name for name in ROOMS if name.partition(".")[0] == _WITHIN.get(area, area)), "current")
