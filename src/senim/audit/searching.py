@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 import msgspec
 
@@ -75,17 +77,21 @@ def search(database: Database, sought: Sought, *, before: int = 0, most: int = P
         end = min(end, _place(database, size, sought.until + _SLACK) * WIDTH)
     begin = max(_place(database, size, sought.since - _SLACK) - 1, 0) * WIDTH if sought.since else 0
     found: list[tuple[int, Entry]] = []
-    at, marks, looked = end, sought.marks(), 0
+    at, looked = end, 0
     while at > begin and looked < FAR and len(found) < most:
         n, looked = (at - 1) // WIDTH, looked + 1
-        leaves = _leaves(database, n)[: at - n * WIDTH]
-        for place in reversed(range(len(leaves))):
-            at = n * WIDTH + place
-            if all(mark in leaves[place] for mark in marks) and sought.fits(entry := from_leaf(leaves[place])):
-                found.append((at, entry))
-                if len(found) == most:
-                    break
+        fit = islice(_backwards(database, n, at, sought), most - len(found))
+        found += fit
+        at = found[-1][0] if len(found) == most else n * WIDTH
     return Found(entries=tuple(found), onwards=at if at > begin else 0)
+
+
+def _backwards(database: Database, n: int, end: int, sought: Sought) -> Iterator[tuple[int, Entry]]:
+    """The entries of a bundle before a number that fit, the newest first."""
+    marks, leaves = sought.marks(), _leaves(database, n)[: end - n * WIDTH]
+    for place in reversed(range(len(leaves))):
+        if all(mark in leaves[place] for mark in marks) and sought.fits(entry := from_leaf(leaves[place])):
+            yield n * WIDTH + place, entry
 
 
 def _about(database: Database, sought: Sought, *, size: int, end: int, most: int) -> Found:

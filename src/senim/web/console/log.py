@@ -248,7 +248,6 @@ def export() -> Answer:
         folder = Path(name)
         log.export(folder)
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-            for path in sorted(folder.rglob("*")):
-                if path.is_file():
-                    file.write(path, Path("log") / path.relative_to(folder))
+            for path in sorted(filter(Path.is_file, folder.rglob("*"))):
+                file.write(path, Path("log") / path.relative_to(folder))
     return _file(packed.getvalue(), "application/zip", "log.zip")
