@@ -29,7 +29,7 @@ from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
 from senim.collection.cookie_rules import origin_of
 from senim.collection.cookies import Cookies
-from senim.conformance import Conformance, control_names
+from senim.conformance import Conformance, Proving, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Tasks, by_hand
 from senim.consent import Consents
@@ -51,7 +51,7 @@ from senim.messaging.letter_records import Limits
 from senim.messaging.mail import Post
 from senim.messaging.marketing import Marketing
 from senim.orders import Orders
-from senim.policy import Policies
+from senim.policy import Drafts, Policies
 from senim.rights import Rights, Roots
 from senim.rights.codes import Codes
 from senim.rights.letters import LetterReceiver
@@ -97,6 +97,7 @@ class Senim:
         sealer = Sealer(self.database, signer, clock.now, anchor)
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
+        self.drafts = Drafts(self.policies)
         self.subjects = Subjects()
         self.log = Log(
             self.database,
@@ -137,6 +138,7 @@ class Senim:
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
+        self.proving = Proving(self, self.conformance)
         self._erased = 0
 
     def _join_messages(self) -> None:

@@ -156,3 +156,12 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     receipt: str
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affected:
+    """How many people consent to purposes, among those who were looked at; ``whole`` if that was everybody."""
+
+    counts: dict[str, int]
+    looked: int
+    whole: bool

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask
 
 from senim.app import Senim
 from senim.errors import SenimError
-from senim.web.console import account, guard, keys, outbox, settings, staff, start
+from senim.web.console import account, guard, keys, log, outbox, policy, promises, settings, staff, start
 from senim.web.console import door as entrance
 from senim.web.shared.pages import Door, door
 
@@ -44,6 +44,9 @@ class Area:
 GROUPS = ("work", "proof", "house")
 AREAS = (
     Area(pages=start.pages, group="work", icon="home"),
+    Area(pages=promises.pages, group="proof", icon="shield"),
+    Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
+    Area(pages=log.pages, group="proof", icon="list", verb="log"),
     Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
     Area(pages=staff.pages, group="house", icon="people", verb="policy"),
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),
