@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from tests.postgres import Server
 
-from benchmarks import bulk, connected, doors, heavy, inside, kept, mail, orders, proof, scan, start
+from benchmarks import banner, bulk, connected, doors, heavy, inside, kept, mail, orders, proof, scan, start
 from benchmarks.bare import bare
 from benchmarks.figures import Figure
 from benchmarks.ground import POSTGRES, RESULTS, ROOT, Ground
@@ -135,6 +135,7 @@ class Run:
             self._take("start", start.measure_command(ground))
             self._take("scan", scan.measure(ground))
             self._take("mail", mail.measure(ground))
+            self._take("banner", banner.measure(ground))
         self._take("start", start.measure_service(ground, other))
         self._take("doors", doors.measure(ground, other))
         self._take("inside", inside.measure(ground, other))

@@ -31,6 +31,7 @@ _PARTS = {
     "i": "Requests by mail",
     "j": "Connected databases",
     "k": "Stored orders",
+    "l": "The banner",
     "prototype": "Against the prototype",
 }
 _PACKAGES = ("granian", "falcon", "msgspec", "cryptography", "psycopg", "SQLAlchemy")

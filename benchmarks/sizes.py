@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NAMES = ("import", "verify", "start", "doors", "inside", "erase", "scan", "mail", "orders", "connected", "heavy")
+NAMES = (
+    "import",
+    "verify",
+    "start",
+    "doors",
+    "inside",
+    "erase",
+    "scan",
+    "mail",
+    "banner",
+    "orders",
+    "connected",
+    "heavy",
+)
 """What may be measured by itself. People are always imported first: everything else needs them."""
 
 DATABASES = ("sqlite", "postgresql")

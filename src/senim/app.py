@@ -16,17 +16,20 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from senim import rights
+from senim import accounts, rights
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
 from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
-from senim.conformance import Conformance, control_names
+from senim.collection.cookie_rules import origin_of
+from senim.collection.cookies import Cookies
+from senim.conformance import Conformance, Proving, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Tasks, by_hand
 from senim.consent import Consents
@@ -37,7 +40,7 @@ from senim.gate.access import VERBS, Access, actor_of
 from senim.governance import Agendas, Staff
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
 from senim.law import Override
-from senim.mailing import listed, listening, mail_server, mailbox
+from senim.mailing import THIS_MACHINE, listed, listening, mail_server, mailbox
 from senim.messaging.actions import Messages
 from senim.messaging.inbox import Inbox
 from senim.messaging.inbox_imap import Fetcher
@@ -48,9 +51,11 @@ from senim.messaging.letter_records import Limits
 from senim.messaging.mail import Post
 from senim.messaging.marketing import Marketing
 from senim.orders import Orders
-from senim.policy import Policies
+from senim.policy import Drafts, Policies
 from senim.rights import Rights, Roots
+from senim.rights.codes import Codes
 from senim.rights.letters import LetterReceiver
+from senim.rights.limits import Limits as Limiting
 from senim.settings import FILE, Settings, read, shown
 from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
@@ -92,6 +97,7 @@ class Senim:
         sealer = Sealer(self.database, signer, clock.now, anchor)
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
+        self.drafts = Drafts(self.policies)
         self.subjects = Subjects()
         self.log = Log(
             self.database,
@@ -122,6 +128,8 @@ class Senim:
             documents=self.documents,
         )
         self.imports = Imports(self.database, self.collection)
+        local = _local_sites(self.settings.serve.local_sites)
+        self.cookies = Cookies(self.policies, self.log, self.statements, local=local)
         self.orders = Orders(self.works)
         self.boxes = Boxes(self.persons)
         self._join_messages()
@@ -130,6 +138,7 @@ class Senim:
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
+        self.proving = Proving(self, self.conformance)
         self._erased = 0
 
     def _join_messages(self) -> None:
@@ -227,6 +236,31 @@ class Senim:
             roots=_roots(self.settings.rights, self.folder),
         )
         self.inbox.receiver = LetterReceiver(self.rights)
+        self._join_accounts(place)
+
+    def _join_accounts(self, place: str) -> None:
+        """Build what people see and change of what is theirs."""
+        parts = accounts.Parts(
+            works=self.works,
+            policies=self.policies,
+            subjects=self.subjects,
+            consents=self.consents,
+            gate=self.gate,
+            vault=self.vault,
+            documents=self.documents,
+            disclosures=self.disclosures,
+            collection=self.collection,
+            log=self.log,
+            boxes=self.boxes,
+            orders=self.orders,
+            post=self.messages,
+            rights=self.rights,
+            limits=Limiting(BlindIndex(self._index_secret)),
+            codes=Codes(self._index_secret),
+            url=place.rstrip("/"),
+            secret=self._index_secret,
+        )
+        self.accounts = accounts.Accounts(parts)
 
     def _keep_scan(self, work: Work, order: str, media: str, content: bytes) -> str:
         """What shows that an order was carried out by hand is sealed with the request that it is part of."""
@@ -293,6 +327,7 @@ class Senim:
         self.rights.remind()
         self.rights.tidy()
         self.staff.tidy()
+        self.accounts.signing_in.tidy()
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases; they are closed whatever happens."""
@@ -368,6 +403,15 @@ def _empty_databases() -> dict[str, bytes]:
         folder = Path(name)
         make_folder(folder, b"")
         return {path.name: path.read_bytes() for path in folder.glob("*.db")}
+
+
+def _local_sites(names: str) -> frozenset[str]:
+    """Origins on this machine that count as sites. Raises Invalid (setting_wrong): no other machine's may."""
+    found = listed(names)
+    for one in found:
+        if origin_of(one) != one or urlsplit(one).hostname not in THIS_MACHINE:
+            raise Invalid(Code.SETTING_WRONG, "serve.local_sites", detail="such as http://127.0.0.1:8700")
+    return frozenset(found)
 
 
 def _roots(trusted: RightsSettings, folder: Path) -> Roots | None:

@@ -13,7 +13,7 @@ from senim.messaging.mail import is_address
 from senim.messaging.records import MailServer
 from senim.settings import Mail, MailIn
 
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def mail_server(mail: Mail, folder: Path) -> MailServer | None:
@@ -52,7 +52,7 @@ def mailbox(mail: MailIn, folder: Path) -> MailBox | None:
 
 def _trusted(mail: Mail | MailIn, section: str, folder: Path) -> str:
     """The file of certificates that a server's is checked against; a server elsewhere is never spoken to in clear."""
-    if mail.security == "none" and mail.host not in _THIS_MACHINE:
+    if mail.security == "none" and mail.host not in THIS_MACHINE:
         raise Invalid(Code.SETTING_WRONG, f"{section}.security", detail="only with a server on this machine")
     if not mail.authority:
         return ""

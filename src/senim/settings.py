@@ -51,6 +51,8 @@ class Serve(_Section, frozen=True, kw_only=True):
     """TLS private key file (PEM)."""
     url: str = ""
     """Public address of the service, for links; empty: its own."""
+    local_sites: str = ""
+    """Origins on this machine whose pages count as sites while they are built: ``http://127.0.0.1:8700``, …"""
     max_body: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
     """Largest JSON body in bytes. Files have the limits of their fields."""
 

@@ -40,6 +40,8 @@ REFERENCE = {
     "staff_account",
     "staff_name",
     "staff_session",
+    "proof_order",
+    "policy_draft",
 }
 """Tables that do not grow with people."""
 THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally"}

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.web.conftest import DESKTOP
 
-PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
+PAGES = ("/privacy/{language}", "/cookies/{language}", "/portal/sign-in", "/console/sign-in")
 CONSOLE = (
     "/",
     "/requests",
@@ -18,6 +18,14 @@ CONSOLE = (
     "/letters",
     "/telephone",
     "/telephone/registration/kk",
+    "/promises",
+    "/promises/clauses/mini-1",
+    "/promises/drills",
+    "/promises/evidence",
+    "/log",
+    "/log/0",
+    "/log/verify",
+    "/policy",
     "/account/",
     "/account/password",
     "/account/passkeys",

@@ -9,17 +9,9 @@ from typing import Any
 import msgspec
 
 from senim.audit.records import Mould
-from senim.collection.records import Attestation, ConsentGiven, Intake, OnBehalf, SourceGiven, Taken
-from senim.collection.rules import (
-    Looked,
-    channel_of,
-    check_way,
-    look,
-    look_at_place,
-    missing,
-    undeclared,
-    unserved,
-)
+from senim.collection import attested_store
+from senim.collection.records import Attestation, ConsentGiven, Intake, OnBehalf, SourceGiven, Spoken, Taken
+from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, undeclared, unserved
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
 from senim.errors import Code, Invalid, NotFound, Reason, SenimError
@@ -206,6 +198,8 @@ class Reception:
         )
         record = msgspec.Raw(msgspec.json.encode(attestation))
         work.record("subject.attested", subject=standing.subject, reason=behalf.authority, record=record)
+        spoken = Spoken(speaker=speaker.subject, subject=standing.subject, authority=behalf.authority, at=work.at)
+        attested_store.put(work, spoken)
 
     def _agree(self, standing: Standing, evidence: Evidence) -> tuple[list[str], Standing]:
         """Record the choices made here: their receipts, and where the person stands after them."""

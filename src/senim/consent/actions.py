@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 import msgspec
@@ -12,7 +12,7 @@ from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
 from senim.audit.statements import StatementSigner
 from senim.consent.receipts import KIND, receipt
-from senim.consent.records import Event, Evidence, Given, Ready, Said, Scope, State
+from senim.consent.records import Affected, Event, Evidence, Given, Ready, Said, Scope, State
 from senim.consent.rules import (
     agreed_at,
     check_asked,
@@ -219,10 +219,31 @@ class Consents:
             for standing in self._subjects.everybody(database)
         )
 
+    def affected(self, database: Database, purposes: Collection[str], version: int, *, most: int) -> Affected:
+        """How many people's consent to purposes is given, under a version up to ``version``, among ``most`` people.
+
+        People are spread over the lanes by chance, and the first lanes are looked at: with more people it is a sample.
+        """
+        counts, looked = dict.fromkeys(purposes, 0), 0
+        for standing in self._subjects.everybody(database):
+            if looked == most:
+                return Affected(counts=counts, looked=looked, whole=False)
+            looked += 1
+            for purpose in purposes:
+                given = standing.marks.agreed.get(purpose, {}).values()
+                counts[purpose] += any(one.given and one.version <= version for one in given)
+        return Affected(counts=counts, looked=looked, whole=True)
+
 
 def _told(promises: Promises, scope: Scope) -> dict[str, object]:
     """The facts of an entry about a scope, the person apart."""
-    return promises.told(purpose=scope.purpose, recipient=scope.recipient, channel=scope.channel, country=scope.country)
+    return promises.told(
+        purpose=scope.purpose,
+        categories=(scope.category,) if scope.category else (),
+        recipient=scope.recipient,
+        channel=scope.channel,
+        country=scope.country,
+    )
 
 
 def _ready(
@@ -271,8 +292,8 @@ def _said_before(standing: Standing, scope: Scope) -> bool:
 
 
 def _within(given: Scope, withdrawn: Scope) -> bool:
-    """Whether withdrawing ``withdrawn`` ends ``given``: the same scope, or a part of the purpose as a whole."""
+    """Whether withdrawing ``withdrawn`` ends ``given``: the same, or a part of it or of the purpose."""
     if given.purpose != withdrawn.purpose:
         return False
     whole = Scope(purpose=withdrawn.purpose)
-    return withdrawn in (whole, given)
+    return withdrawn in (whole, given.whole, given)

@@ -108,6 +108,7 @@ def _processing(promises: Promises, scope: Scope, language: Language) -> dict[st
             "recipient": scope.recipient or None,
             "channel": scope.channel or None,
             "country": scope.country or None,
+            **({"category": scope.category} if scope.category else {}),
         },
         "lawful_basis": "dpv:Consent" if basis.consent else purpose.act.in_(language),
         "pii_information": sorted(promises.needed[scope.purpose]),

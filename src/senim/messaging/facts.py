@@ -129,6 +129,12 @@ class ClaimAnswer(Facts, frozen=True, kw_only=True):
     """The answer, paragraph by paragraph."""
 
 
+class YourWord(Facts, frozen=True, kw_only=True):
+    """Somebody else gave data about the person, who is asked for their own word."""
+
+    link: Link
+
+
 class Note(Facts, frozen=True, kw_only=True):
     """Something that staff writes about a request in their own words."""
 
@@ -181,6 +187,7 @@ TEMPLATES: dict[str, type[Facts]] = {
     "correction_done": CorrectionDone,
     "mailings_stopped": MailingsStopped,
     "claim_answer": ClaimAnswer,
+    "your_word": YourWord,
     "note": Note,
     "reminder": Reminder,
     "approval_needed": ApprovalNeeded,
@@ -191,7 +198,7 @@ TEMPLATES: dict[str, type[Facts]] = {
 MARKETING = frozenset({"mailing"})
 """Templates that need consent and carry the link that ends them."""
 
-SECRET = frozenset({"code", "answer_ready"})
+SECRET = frozenset({"code", "answer_ready", "your_word"})
 """Templates that carry a secret which is for the person alone."""
 
 STAFF = frozenset({"reminder", "approval_needed"})

@@ -24,9 +24,8 @@ from senim.messaging.records import File, To
 from senim.orders import Orders
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
-from senim.policy.values import identifier_kind, normalise
+from senim.policy.values import identifier_kind
 from senim.rights import listing_store, store
 from senim.rights.clock import met, reckoned
 from senim.rights.records import Deadline, Decision, Opening, Paper, Proof, Refusal, Request, Stage, State, Trace
@@ -226,11 +225,7 @@ class Desk:
 
     def owners(self, work: Work, kind: str, value: str) -> list[SubjectId]:
         """Whom an identifier belongs to here, in whatever way it is written. Raises Invalid if it cannot be one."""
-        fields = self.promises(work).fields
-        reference = next((name for name, spec in fields.items() if identifier_kind(name, spec) == kind), "")
-        spec = fields.get(reference) or Field(type=FieldType(kind))
-        wanted = normalise(value, spec)
-        return self.parts.vault.owner_of(work, reference, wanted) if reference else []
+        return self.parts.vault.owners(work, kind, value)
 
     def field_type(self, work: Work, kind: str) -> FieldType:
         """What a kind of identifier is written as."""

@@ -222,9 +222,8 @@ def kind_of(word: str) -> Kind:
 
 
 def scope_of(text: str) -> Scope:
-    """A purpose, or a part of one, as consents are written: ``purpose[/recipient][@channel][>country]``."""
-    end = min((at for sign in "/@>" if (at := text.find(sign)) >= 0), default=len(text))
-    return Scope.of(text[:end], text[end:])
+    """A purpose, or a part of one, as consents are written: see :meth:`Scope.parse`."""
+    return Scope.parse(text)
 
 
 def check_opening(promises: Promises, opening: Opening) -> None:

@@ -168,6 +168,16 @@ class Vault:
         kind = identifier_kind(reference, field)
         return store.found(work.database, (kind, self._index.digest(kind, value))) if kind else []
 
+    def owners(self, work: Work, kind: str, value: str) -> list[SubjectId]:
+        """Whom an identifier belongs to here, in whatever way it is written; for checks, tells nobody.
+
+        Raises Invalid (invalid_value) if it cannot be one.
+        """
+        fields = self._policies.in_force(work.now).fields
+        reference = next((name for name, spec in fields.items() if identifier_kind(name, spec) == kind), "")
+        wanted = normalise(value, fields.get(reference) or Field(type=FieldType(kind)))
+        return self.owner_of(work, reference, wanted) if reference else []
+
     def find(self, work: Work, kind: str, value: object) -> SubjectId:
         """The person with an e-mail, telephone, IIN or declared identifier, in whatever way it is written.
 

@@ -11,7 +11,7 @@ import pytest
 
 from senim.errors import Code
 from senim.rights import Attached, For, Kind, Proof, Refusal, Roots, State, Way, challenge
-from senim.rights.identity import DIGITS, LONG
+from senim.rights.codes import DIGITS, LONG
 from senim.testing import FixedClock, Person, Stage
 from tests.features.acting import refused, senim_of, told_of
 from tests.features.rights.scene import Letters, act, by, decide, now, opened

@@ -56,7 +56,7 @@ def _done(outcome: Outcome, words: Words) -> Section:
 def _in_the_vault(outcome: Outcome, words: Words) -> Iterator[Row]:
     place, erasure = words.say("vault"), outcome.erasure
     for scope in outcome.withdrawn:
-        purpose = words.purpose(scope.purpose) + words.scope(scope.recipient, scope.channel, scope.country)
+        purpose = words.purpose(scope.purpose) + words.scope(scope)
         yield (place, purpose, words.say("act-withdrawn"), "")
     for reference in outcome.corrected:
         yield (place, words.field(reference), words.say("act-correct"), "1")

@@ -14,7 +14,21 @@ from flask import Blueprint, Flask
 
 from senim.app import Senim
 from senim.errors import SenimError
-from senim.web.console import account, guard, keys, letters, outbox, request_acts, settings, staff, start, telephone
+from senim.web.console import (
+    account,
+    guard,
+    keys,
+    letters,
+    log,
+    outbox,
+    policy,
+    promises,
+    request_acts,
+    settings,
+    staff,
+    start,
+    telephone,
+)
 from senim.web.console import door as entrance
 from senim.web.console.uploads import InMemory
 from senim.web.shared.pages import Door, door
@@ -48,6 +62,9 @@ AREAS = (
     Area(pages=request_acts.pages, group="work", icon="inbox", verb="handle"),
     Area(pages=letters.pages, group="work", icon="tray", verb="handle"),
     Area(pages=telephone.pages, group="work", icon="phone", verb="intake"),
+    Area(pages=promises.pages, group="proof", icon="shield"),
+    Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
+    Area(pages=log.pages, group="proof", icon="list", verb="log"),
     Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
     Area(pages=staff.pages, group="house", icon="people", verb="policy"),
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),

@@ -8,9 +8,12 @@ from werkzeug.wrappers import Response as Redirect
 from senim.app import Senim
 from senim.web.public.asking import asking
 from senim.web.public.changing import changing
+from senim.web.public.choosing import choosing
+from senim.web.public.filling import filling
 from senim.web.public.keeping import keeping
 from senim.web.public.noticing import noticing
 from senim.web.public.pages import page_of
+from senim.web.public.posting import posting
 from senim.web.public.receiving import receiving
 from senim.web.public.requesting import requesting
 from senim.web.public.showing import CACHE, ROOMS, frame, language_of, room, shown, to_language
@@ -21,7 +24,9 @@ from senim.web.shared.pages import Door, door, static
 MOST_FORM = 32 * 1024
 """Bytes of a form: a request in a few thousand letters. Nothing larger is wanted from somebody who is not known."""
 
-_AREAS = (changing, receiving, noticing, keeping, asking, wellknown, unsubscribing, requesting)
+_AREAS = (
+    changing, receiving, noticing, keeping, asking, wellknown, choosing, filling, posting, unsubscribing, requesting,
+)  # fmt: skip
 _SHORT = {name.partition(".")[2]: name for name in ROOMS if "." in name} | {"kept": "keeping.board"}
 """Short addresses without a language, e.g. ``/privacy/rights``: they lead to the reader's own."""
 

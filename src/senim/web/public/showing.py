@@ -30,7 +30,7 @@ ROOMS = {
 """The pages that every public page leads to, and their names."""
 
 
-_WITHIN = {"requesting": "asking", "unsubscribing": "asking"}
+_WITHIN = {"requesting": "asking", "unsubscribing": "asking", "choosing": "noticing"}
 """Pages that belong to another area's page of the frame."""
 
 

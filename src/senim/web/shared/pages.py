@@ -83,7 +83,7 @@ def door(senim: Senim, of: Door) -> Flask:
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
     app.template_filter("time")(lambda when: time(when, g.language, zone(senim)))
     app.register_error_handler(HTTPException, _no_such)
-    app.register_error_handler(SenimError, _refused)
+    app.register_error_handler(SenimError, problem)
     app.after_request(functools.partial(_headers, of, encrypted(senim)))
     return app
 
@@ -219,13 +219,14 @@ def _no_such(error: HTTPException) -> Response:
     return answer
 
 
-def _refused(error: SenimError) -> Response:
-    return _problem(error.code, status_of(error))
+def problem(refusal: SenimError) -> Response:
+    """The page of a refusal."""
+    return _problem(refusal.code, status_of(refusal))
 
 
 def _outdated(_: CSRFError) -> Response:
     """A form of another session, or of none."""
-    return _refused(Invalid(Code.FORM_OUTDATED, "form"))
+    return problem(Invalid(Code.FORM_OUTDATED, "form"))
 
 
 def _problem(code: Code, status: int) -> Response:
