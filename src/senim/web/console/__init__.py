@@ -7,16 +7,16 @@ who is signed in, and that the policy grants their role the verb of the area.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app, g, url_for
 
 from senim.app import Senim
 from senim.errors import SenimError
+from senim.web.console import consents, guard, naming, people, start
 from senim.web.console import door as entrance
-from senim.web.console import guard, start
-from senim.web.shared.pages import Door, door
+from senim.web.shared.pages import Door, door, time, zone
 
 MOST_FORM = 1024 * 1024
 """Bytes of a form. Files come by pages of their own, with the limits of their fields."""
@@ -42,7 +42,11 @@ class Area:
 
 
 GROUPS = ("work", "proof", "house")
-AREAS = (Area(pages=start.pages, group="work", icon="home"),)
+AREAS = (
+    Area(pages=start.pages, group="work", icon="home"),
+    Area(pages=people.pages, group="work", icon="people", verb="read"),
+    Area(pages=consents.pages, group="proof", icon="check", verb="read"),
+)
 """All areas, in the order of the navigation."""
 
 
@@ -55,10 +59,17 @@ def console(senim: Senim) -> Flask:
     app.extensions["areas"] = {one.name: one.verb for one in AREAS}
     app.before_request(guard.close)
     app.context_processor(_shown)
+    app.jinja_env.globals.update(naming=naming, request_link=_request_link)
+    app.template_filter("stamped")(lambda at: time(datetime.fromisoformat(at), g.language, zone(senim)))
     app.register_blueprint(entrance.pages)
     for area in AREAS:
         app.register_blueprint(area.pages)
     return app
+
+
+def _request_link(number: str) -> str:
+    """The page of a request, for who may open it; empty if there is none."""
+    return url_for("requests.show", number=number) if "requests.show" in current_app.view_functions else ""
 
 
 def _shown() -> dict[str, Any]:
