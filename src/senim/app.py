@@ -106,7 +106,9 @@ class Senim:
             anchor,
             follow=self._following,
         )
-        self.daily = Daily(self.database, self.log, ("consent.given", "consent.withdrawn", "data.disclosed"))
+        self.daily = Daily(
+            self.database, self.log, ("consent.given", "consent.withdrawn", "data.disclosed", "data.collected")
+        )
         self.gate = Gate(self.works, self.policies, self.subjects)
         self.documents = Documents(self.works, self.policies, self.subjects, self.gate, self.persons)
         self.consents = Consents(self.policies, self.subjects, self.log, self.statements, kept_file=self.documents.kept)

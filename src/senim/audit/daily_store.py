@@ -29,7 +29,7 @@ _MOVE = upsert(far)
 _GUARD = guard(far, "size")
 _OF = query(select(daily).where(daily.c.act == bindparam("act")).order_by(daily.c.day))
 _ALL = query(select(daily))
-_FAR = query(select(far.c.size).where(far.c.one == 1))
+_FAR = query(select(far.c.size))
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ class Marketing:
         return Subscription(found.subject, found.purpose, found.channel, found.name, ended=True)
 
     def suppressed(self, work: Work) -> dict[str, int]:
-        """How many addresses do not want each kind of mailing, counted up to ``MOST_COUNTED``, for who reads the log."""
+        """How many addresses refuse each kind of mailing, counted up to ``MOST_COUNTED``, for who may read the log."""
         work.need("log")
         return dict(store.how_many(work.database, MOST_COUNTED))
 

@@ -7,16 +7,16 @@ who is signed in, and that the policy grants their role the verb of the area.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, g, url_for
+from flask import Blueprint, Flask, current_app, url_for
 
 from senim.app import Senim
 from senim.errors import SenimError
-from senim.web.console import consents, guard, naming, people, start
+from senim.web.console import consents, guard, naming, people, pictures, registers, start
 from senim.web.console import door as entrance
-from senim.web.shared.pages import Door, door, time, zone
+from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
 """Bytes of a form. Files come by pages of their own, with the limits of their fields."""
@@ -46,6 +46,8 @@ AREAS = (
     Area(pages=start.pages, group="work", icon="home"),
     Area(pages=people.pages, group="work", icon="people", verb="read"),
     Area(pages=consents.pages, group="proof", icon="check", verb="read"),
+    Area(pages=registers.pages, group="proof", icon="book", verb="log"),
+    Area(pages=pictures.pages, group="proof", icon="map", verb="log"),
 )
 """All areas, in the order of the navigation."""
 
@@ -60,7 +62,7 @@ def console(senim: Senim) -> Flask:
     app.before_request(guard.close)
     app.context_processor(_shown)
     app.jinja_env.globals.update(naming=naming, request_link=_request_link)
-    app.template_filter("stamped")(lambda at: time(datetime.fromisoformat(at), g.language, zone(senim)))
+    app.template_filter("stamped")(naming.time)
     app.register_blueprint(entrance.pages)
     for area in AREAS:
         app.register_blueprint(area.pages)

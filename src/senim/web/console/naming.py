@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import g
 
 from senim.consent import Scope
@@ -11,7 +13,8 @@ from senim.policy import Promises
 from senim.policy.notices import country_name, field_name, time_in_words
 from senim.policy.records import Term
 from senim.web.console.guard import platform
-from senim.web.shared.pages import words
+from senim.web.shared.pages import time as time_in
+from senim.web.shared.pages import words, zone
 from senim.work import Work
 
 
@@ -120,3 +123,8 @@ def ground(one: Reason) -> str:
     """A reason with the clause of the policy and the article of the law behind it."""
     behind = ", ".join(filter(None, (one.clause, one.article)))
     return f"{explain(one.code, g.language)}{f' ({behind})' if behind else ''}"
+
+
+def time(at: str) -> str:
+    """A time of the log (RFC 3339) in words, in the operator's zone."""
+    return time_in(datetime.fromisoformat(at), g.language, zone(platform()))
