@@ -100,7 +100,7 @@ def test_nobody_and_several(console: Callable[..., Colleague], stage: Stage, per
     change = {"contact.email": person.values["contact.email"]}
     stage.platform.run(
         stage.actor,
-        lambda work: stage.platform.collection.correct(  # type: ignore[attr-defined]
+        lambda work: stage.platform.collection.correct(
             work, stage.platform.subjects.about(work, twin.subject), "orders", values=change
         ),
     )

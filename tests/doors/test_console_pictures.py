@@ -52,8 +52,8 @@ def test_terms_that_end(console: Callable[..., Colleague], stage: Stage) -> None
     me = console()
     me.senim.tick()
     found = {line[0]: (line[1], line[2]) for line in table(me, "terms")}
-    assert found["Newsletter"] == ("later", "3")
-    assert found["Bookkeeping"] == ("later", "1")
+    assert found["Newsletter"] == ("2029-Q4", "3")
+    assert found["Bookkeeping"] == ("2031-Q4", "1")
 
 
 def test_nothing_yet(console: Callable[..., Colleague]) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from senim.disclosure import Handing
+from senim.disclosure.records import Line
+from senim.messaging.marketing import BY_LINK, _Token
+from senim.policy.taxonomy import Channel
 from senim.testing import Stage
 from senim.web.console.tables import REGISTERS
 from tests.console import Colleague
@@ -25,6 +28,14 @@ def hand_over(me: Colleague, person: Any, recipient: str = "courier", purpose: s
     handing = Handing(recipient=recipient, purpose=purpose)
     me.senim.run(me.senim.actor(), lambda work: me.senim.disclosures.make(work, [person.subject], handing))
     me.senim.tick()
+
+
+def refuse(me: Colleague, person: Any) -> None:
+    """The person follows the link of a mailing."""
+    marketing: Any = me.senim.marketing
+    digest = marketing._digest(Channel.EMAIL, person.values["contact.email"])  # as a mailing does
+    token = marketing._token(_Token(person.subject, digest, Channel.EMAIL, "newsletter"))
+    me.senim.run(BY_LINK, lambda work: marketing.unsubscribe(work, token))
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
@@ -54,9 +65,7 @@ def test_registers_of_the_policy(console: Callable[..., Colleague], language: st
 def test_what_crosses_the_border(console: Callable[..., Colleague]) -> None:
     """The foreign mailer is there with its country and the ground of the law; the courier at home is not."""
     lines = rows(console().get("/console/registers/borders.csv").data)
-    assert [(line[0], line[1]) for line in lines[1:]] == [("Türkiye", "Foreign mailer")] or lines[1][1] == (
-        "Foreign mailer"
-    )
+    assert [(line[0], line[1]) for line in lines[1:]] == [("Türkiye", "Foreign mailer")]
     assert "16(3)(1)" in lines[1][3]
     assert lines[1][4] == "no contract"
 
@@ -68,7 +77,7 @@ def test_recipients_tell_when_they_last_got_something(console: Callable[..., Col
     assert before["Courier"] == "—"
     hand_over(me, stage.person())
     after = {line[0]: line[-1] for line in rows(me.get("/console/registers/recipients.csv").data)[1:]}
-    assert after["Courier"] == "22 November 2026" or "2026" in after["Courier"]
+    assert after["Courier"] == "November 22, 2026"
     assert after["Tax authority"] == "—"
 
 
@@ -103,7 +112,7 @@ def test_the_register_goes_on_where_it_stopped(
     assert len(everything) == 5
     for name, most in (("LINES", 2), ("LOOKED", 3)):
         monkeypatch.setattr(f"senim.disclosure.actions.{name}", most)
-        found, before = [], -1
+        before, found = -1, list[Line]()
         while before:
             page = me.senim.disclosures.listed(me.senim.works.begin(me.senim.actor()), before=before)
             found += page.lines
@@ -120,18 +129,7 @@ def test_who_refuses_mailings(console: Callable[..., Colleague], stage: Stage) -
     address = person.values["contact.email"]
     form = {"channel": "email", "address": address.upper()}
     assert "has refused nothing" in me.post("/console/registers/mailings", form).text
-    marketing: Any = me.senim.marketing
-    token = marketing._token(  # a link as a mailing carries it
-        __import__("senim.messaging.marketing", fromlist=["_Token"])._Token(
-            person.subject,
-            marketing._digest("email", address),
-            "email",
-            "newsletter",
-        )
-    )
-    from senim.messaging.marketing import BY_LINK
-
-    me.senim.run(BY_LINK, lambda work: marketing.unsubscribe(work, token))
+    refuse(me, person)
     answer = me.post("/console/registers/mailings", form).text
     assert "This address refuses" in answer
     assert rows(me.get("/console/registers/mailings.csv").data)[1][-1] == "1"

@@ -11,7 +11,17 @@ from playwright.sync_api import Page
 from tests.web.conftest import DESKTOP
 
 PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
-CONSOLE = ("/",)
+CONSOLE = (
+    "/",
+    "/people",
+    "/consents",
+    "/registers",
+    "/registers/recipients",
+    "/registers/disclosures",
+    "/registers/mailings",
+    "/pictures",
+    "/pictures/flow",
+)
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 
 
@@ -29,7 +39,7 @@ def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, lang
     page = console(path, language=language)
     _holds(page, language)
     page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(DESKTOP)
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     _accessible(page)
 
 

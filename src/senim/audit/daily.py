@@ -11,8 +11,7 @@ from dataclasses import replace
 
 from senim.audit import daily_store as store
 from senim.audit.actions import Log
-from senim.audit.daily_store import Day
-from senim.audit.records import Entry, Outcome, time_of
+from senim.audit.records import Day, Entry, Outcome, time_of
 from senim.errors import Stale
 from senim.storage import Database, Unit
 from senim.times import moment

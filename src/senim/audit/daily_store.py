@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-
 from sqlalchemy import bindparam, select
 
+from senim.audit.records import Day
 from senim.storage import Database, Unit, delete, guard, insert, main_metadata, query, upsert
 from senim.storage.tables import number, small, table, word
 
@@ -30,28 +28,6 @@ _GUARD = guard(far, "size")
 _OF = query(select(daily).where(daily.c.act == bindparam("act")).order_by(daily.c.day))
 _ALL = query(select(daily))
 _FAR = query(select(far.c.size))
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """How often an act was done on a day (its ordinal, UTC), for a purpose, for a recipient; and when last."""
-
-    act: str
-    day: int
-    purpose: str
-    recipient: str
-    count: int
-    last_at: int
-
-    @property
-    def key(self) -> tuple[str, int, str, str]:
-        """What it counts."""
-        return self.act, self.day, self.purpose, self.recipient
-
-    @property
-    def date(self) -> date:
-        """The day."""
-        return date.fromordinal(self.day)
 
 
 def days(database: Database, acts: tuple[str, ...]) -> list[Day]:

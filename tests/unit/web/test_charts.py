@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from senim.web.console.charts import bars, drawing, flow, spans
 from senim.web.console.charts.bars import Bar
-from senim.web.console.charts.flow import UNIT, Link
+from senim.web.console.charts.flow import Link
 from senim.web.console.charts.spans import Span
 
 CLOSE = 1e-6
@@ -35,7 +35,7 @@ def test_ribbons_keep_their_width_and_nodes_hold_them(links: list[Link]) -> None
     placed = flow.layout(links)
     assert [one.link for one in placed.ribbons] == links
     for ribbon in placed.ribbons:
-        assert ribbon.width == ribbon.link.weight * UNIT
+        assert ribbon.width == ribbon.link.weight * placed.unit
     for name, node in placed.nodes.items():
         for at, end in (("y_source", "source"), ("y_target", "target")):
             side = [one for one in placed.ribbons if getattr(one.link, end) == name]

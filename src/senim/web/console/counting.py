@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from senim.audit.daily_store import Day
+from senim.audit.records import Day
 from senim.law import due, parse_term
 from senim.policy import Promises
 
-WEEKS, QUARTERS = 26, 12
+WEEKS, QUARTERS = 26, 24
 """How far pictures look back, and ahead."""
 
 

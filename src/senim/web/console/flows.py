@@ -23,17 +23,24 @@ def links_of(now: Promises) -> list[Link]:
     for purpose, needed in now.needed.items():
         for field in needed:
             flows[(CATEGORY, _category(field)), (PURPOSE, purpose)] += 1
-        for recipient, declared in now.recipients_for(purpose).items():
-            given = len(needed & now.policy.expand(declared.uses))
-            if given:
-                flows[(PURPOSE, purpose), (RECIPIENT, recipient)] += given
-                for country in declared.countries or now.law.pack.borders.home[:1]:
-                    flows[(RECIPIENT, recipient), (COUNTRY, country)] += given
+    for purpose, recipient, given in _handed(now):
+        flows[(PURPOSE, purpose), (RECIPIENT, recipient)] += given
+        for country in now.policy.recipients[recipient].countries or now.law.pack.borders.home[:1]:
+            flows[(RECIPIENT, recipient), (COUNTRY, country)] += given
     return [Link(source, target, weight) for (source, target), weight in sorted(flows.items())]
 
 
 def _category(field: str) -> str:
     return field.partition(".")[0]
+
+
+def _handed(now: Promises) -> Iterator[tuple[str, str, int]]:
+    """How many fields each recipient may get for each purpose."""
+    for purpose, needed in now.needed.items():
+        for recipient, declared in now.recipients_for(purpose).items():
+            given = len(needed & now.policy.expand(declared.uses))
+            if given:
+                yield purpose, recipient, given
 
 
 def _asked(now: Promises) -> dict[str, frozenset[str]]:

@@ -13,6 +13,7 @@ from senim.policy import Promises
 from senim.policy.notices import country_name, field_name, time_in_words
 from senim.policy.records import Term
 from senim.web.console.guard import platform
+from senim.web.console.looking import promises
 from senim.web.shared.pages import time as time_in
 from senim.web.shared.pages import words, zone
 from senim.work import Work
@@ -30,38 +31,38 @@ def told(file: str, key: str, otherwise: str = "") -> str:
     return text.in_(g.language) if text else otherwise or key
 
 
-def purpose(promises: Promises, name: str) -> str:
+def purpose(now: Promises, name: str) -> str:
     """A purpose, as a line begins with it; its id if the policy knows it no longer."""
-    declared = promises.policy.purposes.get(name)
+    declared = now.policy.purposes.get(name)
     said = declared.name.in_(g.language) if declared else name
     return said[:1].upper() + said[1:]
 
 
-def category(promises: Promises, name: str) -> str:
+def category(now: Promises, name: str) -> str:
     """A category, or a field as ``category.field``."""
     if "." in name:
-        return field_name(promises, name, g.language) if name in promises.fields else name
-    declared = promises.policy.categories.get(name)
+        return field_name(now, name, g.language) if name in now.fields else name
+    declared = now.policy.categories.get(name)
     return declared.name.in_(g.language) if declared else name
 
 
-def categories(promises: Promises, names: tuple[str, ...]) -> str:
+def categories(now: Promises, names: tuple[str, ...]) -> str:
     """Several categories or fields in a row."""
-    return ", ".join(dict.fromkeys(category(promises, one) for one in names))
+    return ", ".join(dict.fromkeys(category(now, one) for one in names))
 
 
-def recipient(promises: Promises, name: str) -> str:
+def recipient(now: Promises, name: str) -> str:
     """A recipient, or the recipients of a group."""
-    declared = promises.policy.recipients.get(name)
+    declared = now.policy.recipients.get(name)
     if declared:
         return declared.name.in_(g.language)
-    grouped = [one.name.in_(g.language) for one in promises.policy.recipients.values() if one.group == name]
+    grouped = [one.name.in_(g.language) for one in now.policy.recipients.values() if one.group == name]
     return ", ".join(grouped) or name
 
 
-def source(promises: Promises, name: str) -> str:
+def source(now: Promises, name: str) -> str:
     """Where a value came from."""
-    declared = promises.policy.sources.get(name)
+    declared = now.policy.sources.get(name)
     return declared.name.in_(g.language) if declared else name
 
 
@@ -89,14 +90,14 @@ def term(one: Term | None) -> str:
     return say("term-lasts", time=time_in_words(one.lasts, g.language), event=event(one.after))
 
 
-def scope(promises: Promises, one: Scope) -> str:
+def scope(now: Promises, one: Scope) -> str:
     """What a consent is about."""
     parts = (
-        recipient(promises, one.recipient) if one.recipient else "",
+        recipient(now, one.recipient) if one.recipient else "",
         channel(one.channel) if one.channel else "",
         country(one.country),
     )
-    return " · ".join((purpose(promises, one.purpose), *filter(None, parts)))
+    return " · ".join((purpose(now, one.purpose), *filter(None, parts)))
 
 
 def act(name: str) -> str:
@@ -121,7 +122,9 @@ def reasons(refusal: SenimError) -> list[str]:
 
 def ground(one: Reason) -> str:
     """A reason with the clause of the policy and the article of the law behind it."""
-    behind = ", ".join(filter(None, (one.clause, one.article)))
+    law = promises().law
+    clause = say("by-clause", clause=one.clause) if one.clause else ""
+    behind = "; ".join(filter(None, (clause, law.cite(one.article, g.language) if one.article else "")))
     return f"{explain(one.code, g.language)}{f' ({behind})' if behind else ''}"
 
 

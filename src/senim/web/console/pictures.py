@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, abort, g, render_template
 from markupsafe import Markup
 
+from senim.audit.records import Day
 from senim.times import moment
 from senim.web.console import counting, flows, naming
 from senim.web.console.charts import bars, flow, spans
@@ -70,7 +72,7 @@ def _label(column: int, name: str) -> str:
     return names[column](now, name)
 
 
-def _counts(*acts: str) -> tuple[list[list[counting.Day]], int]:
+def _counts(*acts: str) -> tuple[list[list[Day]], int]:
     """The daily counts of acts, and how many entries are still to be counted; a page counts a few itself."""
     daily = platform().daily
     left = daily.catch_up(most=_COUNTED)
@@ -84,7 +86,8 @@ def _consents() -> Picture:
     ups, downs = counting.by_week(given), counting.by_week(withdrawn)
     drawings, rows = [], []
     for name in (one for one in now.policy.purposes if one in ups or one in downs):
-        series = [Bar(_day(week), ups.get(name, {}).get(week, 0), downs.get(name, {}).get(week, 0)) for week in weeks]
+        up, down = ups.get(name, Counter()), downs.get(name, Counter())
+        series = [Bar(_day(week), up[week], down[week]) for week in weeks]
         title = naming.purpose(now, name)
         drawings.append((title, bars.draw(series, title=title, says=say("picture-consents-says"))))
         rows += [(title, one.name, str(one.up), str(one.down)) for one in series if one.up or one.down]
@@ -104,11 +107,11 @@ def _requests() -> Picture:
         rows.append((one.number, kind, _day(moment(one.received_at)), _day(due), words))
         lines.append(
             Span(
-                name=f"{one.number} {kind}",
+                name=one.number,
                 begins=float(one.received_at),
                 ends=float(one.due),
                 late=due < now,
-                says=f"{one.number}: {words}",
+                says=f"{one.number}, {kind}: {words}",
             )
         )
     drawing = spans.draw(
@@ -119,7 +122,7 @@ def _requests() -> Picture:
         says=say("picture-requests-says"),
     )
     table = Table(columns=("number", "kind", "came", "due", "time-left"), rows=tuple(rows))
-    return Picture(drawings=(("", drawing),) if lines else (), table=table)
+    return Picture(drawings=(("", drawing),) if lines else (), table=table, wide=True)
 
 
 def _terms() -> Picture:
@@ -130,7 +133,7 @@ def _terms() -> Picture:
     drawings, rows = [], []
     for name, counts in ends.items():
         title = naming.purpose(now, name)
-        series = [Bar(_quarter(one), counts.get(one, 0)) for one in quarters]
+        series = [Bar(_quarter(one), counts[one]) for one in quarters]
         later = sum(count for one, count in counts.items() if one > quarters[-1])
         drawings.append((title, bars.draw(series, title=title, says=say("picture-terms-says"))))
         rows += [(title, one.name, str(one.up)) for one in series if one.up]

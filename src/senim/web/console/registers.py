@@ -77,8 +77,8 @@ def disclosures() -> Answer:
         recipients=[("", naming.say("all")), ("official", naming.say("handed-official"))]
         + [(name, naming.recipient(now, name)) for name in now.policy.recipients],
         chosen=request.args,
-        following=url_for(".disclosures", **{**_filters(), "before": str(listing.before)}) if listing.before else "",
-        file=url_for(".disclosures_csv", **{**_filters(), "before": request.args.get("before", "")}),
+        following=_address(".disclosures", str(listing.before)) if listing.before else "",
+        file=_address(".disclosures_csv", request.args.get("before", "")),
     )
 
 
@@ -88,8 +88,10 @@ def disclosures_csv() -> Answer:
     return csv_answer(_handed(_listing()), "disclosures")
 
 
-def _filters() -> dict[str, str]:
-    return {name: request.args.get(name, "") for name in ("recipient", "until")}
+def _address(endpoint: str, before: str) -> str:
+    """A page of the register with the same filters."""
+    chosen, until = (request.args.get(name, "") for name in ("recipient", "until"))
+    return url_for(endpoint, recipient=chosen, until=until, before=before)
 
 
 def _listing() -> Listing:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from senim.web.console.charts.drawing import picture, round_up, text
 
-WIDTH, HIGH, LEFT, FOOT = 640.0, 90.0, 46.0, 20.0
+WIDTH, HIGH, LEFT, FOOT = 340.0, 100.0, 40.0, 20.0
 """Width of the picture, the height of the scale, the room for its numbers at the left and for dates below."""
 
 

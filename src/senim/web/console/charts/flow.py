@@ -16,8 +16,11 @@ from senim.web.console.charts.drawing import lines_of, picture, text
 NODE, SLOT, GAP = 10.0, 34.0, 8.0
 """Width of a node, the least height of its place (two lines of text), and the gap between places."""
 
-COLUMN, UNIT, TOP = 205.0, 3.0, 30.0
-"""From column to column, the width of a ribbon for one field, and the room for headings."""
+COLUMN, TOP = 205.0, 30.0
+"""From column to column, and the room for headings."""
+
+TALL, THICKEST = 320.0, 14.0
+"""The height that the fullest column takes, and the most that a ribbon of one field is wide."""
 
 _SWEEPS = 6
 
@@ -69,6 +72,8 @@ class Layout:
 
     nodes: dict[tuple[int, str], Node]
     ribbons: tuple[Ribbon, ...]
+    unit: float
+    """The width of a ribbon for a weight of one."""
     width: float
     height: float
 
@@ -79,10 +84,12 @@ def layout(links: Sequence[Link]) -> Layout:
     for link in links:
         for name in (link.source, link.target):
             nodes.setdefault(name, Node(*name))
-    for name, node in nodes.items():
-        flows = [sum(one.weight for one in links if name == end(one)) for end in (_target, _source)]
-        node.height = max(flows) * UNIT
+    weights = {name: _weight(name, links) for name in nodes}
     columns = _ordered(nodes, links)
+    fullest = max((sum(weights[node.column, node.id] for node in column) for column in columns), default=0.0)
+    unit = min(TALL / fullest, THICKEST) if fullest else THICKEST
+    for name, node in nodes.items():
+        node.height = weights[name] * unit
     height = max((sum(node.slot + GAP for node in column) - GAP for column in columns), default=0.0)
     for column in columns:
         at = TOP + (height - (sum(node.slot + GAP for node in column) - GAP)) / 2
@@ -90,15 +97,14 @@ def layout(links: Sequence[Link]) -> Layout:
             node.y = at + (node.slot - node.height) / 2
             at += node.slot + GAP
     width = (max((node.column for node in nodes.values()), default=0) + 1) * COLUMN
-    return Layout(nodes, tuple(_ribbons(nodes, links)), width, TOP + height + GAP)
+    return Layout(nodes, tuple(_ribbons(nodes, links, unit)), unit, width, TOP + height + GAP)
 
 
-def _source(link: Link) -> tuple[int, str]:
-    return link.source
-
-
-def _target(link: Link) -> tuple[int, str]:
-    return link.target
+def _weight(name: tuple[int, str], links: Sequence[Link]) -> float:
+    """What flows through a node: in or out, whichever is more."""
+    return max(
+        sum(one.weight for one in links if one.target == name), sum(one.weight for one in links if one.source == name)
+    )
 
 
 def _ordered(nodes: dict[tuple[int, str], Node], links: Sequence[Link]) -> list[list[Node]]:
@@ -123,22 +129,20 @@ def _middle(name: tuple[int, str], links: Sequence[Link], rank: dict[tuple[int, 
     return sum(place * weight for place, weight in near) / total if total else rank[name]
 
 
-def _ribbons(nodes: dict[tuple[int, str], Node], links: Sequence[Link]) -> list[Ribbon]:
+def _ribbons(nodes: dict[tuple[int, str], Node], links: Sequence[Link], unit: float) -> list[Ribbon]:
     """Ribbons, stacked on each side in the order of the nodes at their other end."""
-    starts = {
-        id(link): _take(nodes[link.source], 1, link.weight)
-        for link in sorted(links, key=lambda one: nodes[one.target].y)
-    }
-    ends = {
-        id(link): _take(nodes[link.target], 0, link.weight)
-        for link in sorted(links, key=lambda one: nodes[one.source].y)
-    }
-    return [Ribbon(link, starts[id(link)], ends[id(link)], link.weight * UNIT) for link in links]
+    starts = {link: _take(nodes[link.source], 1, link.weight * unit) for link in _by_height(links, nodes, "target")}
+    ends = {link: _take(nodes[link.target], 0, link.weight * unit) for link in _by_height(links, nodes, "source")}
+    return [Ribbon(link, starts[link], ends[link], link.weight * unit) for link in links]
 
 
-def _take(node: Node, side: int, weight: float) -> float:
+def _by_height(links: Sequence[Link], nodes: dict[tuple[int, str], Node], end: str) -> list[Link]:
+    return sorted(links, key=lambda one: nodes[getattr(one, end)].y)
+
+
+def _take(node: Node, side: int, width: float) -> float:
     at = node.y + node.used[side]
-    node.used[side] += weight * UNIT
+    node.used[side] += width
     return at
 
 
@@ -154,9 +158,9 @@ def draw(
     """The picture. Ribbons that lead to a ``marked`` node stand out."""
     parts = [text(column * COLUMN, 12, heading, "chart-heading") for column, heading in enumerate(headings)]
     for ribbon in placed.ribbons:
-        kind = "ribbon marked" if ribbon.link.target in marked else "ribbon"
-        name = f"{labels[ribbon.link.source]} → {labels[ribbon.link.target]}"
-        parts.append(Markup('<path class="{}" d="{}"><title>{}</title></path>').format(kind, _path(ribbon), name))
+        drawn = "ribbon marked" if ribbon.link.target in marked else "ribbon"
+        way = f"{labels[ribbon.link.source]} → {labels[ribbon.link.target]}"
+        parts.append(Markup('<path class="{}" d="{}"><title>{}</title></path>').format(drawn, _path(ribbon), way))
     for name, node in placed.nodes.items():
         kind = "node marked" if name in marked else "node"
         parts.append(

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from senim.web.console.charts.drawing import lines_of, picture, text
 
-WIDTH, LEFT, ROW, TOP = 640.0, 190.0, 26.0, 26.0
+WIDTH, LEFT, ROW, TOP = 640.0, 140.0, 26.0, 26.0
 """Width of the picture, the room for names, the height of a line, and the room for the word above today."""
 
 
@@ -55,7 +55,7 @@ def draw(spans: Sequence[Span], *, today: float, now: str, title: str, says: str
     ]
     for number, one in enumerate(spans):
         y, kind = TOP + ROW * number + ROW / 2, "late" if one.late else "open"
-        parts.append(text(0, y + 4, lines_of(one.name, 26, 1)[0], "chart-label"))
+        parts.append(text(0, y + 4, lines_of(one.name, 18, 1)[0], "chart-label"))
         parts.append(
             Markup('<line class="span {}" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"><title>{}</title></line>').format(
                 kind, scale.x(one.begins), scale.x(one.ends), y, y, one.says
