@@ -20,6 +20,10 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 pages.add_url_rule("/<subject>/do/<name>", view_func=do, methods=["GET", "POST"])
 
 
+_USUAL = ("email", "phone", "iin")
+"""What people mostly say of themselves comes first."""
+
+
 def kinds(now: Promises) -> list[tuple[str, str]]:
     """By what people are found: each kind with its name."""
     found: dict[str, str] = {}
@@ -28,7 +32,7 @@ def kinds(now: Promises) -> list[tuple[str, str]]:
         if kind:
             name = naming.told("fields", f"type-{kind}") if "." not in kind else naming.category(now, reference)
             found.setdefault(kind, name)
-    return list(found.items())
+    return sorted(found.items(), key=lambda kind: _USUAL.index(kind[0]) if kind[0] in _USUAL else len(_USUAL))
 
 
 def _form(*, kind: str = "", purpose: str = "", fault: str = "", several: tuple[str, ...] = ()) -> str:
