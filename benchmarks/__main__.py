@@ -15,22 +15,24 @@ from pathlib import Path
 import psycopg
 from tests.postgres import Server
 
-from benchmarks import bulk, doors, inside, mail, proof, scan, start
+from benchmarks import banner, bulk, connected, doors, heavy, inside, kept, mail, orders, proof, scan, start
 from benchmarks.bare import bare
 from benchmarks.figures import Figure
-from benchmarks.ground import POSTGRES, ROOT, Ground
+from benchmarks.ground import POSTGRES, RESULTS, ROOT, Ground
 from benchmarks.load import CannotMeasure, wrk
-from benchmarks.page import line, page
+from benchmarks.page import Taken, line, page, what_it_ran_on
 from benchmarks.sizes import DATABASES, NAMES, QUICK, Size
 
 PAGE = ROOT / "docs" / "performance.md"
-RESULTS = ROOT / "benchmarks" / "results" / "performance.md"
+_ON_THEIR_OWN = {"connected": connected.measure, "heavy": heavy.measure}
+"""What needs nobody stored: it has databases of its own."""
+
 KINDS = ("ours", "bare")
 """The operator that is measured, and the one whose database shows what is possible."""
 
 
 def main() -> int:
-    """Measure what is asked for; the page is written by a full run, any other leaves it in benchmarks/results."""
+    """Measure what is asked for. What was measured in full is kept; the page is written once there is all of it."""
     asked = _arguments()
     size = QUICK if asked.quick else Size()
     size = replace(size, people=asked.people or size.people, entries=asked.entries or size.entries)
@@ -40,13 +42,16 @@ def main() -> int:
         wrk()
         run = Run(size, names)
         run.measure(databases)
+        told = run.page()
     except CannotMeasure as problem:
         print(problem, file=sys.stderr)
         return 1
-    full = size == Size() and databases == DATABASES and names == NAMES
-    target = PAGE if full else RESULTS
+    target = RESULTS / "performance.md"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(run.page(), encoding="utf-8")
+    target.write_text(told, encoding="utf-8")
+    if size == Size() and (kept.whole() or asked.page):
+        target = PAGE
+        PAGE.write_text(kept.page_of_all(), encoding="utf-8")
     print(f"Written: {target.relative_to(ROOT)}")
     return 0
 
@@ -57,6 +62,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, help=f"people stored ({Size().people:,})")
     parser.add_argument("--entries", type=int, help=f"entries verified ({Size().entries:,})")
     parser.add_argument("--quick", action="store_true", help="small and short, to see that all of it works")
+    parser.add_argument(
+        "--page", action="store_true", help="write docs/performance.md although parts were never measured"
+    )
     parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")
     asked = parser.parse_args()
     for name in asked.names:
@@ -71,16 +79,19 @@ class Run:
     def __init__(self, size: Size, names: tuple[str, ...]) -> None:
         self._size = size
         self._names = names
-        self._figures: list[Figure] = []
+        self._taken: list[Taken] = []
         self._servers: dict[str, str] = {}
-        self._started = time.monotonic()
 
     def page(self) -> str:
         """What was found."""
-        return page(self._figures, self._size, self._servers, (time.monotonic() - self._started) / 60)
+        return page(self._taken, self._size)
 
     def measure(self, databases: tuple[str, ...]) -> None:
         """Measure on each database; what does not depend on one, on the first."""
+        for name, measured in _ON_THEIR_OWN.items():
+            self._take(name, measured(self._size))
+        if set(self._names) <= set(_ON_THEIR_OWN):
+            return
         for database in databases:
             with tempfile.TemporaryDirectory(prefix="senim-bench-") as name, self._urls(database) as urls:
                 print(f"{database}: {self._size.people:,} people")
@@ -124,20 +135,27 @@ class Run:
             self._take("start", start.measure_command(ground))
             self._take("scan", scan.measure(ground))
             self._take("mail", mail.measure(ground))
+            self._take("banner", banner.measure(ground))
         self._take("start", start.measure_service(ground, other))
         self._take("doors", doors.measure(ground, other))
         self._take("inside", inside.measure(ground, other))
+        self._take("orders", orders.measure(ground))
         self._take("erase", bulk.erase_people(ground, other))
 
     def _take(self, name: str, figures: Iterable[Figure], *, always: bool = False) -> None:
         """Measure if it is asked for, and show what is found as it comes."""
         if name not in self._names and not always:
             return
-        started = time.monotonic()
+        started, found = time.monotonic(), []
         for one in figures:
-            self._figures.append(one)
+            found.append(one)
             print(line(one), flush=True)
-        print(f"  {name}: {time.monotonic() - started:.0f} s", flush=True)
+        seconds = time.monotonic() - started
+        print(f"  {name}: {seconds:.0f} s", flush=True)
+        taken = Taken(name=name, figures=tuple(found), seconds=seconds, ran=what_it_ran_on(self._servers))
+        self._taken.append(taken)
+        if self._size == Size():
+            kept.keep(taken)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.connected [--rows N] [--tables N ...]``: access and erasure over a connected PostgreSQL.
+"""(j) Access and erasure over a connected PostgreSQL, beside SQL that somebody wrote by hand.
 
 A made-up operator's database: a table of people, chains of references up to five deep, one circle, one table without a
 key, indexes on all references. People with nothing, 30 and 3,000 rows are asked for and erased, in turns with SQL that
@@ -7,9 +7,7 @@ somebody who knows the schema by heart wrote for it: one statement per table, no
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,18 +17,33 @@ from typing import Any
 import psycopg
 from tests.postgres import Server
 
-from benchmarks.figures import Spread, in_turns
-from benchmarks.ground import POSTGRES, ROOT
+from benchmarks.figures import Figure, Spread, in_turns
+from benchmarks.ground import POSTGRES
+from benchmarks.sizes import Size
 from senim.connectors.mapfile import read
 from senim.connectors.records import Wish, WishKind
 from senim.connectors.sql.connector import SqlConnector
 
-RESULTS = ROOT / "benchmarks" / "results" / "connected.md"
 CHAIN = 5
 ROWS_OF_PEOPLE = (0, 30, 3_000)
 REPETITIONS = 7
-ACCESS_SECONDS, ERASE_SECONDS, TIMES = 1.0, 2.0, 1.5
-AT = 50
+SECONDS = {"access": 1.0, "erase": 2.0}
+"""What was promised at 50 tables."""
+AT, TIMES = 50, 1.5
+
+
+def measure(size: Size) -> Iterator[Figure]:
+    """Each number of tables, in a database of its own."""
+    server = Server(durable=True, settings=POSTGRES)
+    try:
+        for tables in size.tables:
+            server.execute(f"CREATE DATABASE made{tables}")
+            base = Base(server.url(f"made{tables}"), tables, size.connected)
+            base.make()
+            yield from Measured(base).figures()
+            server.execute(f"DROP DATABASE made{tables} WITH (FORCE)")
+    finally:
+        server.stop()
 
 
 def parent_of(number: int) -> int:
@@ -177,20 +190,20 @@ class Measured:
         self._base = base
         self._next = 1_000_000_000
 
-    def lines(self) -> Iterator[str]:
-        """A line of the table for each kind of person."""
+    def figures(self) -> Iterator[Figure]:
+        """Access and erasure of each kind of person."""
         found = read(self._base.map().encode())
         assert found.map is not None, found.faults
         with (
             psycopg.connect(self._base.url) as connection,
-            closing(SqlConnector(found.map, _driver(self._base.url), secret=b"measured")) as connector,
+            closing(SqlConnector(found.map, self._base.url, secret=b"measured")) as connector,
         ):
             hand = ByHand(self._base, connection)
             connector.look()
             for rows in ROWS_OF_PEOPLE:
                 yield from self._person(connector, hand, rows)
 
-    def _person(self, connector: SqlConnector, hand: ByHand, rows: int) -> Iterator[str]:
+    def _person(self, connector: SqlConnector, hand: ByHand, rows: int) -> Iterator[Figure]:
         email = self._base.add(self._number(), rows)
         access = in_turns(
             REPETITIONS,
@@ -201,7 +214,7 @@ class Measured:
                 "hand": lambda: timed(lambda: self._same(hand.access(email), rows)),
             },
         )
-        yield self._line("access", rows, access["ours"], access["hand"], ACCESS_SECONDS)
+        yield self._figure("access", rows, access, "read in one state of the database, checked against the map")
         waiting = [self._base.add(self._number(), rows) for _ in range(2 * REPETITIONS)]
         planning: list[float] = []
         erase = in_turns(
@@ -211,8 +224,8 @@ class Measured:
                 "hand": lambda: timed(lambda: self._same(hand.erase(waiting.pop()), rows)),
             },
         )
-        yield self._line("erase", rows, erase["ours"], erase["hand"], ERASE_SECONDS)
-        yield f"| {self._base.tables} | {rows:,} | plan | {statistics.median(planning):.3f} s | | | |"
+        planned = f"the plan before it took {statistics.median(planning):.3f} s"
+        yield self._figure("erase", rows, erase, f"in one transaction, remembered under its order; {planned}")
 
     def _number(self) -> int:
         self._next += 1
@@ -231,12 +244,23 @@ class Measured:
         assert connector.find(_who(email)).rows == 0
         return taken
 
-    def _line(self, what: str, rows: int, ours: Spread, hand: Spread, seconds: float) -> str:
-        ratio = statistics.median(ours.over(hand).values)
-        met = (ours.median <= seconds and ratio <= TIMES) if self._base.tables == AT else None
-        told = {True: "met", False: "MISSED", None: ""}[met]
-        return (
-            f"| {self._base.tables} | {rows:,} | {what} | {ours.told(3)} s | {hand.told(3)} s | {ratio:.2f} | {told} |"
+    def _figure(self, what: str, rows: int, taken: dict[str, Spread], how: str) -> Figure:
+        ours, hand = taken["ours"], taken["hand"]
+        ratio = ours.over(hand)
+        promised = self._base.tables == AT
+        target = f"≤ {SECONDS[what]:g} s and ≤ {TIMES} ×" if promised else f"≤ {TIMES} ×" if what == "access" else ""
+        return Figure(
+            part="j",
+            what=f"{what}, {self._base.tables} tables, {rows:,} rows of the person",
+            database="postgresql",
+            unit="ms",
+            measured=_milliseconds(ours),
+            limit=_milliseconds(hand),
+            limited_by="SQL by hand",
+            ratio=ratio,
+            target=target,
+            met=ratio.median <= TIMES and (not promised or ours.median <= SECONDS[what]) if target else None,
+            how=how,
         )
 
 
@@ -244,8 +268,8 @@ def _who(email: str) -> dict[str, tuple[str, ...]]:
     return {"email": (email,)}
 
 
-def _driver(url: str) -> str:
-    return url
+def _milliseconds(seconds: Spread) -> Spread:
+    return Spread(tuple(one * 1000 for one in seconds.values))
 
 
 def timed(run: Any) -> float:
@@ -253,38 +277,3 @@ def timed(run: Any) -> float:
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
-
-
-def main() -> int:
-    """Measure each number of tables, and write benchmarks/results/connected.md."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.connected", description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="rows in all (10,000,000)")
-    parser.add_argument("--tables", type=int, nargs="+", default=[10, 50, 200], help="numbers of tables (10 50 200)")
-    asked = parser.parse_args()
-    head = [
-        f"Access and erasure over a connected PostgreSQL, {asked.rows:,} rows in all.",
-        "",
-        "| tables | rows of the person | what | senim | by hand | ratio | |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    print("\n".join(head))
-    server = Server(durable=True, settings=POSTGRES)
-    lines: list[str] = []
-    try:
-        for tables in asked.tables:
-            server.execute(f"CREATE DATABASE made{tables}")
-            base = Base(server.url(f"made{tables}"), tables, asked.rows)
-            base.make()
-            for line in Measured(base).lines():
-                print(line, flush=True)
-                lines.append(line)
-            server.execute(f"DROP DATABASE made{tables} WITH (FORCE)")
-    finally:
-        server.stop()
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
-    return 1 if any("MISSED" in line for line in lines) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

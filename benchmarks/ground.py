@@ -20,6 +20,8 @@ from senim.app import Senim, make_folder, open_senim
 from senim.identity import SubjectId
 
 ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+"""What was measured here; not for the repository."""
 POSTGRES = {"shared_buffers": "'1GB'", "max_wal_size": "'4GB'", "checkpoint_timeout": "'15min'"}
 """Settings of the measured server beside its own defaults: what any guide gives a machine of this size."""
 

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
 from benchmarks.figures import Figure
 from benchmarks.ground import POSTGRES, ROOT
 from benchmarks.sizes import Size
@@ -27,31 +29,70 @@ _PARTS = {
     "g": "Start and memory",
     "h": "Searching for personal data",
     "i": "Requests by mail",
+    "j": "Connected databases",
+    "k": "Stored orders",
+    "l": "The banner",
     "prototype": "Against the prototype",
 }
 _PACKAGES = ("granian", "falcon", "msgspec", "cryptography", "psycopg", "SQLAlchemy")
 
 
-def page(figures: Sequence[Figure], size: Size, servers: dict[str, str], minutes: float) -> str:
-    """The page as Markdown."""
-    return "\n".join([*_head(figures, size, servers, minutes), *_tables(figures), ""])
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """What a part ran on, and when."""
+
+    day: str
+    commit: str
+    machine: str
+    versions: str
+    flush: float
+    """Milliseconds of a small write with fsync."""
+    busy: float
+    """How many programs wanted a processor when it had been measured (load of the last five minutes)."""
 
 
-def _head(figures: Sequence[Figure], size: Size, servers: dict[str, str], minutes: float) -> Iterator[str]:
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What one part of a run found."""
+
+    name: str
+    figures: tuple[Figure, ...]
+    seconds: float
+    ran: Ran
+
+
+def what_it_ran_on(servers: dict[str, str]) -> Ran:
+    """This machine, now."""
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    kind = f"{platform.system()} {platform.machine()}"
+    return Ran(
+        day=f"{datetime.now(UTC):%Y-%m-%d}",
+        commit=_commit(),
+        machine=f"{_processor()}, {os.cpu_count()} cores, {_memory()} GiB, {kind}",
+        versions=f"Python {platform.python_version()}; {packages}; {', '.join(f'{k} {v}' for k, v in servers.items())}",
+        flush=_flush(),
+        busy=os.getloadavg()[1],
+    )
+
+
+def page(taken: Sequence[Taken], size: Size, *, missing: Sequence[str] = ()) -> str:
+    """The page as Markdown; ``missing`` are parts that were not measured, or not on both databases."""
+    figures = [figure for one in taken for figure in one.figures]
+    return "\n".join([*_head(taken, figures, size), *_tables(figures), *_runs(taken, missing), ""])
+
+
+def _head(taken: Sequence[Taken], figures: Sequence[Figure], size: Size) -> Iterator[str]:
     promised = [one for one in figures if one.met is not None]
     missed = [one for one in promised if not one.met]
-    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     yield "# Performance"
     yield ""
     yield from _INTRODUCTION
     yield ""
-    kind = f"{platform.system()} {platform.machine()}"
-    yield f"- machine: {_processor()}, {os.cpu_count()} cores, {_memory()} GiB, {kind}"
-    yield f"- Python {platform.python_version()}; {packages}; {', '.join(f'{k} {v}' for k, v in servers.items())}"
-    yield f"- {datetime.now(UTC):%Y-%m-%d}, commit {_commit()}, {minutes:.0f} minutes"
+    for told in dict.fromkeys(one.ran.machine for one in taken):
+        yield f"- machine: {told}"
+    for told in dict.fromkeys(one.ran.versions for one in taken):
+        yield f"- {told}"
     yield f"- {size.people:,} people, {size.repetitions} repetitions, loads of {size.seconds:g} s by wrk from"
     yield f"  {size.clients} clients on the same cores as service and database; every commit is durable, and the disk"
-    yield f"  takes {_flush():.2f} ms for a small write with fsync"
+    yield f"  takes {statistics.median(one.ran.flush for one in taken):.2f} ms for a small write with fsync"
     settings = ", ".join(f"{name} = {value}" for name, value in POSTGRES.items()).replace("'", "")
     yield f"  (SQLite: WAL, synchronous=FULL; PostgreSQL: fsync and synchronous_commit on, {settings})"
     yield ""
@@ -63,10 +104,27 @@ def _head(figures: Sequence[Figure], size: Size, servers: dict[str, str], minute
     yield from _WHICH_LIMIT
 
 
+def _runs(taken: Sequence[Taken], missing: Sequence[str]) -> Iterator[str]:
+    """When each part was measured: a part is of one run, the whole may be of several."""
+    yield ""
+    yield "## Runs"
+    yield ""
+    yield "| part | databases | day | commit | minutes | load of the machine |"
+    yield "| --- | --- | --- | --- | ---: | ---: |"
+    for one in taken:
+        databases = ", ".join(dict.fromkeys(figure.database for figure in one.figures))
+        ran = one.ran
+        yield f"| {one.name} | {databases} | {ran.day} | {ran.commit} | {one.seconds / 60:.0f} | {ran.busy:.1f} |"
+    if missing:
+        yield ""
+        yield f"Not measured in full: {', '.join(missing)}."
+
+
 _INTRODUCTION = """\
 Written by `make bench`; do not edit. Every figure is taken several times, in turns with its limit, on the same machine
 in the same run: the median is told, with the lowest and the highest in brackets. Ratios are made sample by sample.
-The ratio is the result; the absolute figure is that of this machine.
+The ratio is the result; the absolute figure is that of this machine. When each part was measured, and how much else the
+machine had to do then, stands [at the end](#runs).
 """.splitlines()
 
 _WHICH_LIMIT = """

@@ -13,7 +13,10 @@ from senim.audit import records
 from senim.audit.records import Entry, Outcome
 from senim.languages import Text, wording
 
-_ACT = re.compile(r"[a-z]+\.(?!toml)[a-z]+\Z")
+_ACT = re.compile(r"[a-z]+\.(?!toml|yaml)[a-z_]+\Z")
+
+_RECORDING = ("record", "attempt", "mould", "change", "_begin", "record_later")
+"""Calls that are given the name of an act."""
 
 
 @functools.cache
@@ -28,9 +31,9 @@ def recorded() -> dict[str, tuple[str, ...]]:
 
 
 def _acts(tree: ast.AST) -> Iterator[str]:
-    """Acts written out in a call of ``record`` or ``attempt`` (or of what begins one), or named by a constant."""
+    """Acts written out in a call of what records one, or named by a constant."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _name(node.func) in ("record", "attempt", "_begin", "record_later"):
+        if isinstance(node, ast.Call) and _name(node.func) in _RECORDING:
             yield from _words(node.args)
         elif isinstance(node, ast.Assign) and all(_name(inner).isupper() for inner in _targets(node)):
             yield from _words(node.value.elts if isinstance(node.value, ast.Tuple) else [node.value])

@@ -1,27 +1,26 @@
 """Puts everything together, once. Read this first: it is the map of the house.
 
 An operator's folder holds ``senim.toml``, ``policy.yaml``, ``keys/`` and, with SQLite, the two databases.
-Settings are read here and nowhere else; every part gets what it needs by its constructor, so that no circle
-can be built. Doors (command line, web, library) call :meth:`Senim.run` with one verb.
+Settings are read here (mail's in mailing.py) and nowhere else; every part gets what it needs by its constructor, so
+that no circle can be built. Doors (command line, web, library) call :meth:`Senim.run` with one verb.
 """
 
 from __future__ import annotations
 
 import hmac
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from ipaddress import ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from senim import rights
+from senim import accounts, rights
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
 from senim.audit.daily import Daily
@@ -29,7 +28,9 @@ from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
-from senim.conformance import Conformance, control_names
+from senim.collection.cookie_rules import origin_of
+from senim.collection.cookies import Cookies
+from senim.conformance import Conformance, Proving, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Tasks, by_hand
 from senim.consent import Consents
@@ -37,28 +38,27 @@ from senim.disclosure import Disclosures
 from senim.errors import Code, Invalid, Unavailable
 from senim.gate import Gate
 from senim.gate.access import VERBS, Access, actor_of
-from senim.governance import Staff
+from senim.governance import Agendas, Staff
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
 from senim.law import Override
+from senim.mailing import THIS_MACHINE, listed, listening, mail_server, mailbox
 from senim.messaging.actions import Messages
 from senim.messaging.inbox import Inbox
 from senim.messaging.inbox_imap import Fetcher
-from senim.messaging.inbox_records import Listening, MailBox
 from senim.messaging.inbox_smtp import Listener
 from senim.messaging.inbox_watch import Watch
 from senim.messaging.letter_origin import Trusted
 from senim.messaging.letter_records import Limits
-from senim.messaging.mail import Post, is_address
+from senim.messaging.mail import Post
 from senim.messaging.marketing import Marketing
-from senim.messaging.records import MailServer
 from senim.orders import Orders
-from senim.policy import Policies
+from senim.policy import Drafts, Policies
 from senim.rights import Rights, Roots
+from senim.rights.codes import Codes
 from senim.rights.letters import LetterReceiver
-from senim.settings import FILE, Settings, read
+from senim.rights.limits import Limits as Limiting
+from senim.settings import FILE, Settings, read, shown
 from senim.settings import Log as LogSettings
-from senim.settings import Mail as MailSettings
-from senim.settings import MailIn as MailInSettings
 from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
 from senim.subjects import Subjects
@@ -98,6 +98,7 @@ class Senim:
         sealer = Sealer(self.database, signer, clock.now, anchor)
         override = Override.read(folder / settings.calendar)
         self.policies = Policies(self.database, override, control_names())
+        self.drafts = Drafts(self.policies)
         self.subjects = Subjects()
         self.log = Log(
             self.database,
@@ -131,18 +132,22 @@ class Senim:
             documents=self.documents,
         )
         self.imports = Imports(self.database, self.collection)
+        local = _local_sites(self.settings.serve.local_sites)
+        self.cookies = Cookies(self.policies, self.log, self.statements, local=local)
         self.orders = Orders(self.works)
         self.boxes = Boxes(self.persons)
         self._join_messages()
         self._join_inbox()
         self._join_rights()
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
+        self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
+        self.proving = Proving(self, self.conformance)
         self._erased = 0
 
     def _join_messages(self) -> None:
         """Build what writes to people."""
-        server = _mail_server(self.settings.mail, self.folder)
+        server = mail_server(self.settings.mail, self.folder)
         self.messages = Messages(
             policies=self.policies,
             boxes=self.boxes,
@@ -172,7 +177,7 @@ class Senim:
             orders=self.orders,
             messages=self.messages,
             secret=self._index_secret,
-            trusted=Trusted(frozenset(_listed(mail.servers.lower())), mail.hops),
+            trusted=Trusted(frozenset(listed(mail.servers.lower())), mail.hops),
             limits=Limits(size=mail.max_letter),
             keep=timedelta(days=mail.keep),
         )
@@ -209,7 +214,7 @@ class Senim:
             secret=self._index_secret,
             now=self.works.clock.now,
         )
-        self.tasks = Tasks(self.works, self.boxes)
+        self.tasks = Tasks(self.works, self.boxes, keep_scan=self._keep_scan)
         self.systems.add_kind("manual", by_hand(self.tasks, secret=self._index_secret))
         self.connectors: tuple[Connector, ...] = ()
         """Connectors made in code, beside those of the folder's maps."""
@@ -235,12 +240,45 @@ class Senim:
             roots=_roots(self.settings.rights, self.folder),
         )
         self.inbox.receiver = LetterReceiver(self.rights)
+        self._join_accounts(place)
+
+    def _join_accounts(self, place: str) -> None:
+        """Build what people see and change of what is theirs."""
+        parts = accounts.Parts(
+            works=self.works,
+            policies=self.policies,
+            subjects=self.subjects,
+            consents=self.consents,
+            gate=self.gate,
+            vault=self.vault,
+            documents=self.documents,
+            disclosures=self.disclosures,
+            collection=self.collection,
+            log=self.log,
+            boxes=self.boxes,
+            orders=self.orders,
+            post=self.messages,
+            rights=self.rights,
+            limits=Limiting(BlindIndex(self._index_secret)),
+            codes=Codes(self._index_secret),
+            url=place.rstrip("/"),
+            secret=self._index_secret,
+        )
+        self.accounts = accounts.Accounts(parts)
+
+    def _keep_scan(self, work: Work, order: str, media: str, content: bytes) -> str:
+        """What shows that an order was carried out by hand is sealed with the request that it is part of."""
+        return self.rights.keep_scan(work, self.orders.find(self.database, order).about, media, content)
 
     @contextmanager
     def _following(self) -> Iterator[Followers]:
         """What rows must follow from the entries of the log: versions of the policy, keys, accounts, people."""
         with StandingsAgain(self.database, self.subjects) as standings:
             yield Followers(self.policies.again(), self.access.again(), self.staff.again(), standings)
+
+    def shown_settings(self) -> dict[str, str]:
+        """The settings by name, for people to look at; of passwords only whether they are set."""
+        return shown(self.settings)
 
     @property
     def jwk(self) -> dict[str, str]:
@@ -294,6 +332,7 @@ class Senim:
         self.rights.remind()
         self.rights.tidy()
         self.staff.tidy()
+        self.accounts.signing_in.tidy()
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases; they are closed whatever happens."""
@@ -371,7 +410,13 @@ def _empty_databases() -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in folder.glob("*.db")}
 
 
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+def _local_sites(names: str) -> frozenset[str]:
+    """Origins on this machine that count as sites. Raises Invalid (setting_wrong): no other machine's may."""
+    found = listed(names)
+    for one in found:
+        if origin_of(one) != one or urlsplit(one).hostname not in THIS_MACHINE:
+            raise Invalid(Code.SETTING_WRONG, "serve.local_sites", detail="such as http://127.0.0.1:8700")
+    return frozenset(found)
 
 
 def _roots(trusted: RightsSettings, folder: Path) -> Roots | None:
@@ -386,73 +431,6 @@ def _roots(trusted: RightsSettings, folder: Path) -> Roots | None:
         except OSError as error:
             raise Invalid(Code.SETTING_WRONG, f"rights.{name}", detail=error.strerror or "") from error
     return Roots.read(read["roots"], between=read["between"], revoked=read["revoked"])
-
-
-def _mail_server(mail: MailSettings, folder: Path) -> MailServer | None:
-    """Where mail is handed over, or None if no server is set. Raises Invalid (setting_wrong)."""
-    if not mail.host:
-        return None
-    if not is_address(mail.sender):
-        raise Invalid(Code.SETTING_WRONG, "mail.sender", detail="the address that messages come from")
-    if mail.security == "none" and mail.host not in _THIS_MACHINE:
-        raise Invalid(Code.SETTING_WRONG, "mail.security", detail="only to a server on this machine")
-    if mail.authority and not (folder / mail.authority).is_file():
-        raise Invalid(Code.SETTING_WRONG, "mail.authority", detail="no such file")
-    return MailServer(
-        host=mail.host,
-        port=mail.port,
-        security=mail.security,
-        user=mail.user,
-        password=mail.password,
-        sender=mail.sender,
-        authority=str(folder / mail.authority) if mail.authority else "",
-        timeout=mail.timeout,
-    )
-
-
-def mailbox(mail: MailInSettings, folder: Path) -> MailBox | None:
-    """The mailbox that is fetched, or None if none is set. Raises Invalid (setting_wrong)."""
-    if not mail.host:
-        return None
-    if mail.security == "none" and mail.host not in _THIS_MACHINE:
-        raise Invalid(Code.SETTING_WRONG, "mail.in.security", detail="only from a server on this machine")
-    return MailBox(
-        host=mail.host,
-        port=mail.port,
-        security=mail.security,
-        user=mail.user,
-        password=mail.password,
-        folder=mail.folder,
-        authority=str(folder / mail.authority) if mail.authority else "",
-        timeout=mail.timeout,
-    )
-
-
-def listening(mail: MailInSettings, folder: Path, contacts: Callable[[], tuple[str, ...]]) -> Listening | None:
-    """Where letters are taken, or None if nowhere. Raises Invalid (setting_wrong)."""
-    if not mail.listen:
-        return None
-    place = re.fullmatch(r"(smtp|lmtp)://(?:\[([0-9a-fA-F:]+)\]|([^\s:/]+)):(\d{1,5})", mail.listen)
-    if place is None or int(place[4]) > 65535:
-        raise Invalid(Code.SETTING_WRONG, "mail.in.listen", detail="lmtp://address:port or smtp://address:port")
-    try:
-        peers = tuple(ip_network(one) for one in _listed(mail.peers))
-    except ValueError as error:
-        raise Invalid(Code.SETTING_WRONG, "mail.in.peers", detail="such as 10.0.0.0/8") from error
-    return Listening(
-        protocol="smtp" if place[1] == "smtp" else "lmtp",
-        host=place[2] or place[3],
-        port=int(place[4]),
-        addresses=frozenset(one.lower() for one in _listed(mail.addresses) or contacts()),
-        most=mail.max_letter,
-        peers=peers,
-        certificate=str(folder / mail.certificate) if mail.certificate else "",
-        private_key=str(folder / mail.private_key) if mail.private_key else "",
-    )
-
-
-def _listed(names: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in names.split(","))))
 
 
 def _toml(settings: Settings) -> str:

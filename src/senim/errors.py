@@ -70,6 +70,8 @@ class Code(StrEnum):
     SIGN_IN_NAME_TAKEN = "sign_in_name_taken"
     PASSWORD_WEAK = "password_weak"  # noqa: S105  # the name of a refusal
     LAST_RESPONSIBLE = "last_responsible"
+    CODE_NEEDED = "code_needed"
+    CHANGE_BY_REQUEST = "change_by_request"
     # intake
     ATTESTATION_MISSING = "attestation_missing"
     OTHERS_NOT_TAKEN = "others_not_taken"
@@ -123,6 +125,7 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     SEVERAL_FOUND = "several_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     FORM_OUTDATED = "form_outdated"
     BODY_TOO_LARGE = "body_too_large"
     BODY_MALFORMED = "body_malformed"

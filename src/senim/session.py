@@ -71,7 +71,7 @@ class Session:
             "point": notice.point,
             "language": notice.language,
             "notice": notice.digest,
-            "consents": [{**structs.asdict(scope_of(name)), "given": given} for name, given in consents.items()],
+            "consents": [{**_named(scope_of(name)), "given": given} for name, given in consents.items()],
             "subject": subject,
             "on_behalf_of": on_behalf_of,
             "source": source,
@@ -188,13 +188,16 @@ class Session:
 
 
 def scope_of(consent: str) -> Scope:
-    """``purpose[/recipient][@channel][>country]`` as a scope. Raises Invalid (invalid_value)."""
-    rest, _, country = consent.partition(">")
-    rest, _, channel = rest.partition("@")
-    purpose, _, recipient = rest.partition("/")
-    if not purpose:
+    """``purpose[/recipient[#category]][@channel][>country]`` as a scope. Raises Invalid (invalid_value)."""
+    scope = Scope.parse(consent)
+    if not scope.purpose:
         raise Invalid(Code.INVALID_VALUE, "consent")
-    return Scope(purpose=purpose, recipient=recipient, channel=channel, country=country)
+    return scope
+
+
+def _named(scope: Scope) -> dict[str, str]:
+    """What a scope names; points ask for no single category."""
+    return {part: name for part, name in structs.asdict(scope).items() if name}
 
 
 def _evidence(told: dict[str, Any]) -> Evidence:

@@ -5,6 +5,7 @@ Every setting ``section.name`` may be given as ``SENIM_SECTION_NAME``; ``databas
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -50,6 +51,8 @@ class Serve(_Section, frozen=True, kw_only=True):
     """TLS private key file (PEM)."""
     url: str = ""
     """Public address of the service, for links; empty: its own."""
+    local_sites: str = ""
+    """Origins on this machine whose pages count as sites while they are built: ``http://127.0.0.1:8700``, …"""
     max_body: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
     """Largest JSON body in bytes. Files have the limits of their fields."""
 
@@ -207,3 +210,23 @@ def _names(section: type[msgspec.Struct], before: str = "") -> Iterator[str]:
             yield from _names(kinds[name], f"{before}{written}.")
         elif get_origin(kinds[name]) is not dict:  # a table has names of the operator's own
             yield f"{before}{written}"
+
+
+HIDDEN = "•••"
+"""What is shown in the place of a secret."""
+
+
+def shown(settings: Settings) -> dict[str, str]:
+    """Setting → its value as people may see it: secrets, and passwords in addresses, are hidden."""
+    told: dict[str, str] = {}
+    for name in _names(Settings):
+        value: Any = settings
+        for step in name.split("."):
+            value = getattr(value, "incoming" if step == "in" else step)
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        secret = name.rpartition(".")[2] in _SECRET and text
+        told[name] = HIDDEN if secret else re.sub(r"(://[^/@:]*):[^/@]*@", rf"\1:{HIDDEN}@", text)
+    return told
+
+
+_SECRET = ("password", "secret")

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -89,6 +88,8 @@ class Work:
     """What one part of the act leaves for another, e.g. the key of a person that is only being made."""
     at: int = field(init=False)
     """The time of the act in microseconds since 1970 UTC."""
+    written: str = ""
+    """The same as entries write it, once it was."""
 
     def __post_init__(self) -> None:
         self.at = micros(self.now)
@@ -120,25 +121,16 @@ class Work:
         """Say what is being tried, so that a refusal is recorded as one of this."""
         self.attempted = (act, {**(facts or {}), **more})
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
+    def part(self) -> Part:
         """A part of the act that may be refused on its own: what it wrote is thrown away, the refusal recorded.
 
         The refusal is raised again, for the caller to count it and go on with the next part.
         """
-        unit = self.unit
-        marks, known = (len(unit.rows), len(unit.keys), len(unit.guards)), len(self.memo)
         self.attempted = None
-        try:
-            yield
-        except SenimError as refusal:
-            del unit.rows[marks[0] :], unit.keys[marks[1] :], unit.guards[marks[2] :]
-            while len(self.memo) > known:  # a part adds to the memo, and changes nothing of it
-                self.memo.popitem()
-            self._record_refusal(refusal)
-            raise
+        return Part(self)
 
-    def _record_refusal(self, refusal: SenimError) -> None:
+    def record_refusal(self, refusal: SenimError) -> None:
+        """Record that what was attempted was refused."""
         if self.attempted is not None:
             act, facts = self.attempted
             self.record(act, facts, outcome=Outcome.REFUSED, codes=codes_of(refusal))
@@ -157,6 +149,40 @@ class Work:
         entry_id, subject, leaf = make_entry(self.actor, self.now, act, outcome, told, entry_id)
         log.wait(self.unit, entry_id, subject, leaf)
         return entry_id
+
+    def mould(self, act: str, facts: Facts, **more: object) -> Mould:
+        """What entries of this act about people are cast in: they are alike but for the person."""
+        told = {**facts, **more, "subject": new_id()}
+        return mould_of(self.actor, self.now, act, Outcome.DONE, told)
+
+    def cast(self, mould: Mould, subject: str) -> str:
+        """Add the entry about a person to the log, as :meth:`record` would; its id."""
+        entry_id = new_id()
+        self.written = self.written or stamp_of(self.at)
+        log.wait(self.unit, entry_id, subject, mould.cast(entry_id, self.written, subject))
+        return entry_id
+
+
+class Part:
+    """Goes back to where its act was if the block ends with a refusal. A generator would cost three times as much."""
+
+    __slots__ = ("_guards", "_keys", "_known", "_rows", "_work")
+
+    def __init__(self, work: Work) -> None:
+        unit = work.unit
+        self._work, self._known = work, len(work.memo)
+        self._rows, self._keys, self._guards = len(unit.rows), len(unit.keys), len(unit.guards)
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: object, refusal: BaseException | None, trace: object) -> None:
+        if isinstance(refusal, SenimError):
+            work, unit = self._work, self._work.unit
+            del unit.rows[self._rows :], unit.keys[self._keys :], unit.guards[self._guards :]
+            while len(work.memo) > self._known:  # a part adds to the memo, and changes nothing of it
+                work.memo.popitem()
+            work.record_refusal(refusal)
 
 
 def codes_of(refusal: SenimError) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ FULL: dict[str, dict[str, Any]] = {
     "correction_done": {"number": "R-2026-000123", "fields": ["A-FIELD", "B-FIELD"]},
     "mailings_stopped": {"purposes": ["A-PURPOSE"]},
     "claim_answer": {"number": "R-2026-000123", "granted": False, "text": ["A-TEXT", "B-TEXT"]},
+    "your_word": {"link": LINK},
     "reminder": {"number": "R-2026-000123", "due": date(2027, 4, 22), "days": -2, "link": LINK},
     "approval_needed": {"number": "R-2026-000123", "link": LINK, "acts": 17},
     "mailing": {"title": "A-TITLE", "text": ["A-TEXT"], "link": LINK, "unsubscribe": LINK},

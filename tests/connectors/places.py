@@ -281,7 +281,7 @@ def manual(senim: Senim) -> Iterator[PlaceOfPeople]:
 
     def finish() -> None:
         for one in senim.tasks.list(senim.database):
-            senim.run(senim.actor(), lambda work, one=one: senim.tasks.done(work, one.id, evidence="AR-2026/1", rows=3))  # type: ignore[misc]
+            senim.run(senim.actor(), lambda work, one=one: senim.tasks.done(work, one.id, archive="AR-2026/1", rows=3))  # type: ignore[misc]
 
     def nothing() -> None:
         """Nobody can be cut off half-way by us."""

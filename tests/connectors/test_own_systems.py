@@ -79,14 +79,14 @@ def test_a_task_is_done_by_its_role_with_evidence(folder: Path) -> None:
         with pytest.raises(NotAllowed):
             senim.run(other, lambda work: senim.tasks.read(work, task))
         with pytest.raises(NotAllowed):
-            senim.run(other, lambda work: senim.tasks.done(work, task, evidence="AR-2026/1"))
+            senim.run(other, lambda work: senim.tasks.done(work, task, archive="AR-2026/1"))
         _, about = senim.run(archive, lambda work: senim.tasks.read(work, task))
         assert about.who == WHO
         for wrong in ("", "done", "aigerim@example.kz"):
             with pytest.raises(Invalid) as raised:
-                senim.run(archive, lambda work, wrong=wrong: senim.tasks.done(work, task, evidence=wrong))  # type: ignore[misc]
+                senim.run(archive, lambda work, wrong=wrong: senim.tasks.done(work, task, archive=wrong))  # type: ignore[misc]
             assert raised.value.code is Code.EVIDENCE_MISSING
-        ended = senim.run(archive, lambda work: senim.tasks.done(work, task, evidence="AR-2026/1", rows=2))
+        ended = senim.run(archive, lambda work: senim.tasks.done(work, task, archive="AR-2026/1", rows=2))
         assert ended.done_by == archive.label
         with pytest.raises(NotFound):
             senim.run(archive, lambda work: senim.tasks.read(work, task))
@@ -113,7 +113,7 @@ def test_tasks_at_the_command_line(folder: Path) -> None:
     shown = runner.invoke(command, ["connectors", "task", task, *where])
     assert "Destroy the papers." in shown.output
     assert "aigerim@example.kz" in shown.output
-    done = runner.invoke(command, ["connectors", "done", task, "--evidence", "AR-2026/1", "--json", *where])
+    done = runner.invoke(command, ["connectors", "done", task, "--archive", "AR-2026/1", "--json", *where])
     assert (done.exit_code, json.loads(done.output)["evidence"]) == (0, "AR-2026/1")
     assert "0 tasks" in runner.invoke(command, ["connectors", "tasks", *where]).output
     assert "1 tasks" in runner.invoke(command, ["connectors", "tasks", "--all", *where]).output

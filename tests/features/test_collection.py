@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from senim.audit.records import Entry
 from senim.collection import Intake, OnBehalf, SourceGiven, Taken
+from senim.collection.reception import Reception
 from senim.conformance import cast
 from senim.errors import Code, SenimError
 from senim.identity import new_subject
+from senim.languages import Text, wording
 from senim.testing import FixedClock, Stage
 from senim.work import Work
 from tests.features import acting
@@ -259,6 +263,33 @@ def test_many_are_taken_in_at_once_and_a_refused_one_leaves_the_others(stage: St
     senim.tick()
     collected = [entry for _, entry in senim.log.entries(size) if entry.act == "data.collected"]
     assert [one.outcome for one in collected] == ["done", "done", "refused", "done", "refused", "done"]
+
+
+def test_a_newer_notice_is_kept_although_the_first_of_a_batch_is_refused(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was shown is kept with the first who is taken in, not with one whose rows are thrown away (foundation-3)."""
+    senim = senim_of(stage)
+    words = dict(wording("notices"))
+    words["purposes"] = Text(kk="Не үшін керек?", ru="Для чего это?", en="What is it for?")
+    monkeypatch.setattr("senim.policy.notices.wording", lambda file: words if file == "notices" else wording(file))
+    senim.policies._notices.clear()
+    required = stage.consents("registration", only=lambda ask: ask.ask == "required")
+    frame = stage.request("registration", consents=required, surface="import")
+    good = {name: value for name, value in frame.values.items() if name != "profile.tastes"}
+
+    def act(work: Work) -> None:
+        reception = senim.collection.reception(work, frame, signed=False)
+        refused(Code.CONSENT_MISSING, partial(_apart, work, reception, frame.values))
+        _apart(work, reception, good)
+
+    senim.run(senim.actor(), act)
+    assert senim.policies.notice_shown(frame.notice).point == "registration"
+
+
+def _apart(work: Work, reception: Reception, values: Mapping[str, object]) -> None:
+    with work.part():
+        reception.take(values)
 
 
 def test_the_same_identifier_taken_in_at_once_gives_people_who_are_all_found(stage: Stage) -> None:

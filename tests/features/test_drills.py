@@ -193,6 +193,10 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("collection.notice", "old notices will do", no_refusal_of("notice_outdated", "senim.collection.rules._way")),
     ("collection.notice-by-telephone", "nobody asks whether it was read", no_refusal_of(
         "notice_missing", "senim.collection.rules._way")),
+    ("collection.cookies", "choices are not looked at", gives("senim.collection.cookies.faults", ())),
+    ("collection.cookies", "any site may send", gives("senim.collection.cookies.origins", ("https://elsewhere.example", "https://mini.example"))),
+    ("collection.cookies", "the text is lost", gives("senim.policy.actions.Policies.freeze", None)),
+    ("collection.cookies", "another's signature", a_foreign_key),
     ("collection.declared-only", "the undeclared is dropped silently", a_drop_of_the_undeclared),
     ("collection.needed-only", "purposes are not asked", gives("senim.collection.reception.unserved", [])),
     ("collection.explained", "required fields may be left out", gives("senim.collection.reception.missing", [])),
@@ -237,6 +241,8 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("disclosure.register", "nothing is on record", gives("senim.work.Work.record", "")),
     ("disclosure.register", "recipients are not looked at", gives("senim.gate.rules._recipient", ())),
     ("disclosure.transfer-register", "the country is lost", gives("senim.policy.promises.Promises.told", {})),
+    ("disclosure.visibility", "what is open is not looked at", gives("senim.gate.rules._lacking", None)),
+    ("disclosure.visibility", "a no is forgotten", forgets_a_no),
     ("messaging.address-bound", "the first address will do", gives(
         "senim.messaging.marketing._field", "contact.order")),
     ("messaging.address-bound", "fields are not looked at", gives("senim.gate.rules._categories", ())),
@@ -249,6 +255,12 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("messaging.unsubscribe", "mailings have no end", instead(
         "senim.messaging.actions.composed", a_mail_without_end)),
     *RIGHTS,
+    ("accounts.sign-in", "any code will do", gives("senim.rights.codes.Codes.fits", True)),
+    ("accounts.sign-in", "codes work for ever", gives("senim.accounts.store.drop_attempt", None)),
+    ("accounts.own-data", "looks are not logged", gives("senim.work.Work.record", "")),
+    ("accounts.own-data", "a no is forgotten", forgets_a_no),
+    ("accounts.confirmed", "it is not kept", gives("senim.accounts.store.put_account", None)),
+    ("accounts.acceptance", "it is not kept", gives("senim.accounts.store.put_account", None)),
     ("audit.every-act", "refusals are not logged", gives("senim.work.Works._record_refusal", None)),
     ("audit.every-act", "allowances are not logged", gives("senim.work.Works.flush", 0)),
     ("audit.every-act", "the log tells values", a_value_in_the_log),
@@ -269,6 +281,9 @@ def only(control: str, mini: bytes) -> bytes:
     policy = re.sub(rb"kept-by: \[.*?\]", b"kept-by: [%s]" % control.encode(), mini)
     if control == "collection.documents-of-others":
         policy = policy.replace(b"subject: either", b"subject: either\n    proof: document")
+    if control == "disclosure.visibility":
+        circle = b"countries: [TR]\n    needs-choice: true\n    form: give-access"
+        policy = policy.replace(b"countries: [TR]", circle)
     return policy
 
 

@@ -37,6 +37,11 @@ REFERENCE = {
     "control_run",
     "key_check",
     "letter_mailbox",
+    "staff_account",
+    "staff_name",
+    "staff_session",
+    "proof_order",
+    "policy_draft",
 }
 """Tables that do not grow with people."""
 THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally", "log_daily", "log_daily_end"}

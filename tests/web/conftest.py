@@ -27,6 +27,7 @@ LANGUAGES = {"kk": "kk-KZ", "ru": "ru-RU", "en": "en-GB"}
 _FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP *.example 127.0.0.1",  # sites of tests have names, and stand at loopback
 )  # fmt: skip
 
 

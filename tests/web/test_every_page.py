@@ -10,9 +10,27 @@ from playwright.sync_api import Page
 
 from tests.web.conftest import DESKTOP
 
-PAGES = ("/privacy/{language}", "/portal/", "/console/sign-in")
+PAGES = ("/privacy/{language}", "/cookies/{language}", "/portal/sign-in", "/console/sign-in")
 CONSOLE = (
     "/",
+    "/promises",
+    "/promises/clauses/mini-1",
+    "/promises/drills",
+    "/promises/evidence",
+    "/log",
+    "/log/0",
+    "/log/verify",
+    "/policy",
+    "/account/",
+    "/account/password",
+    "/account/passkeys",
+    "/account/app",
+    "/staff/",
+    "/staff/add",
+    "/keys/",
+    "/keys/add",
+    "/mail/",
+    "/settings/",
     "/people",
     "/consents",
     "/registers",
@@ -29,7 +47,7 @@ CONSOLE = (
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path: str, language: str) -> None:
     """WCAG 2.2 AA as far as axe-core tells; nothing to scroll sideways at 360 pixels."""
-    _holds(visit(path.format(language=language), language=language), language)
+    holds(visit(path.format(language=language), language=language), language)
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
@@ -37,13 +55,13 @@ def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path:
 def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, language: str) -> None:
     """The same on a phone and at a desk, in light and in dark."""
     page = console(path, language=language)
-    _holds(page, language)
+    holds(page, language)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     _accessible(page)
 
 
-def _holds(page: Page, language: str) -> None:
+def holds(page: Page, language: str) -> None:
     assert page.locator("html").get_attribute("lang") == language
     _accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

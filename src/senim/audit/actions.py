@@ -8,9 +8,12 @@ from pathlib import Path
 from senim.audit import store
 from senim.audit.checkpoint import LogVerifier
 from senim.audit.live import Follow, StoredLog
-from senim.audit.records import Entry, Report, Tally, from_leaf, time_of
+from senim.audit.proofs import Proof, consistent
+from senim.audit.records import Entry, Problem, Report, Tally, from_leaf, time_of
 from senim.audit.sealing import Sealer
+from senim.audit.searching import PAGE, Found, Sought, search
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
+from senim.audit.tree import inclusion_proof, leaf_hash
 from senim.audit.verification import verify_log
 from senim.errors import Code, NotFound, Tampered, of_disk
 from senim.identity import SubjectId
@@ -134,6 +137,44 @@ class Log:
             raise Tampered(Code.LOG_BROKEN, f"entries/{n}")
         return stored(content, f"entries/{n}")
 
+    def search(self, sought: Sought, *, before: int = 0, most: int = PAGE) -> Found:
+        """The newest sealed entries that fit, from before a number on; bounded work. Raises Tampered (log_broken)."""
+        return search(self._database, sought, before=before, most=most)
+
+    def leaf(self, index: int) -> bytes:
+        """The sealed entry with a number as the bytes that its hash is of. Raises NotFound, Tampered (log_broken)."""
+        if not 0 <= index < self.size:
+            raise NotFound(Code.NOT_FOUND, "entry")
+        return _leaf(self._leaves(index // WIDTH), index)
+
+    def entry(self, index: int) -> Entry:
+        """The sealed entry with a number. Raises NotFound, Tampered (log_broken)."""
+        return from_leaf(self.leaf(index))
+
+    def proof(self, index: int) -> Proof:
+        """Proof that an entry is in the log of the newest checkpoint. Raises NotFound, Tampered (log_broken)."""
+        hashed, head = leaf_hash(self.leaf(index)), store.read_head(self._database)
+        hashes = tuple(inclusion_proof(self._hash_at, index, head.size))
+        return Proof(index=index, leaf_hash=hashed, hashes=hashes, checkpoint=head.checkpoint)
+
+    def _hash_at(self, level: int, index: int) -> bytes:
+        return store.read_node(self._database, level, index)
+
+    def checkpoints(self, before: int = 0, most: int = PAGE) -> list[tuple[int, str]]:
+        """Checkpoints that were kept, of logs shorter than ``before`` (0: any), the newest first: size and note."""
+        return store.checkpoints_before(self._database, before or store.EVERYTHING, most)
+
+    def consistent(self) -> tuple[int, list[Problem]]:
+        """A quick look, without reading entries: the size that is signed, and what is wrong with what was signed.
+
+        The anchor outside the database and the newest kept checkpoints count as earlier ones.
+        """
+        head = store.read_head(self._database)
+        if not head.checkpoint:
+            return 0, []
+        earlier = [*self.anchors(), *(note for _, note in self.checkpoints(head.size, 3))]
+        return consistent(self._hash_at, head.checkpoint, earlier=earlier, verifier=LogVerifier(self.vkey))
+
     def tallies(self) -> list[Tally]:
         """How often each act was sealed, by outcome and refusal code."""
         return store.tallies(self._database)
@@ -198,6 +239,10 @@ def _write(path: Path, content: bytes) -> None:
 
 def _entry(leaves: list[bytes], index: int) -> Entry:
     """The entry with a number, from its bundle. Raises Tampered (log_broken) if the bundle is too short."""
+    return from_leaf(_leaf(leaves, index))
+
+
+def _leaf(leaves: list[bytes], index: int) -> bytes:
     if index % WIDTH >= len(leaves):
         raise Tampered(Code.LOG_BROKEN, f"entries/{index // WIDTH}")
-    return from_leaf(leaves[index % WIDTH])
+    return leaves[index % WIDTH]

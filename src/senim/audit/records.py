@@ -216,13 +216,17 @@ class Day:
 
 def counted(known: dict[tuple[str, str], Tally], entries: Iterable[Entry], start: int) -> set[tuple[str, str]]:
     """Count entries, numbered from ``start``, on top of what is ``known``; which counts changed."""
-    changed = set()
+    sums: dict[tuple[str, str], list[int]] = {}
     for index, entry in enumerate(entries, start):
         at = time_of(entry)
-        for detail in (entry.outcome.value, *entry.codes):
+        for detail in (str(entry.outcome), *entry.codes):
             key = entry.act, detail
-            one = known.get(key)
-            count, first_at, last_at = (one.count, one.first_at, max(at, one.last_at)) if one else (0, at, at)
-            known[key] = Tally(*key, count + 1, first_at, last_at, index)
-            changed.add(key)
-    return changed
+            found = sums.get(key)
+            if found is None:
+                one = known.get(key)
+                found = sums[key] = [one.count, one.first_at, one.last_at, 0] if one else [0, at, at, 0]
+            found[0] += 1
+            found[2] = max(found[2], at)
+            found[3] = index
+    known.update((key, Tally(*key, *found)) for key, found in sums.items())
+    return set(sums)

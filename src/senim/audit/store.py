@@ -89,6 +89,9 @@ _LISTS_FROM = query(
 _TALLIES = query(select(tally).order_by(tally.c.act, tally.c.detail))
 _BEGUN = [query(at_most(select(column))) for column in (bundle.c.n, tile.c.n, tally.c.count)]
 _KEPT = query(select(kept.c.size, kept.c.note).order_by(kept.c.size))
+_KEPT_BEFORE = query(
+    at_most(select(kept.c.size, kept.c.note).where(kept.c.size < bindparam("size")).order_by(kept.c.size.desc()))
+)
 
 
 EVERYTHING = 2**62
@@ -281,6 +284,17 @@ def indexes_of(database: Database, subject: SubjectId, size: int, after: int, mo
     return found[:most]
 
 
+def indexes_before(database: Database, subject: SubjectId, end: int, size: int) -> Iterator[int]:
+    """Numbers of the sealed entries about a person before ``end``, the newest first; read list by list."""
+    lane_number, whole = lane_of(subject), size // SEGMENT
+    merged = [(1, n) for n in range(min(whole, -(-end // SEGMENT)))]
+    for level, n in reversed(merged + [(0, n) for n in range(whole * WIDTH, -(-end // WIDTH))]):
+        row = database.one(_INDEX, lane_number if level else n % LANES, level, n)
+        found = list(places(bytes(row[0]), bytes.fromhex(subject))) if row else []
+        start = n * (SEGMENT if level else WIDTH)
+        yield from (start + place for place in reversed(found) if start + place < end)
+
+
 def _lists(database: Database, lane_number: int, size: int, after: int) -> Iterator[tuple[int, bytes]]:
     """The lists that may hold entries of a lane from ``after`` on: each with the number of its first entry."""
     whole = size // SEGMENT
@@ -309,3 +323,8 @@ def newest(database: Database) -> int:
 def kept_checkpoints(database: Database) -> list[tuple[int, str]]:
     """Earlier checkpoints: size and note."""
     return [(row[0], row[1]) for row in database.read(_KEPT)]
+
+
+def checkpoints_before(database: Database, size: int, most: int) -> list[tuple[int, str]]:
+    """Kept checkpoints of fewer entries than ``size``, the newest first: size and note."""
+    return [(row[0], row[1]) for row in database.read(_KEPT_BEFORE, size, most)]

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("senim.cli.policy:policy", "Check, show, publish and compare the policy."),
     "intake": ("senim.cli.collection:intake", "Take in people's data: one from JSON, many from CSV."),
     "consents": ("senim.cli.consent:consents", "Show, give, withdraw and prove consents."),
+    "receivers": ("senim.cli.receivers:receivers", "Forms of page builders: what comes from where, and its address."),
     "subjects": ("senim.cli.vault:subjects", "Find, read, correct, block, stop and erase people."),
     "disclosures": ("senim.cli.disclosure:disclosures", "Hand data to a recipient; show to whom it went."),
     "mail": ("senim.cli.mail:mail", "Letters that come in: fetch, take, show, note as dealt with."),
@@ -34,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("senim.cli.verify:verify", "Verify the log, an export, a receipt or a proof."),
     "log": ("senim.cli.log:log", "Read and export the log."),
     "keys": ("senim.cli.keys:keys", "The operator's keys: check, rotate."),
+    "staff": ("senim.cli.staff:staff", "Accounts at the console: add, list, disable, enable, reset."),
     "access": ("senim.cli.access:access", "Keys of your systems: add, list, revoke."),
 }
 """Command → where it is, and what it does in one line."""

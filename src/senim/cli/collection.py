@@ -32,7 +32,7 @@ from senim.work import Work
 BATCH = 500
 """People in one transaction of an import."""
 
-SEALED = 5_000
+SEALED = 1_000
 """People after whom an import seals its entries; till then they are all in memory."""
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")

@@ -76,4 +76,5 @@ def init(directory: Path, name: str | None, file: Path | None, database: str, or
     click.echo(f"  senim policy check -C {directory}")
     click.echo(f"  senim policy publish -C {directory}")
     click.echo(f"  senim access add site --role <role> -C {directory}")
+    click.echo(f"  senim staff add <name> -C {directory}")
     click.echo(f"  senim serve -C {directory}")

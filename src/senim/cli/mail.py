@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from senim.app import mailbox
 from senim.cli.terminal import folder_option, json_option, language, opened, role_option, show_json, tell, when
 from senim.errors import Code, Invalid, SenimError
 from senim.languages import wording
+from senim.mailing import mailbox
 from senim.messaging.inbox_imap import Fetcher
 from senim.messaging.inbox_records import Envelope, Outcome, Received
 from senim.messaging.letter_records import Letter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import click
 import msgspec
 
 from senim.app import Senim
-from senim.cli.terminal import folder_option, json_option, language, opened, show_json, when
+from senim.cli.terminal import file_of, folder_option, json_option, language, opened, show_json, when
 from senim.errors import Code, Invalid, of_disk
 from senim.identity import Actor, ActorKind
 from senim.rights import Attached, For, Opening, Refusal, Request
@@ -201,11 +200,8 @@ def open_(
 
 
 def _paper(what: Any, path: Path) -> Attached:
-    media = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    try:
-        return Attached(what=what, media=media, content=path.read_bytes())
-    except OSError as error:
-        raise of_disk(error, path.name) from error
+    media, content = file_of(path)
+    return Attached(what=what, media=media, content=content)
 
 
 def _step(step: str, says: str, *options: Any) -> Callable[[Callable[..., Any]], click.Command]:

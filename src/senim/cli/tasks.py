@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from senim.app import Senim
-from senim.cli.terminal import folder_option, json_option, language, opened, role_option, show_json, when
+from senim.cli.terminal import file_of, folder_option, json_option, language, opened, role_option, show_json, when
 from senim.times import moment
 
 
@@ -57,15 +57,24 @@ def _words(senim: Senim, system: str, wish: str) -> str:
 
 @click.command()
 @click.argument("task_id")
-@click.option("--evidence", required=True, help="The document that shows it: its number, or its place in your archive.")
+@click.option("--archive", default="", help="Where the paper that shows it lies in your archive, such as AR-2026/0412.")
+@click.option(
+    "--scan",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The scan that shows it: it is sealed with the request.",
+)
 @click.option("--rows", default=0, type=click.IntRange(min=0), help="How many records there were.")
 @role_option
 @folder_option
 @json_option
-def done(task_id: str, evidence: str, rows: int, role: str, folder: Path, *, as_json: bool) -> None:
-    """Say that a task is done and that nothing of the person is left there."""
+def done(task_id: str, archive: str, scan: Path | None, rows: int, role: str, folder: Path, *, as_json: bool) -> None:
+    """Say that a task is done and nothing of the person is left there; a scan or a place in the archive shows it."""
+    media, content = file_of(scan) if scan else ("", b"")
     with opened(folder) as senim:
-        one = senim.run(senim.actor(role), lambda work: senim.tasks.done(work, task_id, evidence=evidence, rows=rows))
+        one = senim.run(
+            senim.actor(role),
+            lambda work: senim.tasks.done(work, task_id, archive=archive, scan=content, media=media, rows=rows),
+        )
     if as_json:
         show_json(one)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ import click
 import msgspec
 
 from senim.app import Senim, open_senim
-from senim.errors import Code, Reason, SenimError
+from senim.errors import Code, Reason, SenimError, of_disk
 from senim.languages import LANGUAGES, Language, explain
 from senim.policy.taxonomy import Channel, Operation
 
@@ -127,3 +128,11 @@ def fail(message: str) -> None:
 def when(moment: datetime | None) -> str:
     """A time as people read it, in their own zone, which is named."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else "—"
+
+
+def file_of(path: Path) -> tuple[str, bytes]:
+    """Media type and content of a file that is handed in. Raises Unavailable if it cannot be read."""
+    try:
+        return mimetypes.guess_type(path.name)[0] or "application/octet-stream", path.read_bytes()
+    except OSError as error:
+        raise of_disk(error, path.name) from error

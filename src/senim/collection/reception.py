@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
-from senim.collection.records import Attestation, Intake, OnBehalf, SourceGiven, Taken
+from senim.audit.records import Mould
+from senim.collection import attested_store
+from senim.collection.records import Attestation, ConsentGiven, Intake, OnBehalf, SourceGiven, Spoken, Taken
 from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, undeclared, unserved
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
-from senim.errors import Code, Invalid, NotFound, Reason
+from senim.errors import Code, Invalid, NotFound, Reason, SenimError
 from senim.gate import Gate, Question
 from senim.gate.rules import COLLECTION
 from senim.identity import SubjectId, is_id
@@ -22,7 +24,7 @@ from senim.policy.records import Point
 from senim.policy.taxonomy import FieldType, Operation
 from senim.subjects import Standing, Subjects
 from senim.vault import Documents, Kept, Vault
-from senim.work import Work
+from senim.work import Facts, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,28 @@ class Reception:
         self._intake = intake
         self._signed = signed
         self._promises = parts.policies.in_force(work.now)
+        self._tried = self._attempt()
         self._looked: _Way | None = None
         self._ready: dict[int, Ready] = {}
+        self._served: dict[tuple[str, ...], tuple[Reason, ...]] = {}
+        self._stored: dict[tuple[str, ...], tuple[Mould, tuple[str, ...]]] = {}
 
     def take(self, values: Mapping[str, Any]) -> Taken:
         """Take in one person. Raises what :meth:`Collection.intake` raises."""
+        try:
+            return self._take(values)
+        except SenimError:
+            self._ready.clear()  # the notice that was to be kept with it is thrown away with this person's rows
+            raise
+
+    def _take(self, values: Mapping[str, Any]) -> Taken:
         work, intake, promises = self._work, self._intake, self._promises
-        known = intake.point if intake.point in promises.policy.points else None
-        work.attempt("data.collected", promises.told(subject=intake.subject, operation="collect"), point=known)
-        tried = work.attempted
+        work.attempted = self._tried
         work.need("intake")
         way = self._looked = self._looked or self._way()
-        given = {name: value for name, value in values.items() if value is not None}
+        given = values
+        if None in values.values():
+            given = {name: value for name, value in values.items() if value is not None}
         looked = look(promises, given, way.point.asks, work.now)
         standing = self._parts.subjects.about(work, SubjectId(intake.subject)) if intake.subject else None
         lacking = () if standing else missing(promises, intake, values)
@@ -80,19 +92,44 @@ class Reception:
         if intake.document:
             self._check_document("document", intake.document, enrolled.subject, *self._speakers())
         receipts, agreed = self._agree(enrolled, way.evidence)
-        work.attempted = tried
-        refuse(self._not_served(agreed, looked.values))
-        refuse(self._unwritten(looked.values))
+        work.attempted = self._tried
+        refuse(self._unserved(agreed, tuple(looked.values), new=standing is None))
         kept = {name: Kept(value, way.source, work.at, "stated", way.place) for name, value in looked.values.items()}
         if kept:
             self._parts.vault.put(work, agreed, kept, new=standing is None)
         counted = standing is not None and self._parts.gate.counts_collection(promises)
         if counted:
             self._parts.subjects.happened(work, agreed, COLLECTION, work.at)
-        told = promises.told(subject=enrolled.subject, operation="collect", categories=looked.values)
-        event = COLLECTION if counted else None
-        entry = work.record("data.collected", told, point=intake.point, count=len(kept), reason=event)
-        return Taken(subject=enrolled.subject, stored=tuple(sorted(kept)), receipts=tuple(receipts), entry=entry)
+        mould, stored = self._entry(tuple(kept), counted=counted)
+        entry = work.cast(mould, enrolled.subject)
+        return Taken(subject=enrolled.subject, stored=stored, receipts=tuple(receipts), entry=entry)
+
+    def _attempt(self) -> tuple[str, Facts]:
+        """What is being tried, as a refusal records it."""
+        point = self._intake.point if self._intake.point in self._promises.policy.points else None
+        told = self._promises.told(subject=self._intake.subject, operation="collect")
+        return "data.collected", {**told, "point": point}
+
+    def _entry(self, fields: tuple[str, ...], *, counted: bool) -> tuple[Mould, tuple[str, ...]]:
+        """The entry of taking in these fields, of whomever, and the fields in order."""
+        known = self._stored.get(fields)
+        if known is None:
+            told = self._promises.told(operation="collect", categories=fields)
+            reason = COLLECTION if counted else None
+            more = {"point": self._intake.point, "count": len(fields), "reason": reason}
+            mould = self._work.mould("data.collected", told, **more)
+            known = self._stored[fields] = mould, tuple(sorted(fields))
+        return known
+
+    def _unserved(self, standing: Standing, fields: tuple[str, ...], *, new: bool) -> tuple[Reason, ...]:
+        """Why fields may not come in. Who is new here said the same as all who are: what holds of one holds of all."""
+        known = self._served.get(fields) if new else None
+        if known is None:
+            # Whatever the gate says first, as it always was: what is wrong with how people agreed comes after it.
+            known = tuple(self._not_served(standing, fields)) or tuple(self._unwritten(fields))
+            if new:
+                self._served[fields] = known
+        return known
 
     def _way(self) -> _Way:
         promises, intake = self._promises, self._intake
@@ -161,48 +198,54 @@ class Reception:
         )
         record = msgspec.Raw(msgspec.json.encode(attestation))
         work.record("subject.attested", subject=standing.subject, reason=behalf.authority, record=record)
+        spoken = Spoken(speaker=speaker.subject, subject=standing.subject, authority=behalf.authority, at=work.at)
+        attested_store.put(work, spoken)
 
     def _agree(self, standing: Standing, evidence: Evidence) -> tuple[list[str], Standing]:
         """Record the choices made here: their receipts, and where the person stands after them."""
         work, consents = self._work, self._parts.consents
         receipts: list[str] = []
         for number, one in enumerate(self._intake.consents):
-            scope = Scope(purpose=one.purpose, recipient=one.recipient, channel=one.channel, country=one.country)
             if one.given:
-                if number not in self._ready:
-                    self._ready[number] = consents.ready(work, standing, scope, evidence=evidence)
-                made = [consents.keep(work, standing, self._ready[number], signed=self._signed)]
+                ready = self._ready.get(number)
+                if ready is None:
+                    ready = self._ready[number] = consents.ready(work, standing, _scope(one), evidence=evidence)
+                made = [consents.keep(work, standing, ready, signed=self._signed)]
             else:
-                made = consents.withdraw(work, standing, scope, evidence=evidence)
+                made = consents.withdraw(work, standing, _scope(one), evidence=evidence)
             receipts += [given.receipt for given in made if self._signed]
             standing = made[-1].standing
         return receipts, standing
 
-    def _not_served(self, standing: Standing, values: Mapping[str, str]) -> list[Reason]:
+    def _not_served(self, standing: Standing, fields: tuple[str, ...]) -> list[Reason]:
         """Ask the gate, purpose by purpose, whether it may collect; fields that none of those needs are refused."""
         promises = self._promises
         allowed, refused = [], {}
         for purpose, needed in promises.needed.items():
-            if needed.isdisjoint(values):
+            if needed.isdisjoint(fields):
                 continue
             question = Question(Operation.COLLECT, purpose, standing.subject)
             reasons = self._parts.gate.reasons(self._work, question, standing)
             if reasons:
                 refused[purpose] = reasons
-            elif values.keys() <= needed:
+            elif needed.issuperset(fields):
                 return []
             else:
                 allowed.append(purpose)
-        return unserved(promises, values, allowed, refused)
+        return unserved(promises, fields, allowed, refused)
 
-    def _unwritten(self, values: Mapping[str, str]) -> list[Reason]:
+    def _unwritten(self, fields: tuple[str, ...]) -> list[Reason]:
         """Special categories come in with a written consent only: a signature or a signed document (foundation-12)."""
         if self._intake.act == "signature" or self._intake.document or self._intake.archive:
             return []
         promises = self._promises
         special = {name for name, one in promises.policy.categories.items() if one.special}
-        found = (name for name in values if name.partition(".")[0] in special) if special else ()
+        found = (name for name in fields if name.partition(".")[0] in special) if special else ()
         return [promises.reason(Code.SPECIAL_CATEGORY, name) for name in found]
+
+
+def _scope(one: ConsentGiven) -> Scope:
+    return Scope(purpose=one.purpose, recipient=one.recipient, channel=one.channel, country=one.country)
 
 
 def strangers(

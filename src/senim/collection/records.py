@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from senim.consent.records import Act, Surface
 from senim.identity import SubjectId
@@ -80,8 +81,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where the signed paper lies in the operator's own archive (``AR-2026/0412``): marks and figures, no words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """What was stored: the person, the fields, the receipts of the consents."""
 
     subject: SubjectId
@@ -117,5 +117,69 @@ class Progress:
     ended_at: int = 0
 
 
+Word = Literal["confirmed", "refused"]
+"""What a person said to what another gave for them."""
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody spoke for another person. Times are microseconds since 1970 UTC, 0 for never."""
+
+    speaker: SubjectId
+    subject: SubjectId
+    authority: str
+    at: int
+    asked_at: int = 0
+    """When the person was asked for their own word."""
+    word: Word | Literal[""] = ""
+    word_at: int = 0
+
+
 Refusal = tuple[int, str, str]
 """A line that was not taken in: its number, the code and the field."""
+
+
+RandomId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
+How = Literal["accept", "refuse", "choose", "allow", "withdraw"]
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a visitor chose about cookies. Nothing in it says who the visitor is."""
+
+    id: RandomId
+    """Made by the browser for this choice: sent twice, it is taken once."""
+    visitor: RandomId
+    """Random, made by the browser, kept on the site it was made for."""
+    language: Language
+    """The language that was shown."""
+    shown: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """Fingerprint of the text that was on the screen; withdrawing needs none."""
+    how: How
+    """``accept`` or ``refuse`` all, ``choose`` in the list, ``allow`` in the place of something, or ``withdraw``."""
+    kinds: tuple[Annotated[str, Meta(max_length=100)], ...] = ()
+    """The kinds allowed, essential ones left out."""
+    gpc: bool = False
+    """Whether the browser asks sites not to track (Global Privacy Control)."""
+    age: Annotated[int, Meta(ge=0, le=90 * 86400)] = 0
+    """Seconds that the choice waited in the browser for a connection."""
+
+
+class ChoiceKept(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the entry of a choice holds beside its plain facts."""
+
+    choice: str
+    language: str
+    variant: str
+    refused: tuple[str, ...]
+    site: str
+    gpc: bool = False
+    age: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A choice on record, with its proof (JWS)."""
+
+    entry: str
+    at: str
+    kinds: tuple[str, ...]
+    receipt: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from senim.collection.records import ConsentGiven, Intake
-from senim.collection.scanning import has_card, iins, special
+from senim.collection.scanning import has_card, iins, quiet, special
 from senim.consent.rules import is_archive
 from senim.errors import Code, Invalid, NotPromised, Reason
 from senim.policy.notices import Notice
@@ -37,9 +38,11 @@ _CARD_FREE = frozenset(
 )
 """Types that are card numbers, or whose own check lets none in (the digits of a good IBAN may look like one)."""
 
+_NOTHING = (None, "")
+_BIRTH_DATE = FieldType.BIRTH_DATE
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+
+class Looked(NamedTuple):
     """Values in their normal form, what is wrong with the others, and IINs that stand in free text."""
 
     values: dict[str, str]
@@ -57,8 +60,9 @@ def look(
     good: dict[str, str] = {}
     reasons: list[Reason] = []
     strangers: list[tuple[str, str]] = []
+    fields, still = promises.fields, _still(promises, values)
     for reference, value in values.items():
-        field = promises.fields.get(reference)
+        field = fields.get(reference)
         if field is None:
             reasons.append(promises.reason(Code.CATEGORY_UNDECLARED, reference[:64]))
             reasons.extend(unwanted(promises, reference[:64], FieldType.TEXT, value))
@@ -67,8 +71,7 @@ def look(
             about = f"categories.{reference.partition('.')[0]}"
             reasons.append(promises.reason(Code.FIELD_NOT_NEEDED, reference, about))
             continue
-        found = unwanted(promises, reference, field.type, value)
-        if found:
+        if not still and (found := unwanted(promises, reference, field.type, value)):
             reasons.extend(found)
             continue
         try:
@@ -76,12 +79,25 @@ def look(
         except Invalid as error:
             reasons.append(promises.reason(error.code, reference))
             continue
-        if now and field.type is FieldType.BIRTH_DATE and good[reference] > _day(promises, now):
+        if field.type is _BIRTH_DATE and now and good[reference] > _day(promises, now):
             del good[reference]
             reasons.append(promises.reason(Code.INVALID_VALUE, reference))
-        elif field.type in _FREE or field.type is FieldType.REFERENCE:
+        elif not still and (field.type in _FREE or field.type is FieldType.REFERENCE):
             strangers.extend((reference, iin) for iin in iins(good[reference]))
     return Looked(good, tuple(reasons), tuple(strangers))
+
+
+def _still(promises: Promises, values: Mapping[str, object]) -> bool:
+    """Whether a quick look at all values together shows that none has anything in it that may not come."""
+    free = _card_free(promises)
+    texts = [value for reference, value in values.items() if isinstance(value, str) and reference not in free]
+    return len(texts) + len(free & values.keys()) == len(values) and quiet(texts)
+
+
+@functools.lru_cache(maxsize=8)
+def _card_free(promises: Promises) -> frozenset[str]:
+    """The fields that need no look: no card number can be in them, nor words."""
+    return frozenset(reference for reference, field in promises.fields.items() if field.type in _CARD_FREE)
 
 
 def _day(promises: Promises, now: datetime) -> str:
@@ -160,14 +176,19 @@ def _said_twice(consents: tuple[ConsentGiven, ...]) -> list[str]:
 
 def missing(promises: Promises, intake: Intake, values: Mapping[str, object]) -> Iterator[Reason]:
     """What a person who is not known yet did not give, and had to. The point must be declared."""
-    point = promises.policy.points[intake.point]
-    for reference in point.asks:
-        if values.get(reference) in (None, "") and point.own(reference).ask == "required":
+    for reference in _required(promises, intake.point):
+        if values.get(reference) in _NOTHING:
             yield promises.reason(Code.FIELD_MISSING, reference, f"points.{intake.point}")
-    for ask in point.consents:
+    for ask in promises.policy.points[intake.point].consents:
         given = [one for one in intake.consents if _same(ask, one)]
         if ask.ask == "required" and not any(one.given for one in given):
             yield promises.reason(Code.CONSENT_MISSING, ask.purpose, f"purposes.{ask.purpose}")
+
+
+@functools.lru_cache(maxsize=64)
+def _required(promises: Promises, name: str) -> tuple[str, ...]:
+    point = promises.policy.points[name]
+    return tuple(reference for reference in point.asks if point.own(reference).ask == "required")
 
 
 def _same(ask: ConsentAsked, given: ConsentGiven) -> bool:

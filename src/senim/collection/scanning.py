@@ -13,7 +13,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from importlib import resources
-from itertools import islice
+from itertools import chain, islice
 
 from senim.policy.values import INVISIBLE
 from senim.recognisers.numbers import is_card, is_iin
@@ -99,18 +99,58 @@ def iins(text: str) -> list[str]:
     return list(dict.fromkeys(digits for digits in _rows(text) if len(digits) == 12 and is_iin(digits)))
 
 
+_TAME = re.compile(r"[\n\x20-\x7e\u0400-\u0482\u048a-\u052f]*\Z")
+"""What is searched as it stands: nothing to fold, nothing invisible, and each letter has one small letter."""
+
+_TWELVE_DIGITS = re.compile(r"(?:[^0-9]*+[0-9]){12}")
+_BEGINNING = re.compile(r"(?:\(\?-i:)?([A-Za-z\u0400-\u052f]{1,4})(?![?*{])")
+
+
+def quiet(texts: list[str]) -> bool:
+    """Whether a quick look shows that nothing of all this can be in any of the texts.
+
+    A no tells nothing: then each is searched. Too few digits, no word that begins as one of the lexicon's does, and
+    letters that are only what they seem to be: that holds for nearly everybody's name, address and telephone.
+    """
+    whole = "\n".join(texts)
+    if not _TAME.match(whole) or _MIXED.search(whole) or _beginnings().search(whole.lower()):
+        return False
+    return not any(len(text) > 11 and _TWELVE_DIGITS.match(text) for text in texts)
+
+
 _BEFORE_STREET = "".join(rf"(?<!\b{word})" for word in (r"улица\s", r"улице\s", r"ул\.\s", r"ул\.", r"ул\s"))
 _AFTER_STREET = r"(?!\s+(?:улиц|ул\b|көшес|street|st\b))"
 """What makes a word the name of a street: people live in Профсоюзная улица without being in a trade union."""
 
 
 @functools.cache
-def _lexicon() -> re.Pattern[str]:
+def _stems() -> dict[str, tuple[str, ...]]:
+    """The stems of the lexicon by category, each once."""
     source = resources.files("senim.collection").joinpath("lexicon.toml").read_text(encoding="utf-8")
+    return {
+        category.replace("-", "_"): tuple(dict.fromkeys(stem for stems in languages.values() for stem in stems))
+        for category, languages in tomllib.loads(source).items()
+    }
+
+
+@functools.cache
+def _beginnings() -> re.Pattern[str]:
+    """How the words of the lexicon begin, in small letters; raises ValueError for a stem without a fixed beginning."""
+    beginnings: dict[str, None] = {}
+    for stem in chain.from_iterable(_stems().values()):
+        match = _BEGINNING.match(stem)
+        if match is None:
+            raise ValueError(stem)
+        beginnings[match[1].lower()] = None
+    return re.compile(rf"\b(?:{'|'.join(beginnings)})")
+
+
+@functools.cache
+def _lexicon() -> re.Pattern[str]:
     groups = []
-    for category, languages in tomllib.loads(source).items():
-        words = dict.fromkeys(word.replace(" ", r"\s+") for stems in languages.values() for word in stems)
-        groups.append(f"(?P<{category.replace('-', '_')}>{'|'.join(words)})")
+    for category, stems in _stems().items():
+        words = "|".join(stem.replace(" ", r"\s+") for stem in stems)
+        groups.append(f"(?P<{category}>{words})")
     return re.compile(rf"\b{_BEFORE_STREET}(?:{'|'.join(groups)})\b{_AFTER_STREET}", re.IGNORECASE)
 
 

@@ -2,6 +2,7 @@
 
 from senim.conformance.actions import Conformance
 from senim.conformance.controls import control_names
-from senim.conformance.records import Board, ClauseResult, ControlResult, Status
+from senim.conformance.proving import Proving
+from senim.conformance.records import Board, ClauseResult, ControlResult, Progress, Status
 
-__all__ = ["Board", "ClauseResult", "Conformance", "ControlResult", "Status", "control_names"]
+__all__ = ["Board", "ClauseResult", "Conformance", "ControlResult", "Progress", "Proving", "Status", "control_names"]

@@ -43,9 +43,13 @@ class Conformance:
 
     def board(self) -> Board:
         """What can be said of every clause of the policy in force. Raises Unavailable if none is published."""
+        self._platform.tick()
+        return self.known()
+
+    def known(self) -> Board:
+        """The board as far as it is sealed: two short reads, for whoever only looks. Raises as :meth:`board`."""
         promises = self._promises()
         runs = store.everything(self._platform.database)
-        self._platform.tick()
         tallies = {(tally.act, tally.detail): tally for tally in self._platform.log.tallies()}
         names = {name for clause in promises.policy.clauses for name in clause.kept_by}
         results = {name: self._result(BY_NAME[name], promises, runs.get(name), tallies) for name in sorted(names)}
@@ -79,18 +83,26 @@ class Conformance:
         ``told`` hears of each control before its drill. The live log is verified as well: a fault there breaks
         the promise whatever the drill showed.
         """
-        promises = self._promises()
-        source = self._platform.policies.version(promises.version).source
-        names = sorted({name for clause in promises.policy.clauses for name in clause.kept_by})
         runs = []
-        for name in names:
-            control = BY_NAME[name]
-            if control.drill is not None:
-                told(name)
-                evidence, detail = self._drilled(control, source)
-                runs.append(Run(name, promises.version, evidence, detail, self._platform.works.clock.now()))
-        self._record(self._with_live_faults(runs))
+        for name in self.to_drill():
+            told(name)
+            runs.append(self.drill_one(name))
+        self._platform.run(SYSTEM, lambda work: self.record(work, runs))
         return self.board()
+
+    def to_drill(self) -> list[str]:
+        """The controls that the policy in force names and that have a drill, in the order in which they are drilled."""
+        names = {name for clause in self._promises().policy.clauses for name in clause.kept_by}
+        return sorted(name for name in names if BY_NAME[name].drill is not None)
+
+    def drill_one(self, name: str) -> Run:
+        """Run the drill of one control under the policy in force; nothing is recorded yet."""
+        promises = self._promises()
+        evidence, detail = self._drilled(BY_NAME[name], self._platform.policies.version(promises.version).source)
+        fault = self._live_fault() if name == _VERIFIED else ""
+        if fault:
+            evidence, detail = Evidence.FAULT_FOUND, fault
+        return Run(name, promises.version, evidence, detail, self._platform.works.clock.now())
 
     def _drilled(self, control: Control, source: bytes) -> tuple[Evidence, str]:
         assert control.drill is not None
@@ -107,31 +119,26 @@ class Conformance:
             return Evidence.DRILL_FAILED, f"broke off with {type(error).__name__}"
         return Evidence.DRILLED, ""
 
-    def _with_live_faults(self, runs: Iterable[Run]) -> list[Run]:
+    def _live_fault(self) -> str:
+        """What is wrong with the live log; empty if nothing is."""
         report = self._platform.log.verify()
         if report.ok:
-            return list(runs)
+            return ""
         first = report.problems[0]
-        found = f"{first.kind.value} at entry {first.index}: {first.detail}"
-        return [
-            Run(run.control, run.version, Evidence.FAULT_FOUND, found, run.at) if run.control == _VERIFIED else run
-            for run in runs
-        ]
+        return f"{first.kind.value} at entry {first.index}: {first.detail}"
 
-    def _record(self, runs: list[Run]) -> None:
-        def act(work: Work) -> None:
-            for run in runs:
-                store.put(work, run)
-                outcome = Outcome.REFUSED if _STATUS.get(run.evidence) is Status.BROKEN else Outcome.DONE
-                work.record(
-                    "control.drilled",
-                    outcome=outcome,
-                    reason=run.control,
-                    codes=(run.evidence.value,),
-                    policy=run.version,
-                )
-
-        self._platform.run(SYSTEM, act)
+    def record(self, work: Work, runs: Iterable[Run]) -> None:
+        """Keep what drills showed, and tell the log."""
+        for run in runs:
+            store.put(work, run)
+            outcome = Outcome.REFUSED if _STATUS.get(run.evidence) is Status.BROKEN else Outcome.DONE
+            work.record(
+                "control.drilled",
+                outcome=outcome,
+                reason=run.control,
+                codes=(run.evidence.value,),
+                policy=run.version,
+            )
 
 
 def _live(control: Control, tallies: dict[tuple[str, str], Tally]) -> tuple[int, datetime | None]:

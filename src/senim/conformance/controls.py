@@ -7,10 +7,12 @@ A control without a drill belongs to a room that is not built yet: clauses that 
 from __future__ import annotations
 
 from senim.conformance.drills import (
+    accounts,
     audit,
     collection,
     connectors,
     consent,
+    cookies,
     disclosure,
     gate,
     messaging,
@@ -60,6 +62,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("collection.stated", collection.stated, ("data.collected",)),
     Control("collection.card-refused", collection.card_refused, ("data.collected:card_number",)),
     Control("collection.special-refused", collection.special_refused, ("data.collected:special_category",)),
+    Control("collection.cookies", cookies.cookies, ("cookies.chosen", "cookies.chosen:notice_outdated")),
     # the vault
     Control("vault.sealed", vault.sealed, ("data.collected",)),
     Control("vault.keys-apart", vault.keys_apart),
@@ -81,6 +84,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("disclosure.register", disclosure.register, ("data.disclosed",)),
     Control("disclosure.transfer-register", disclosure.transfer_register, ("data.disclosed",)),
     Control("disclosure.choice", disclosure.choice, ("data.disclosed",)),
+    Control("disclosure.visibility", disclosure.visibility, ("consent.given", "consent.withdrawn")),
     # messages
     Control("messaging.address-bound", messaging.address_bound, ("message.sent",)),
     Control("messaging.by-channel", messaging.by_channel, ("message.sent",)),
@@ -92,6 +96,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("rights.block", rights.block, ("subject.blocked", "subject.unblocked")),
     Control("rights.claim", rights.claim, ("request.opened", "request.answered")),
     Control("rights.complaint", rights.complaint, ("request.opened",)),
+    Control("rights.concern", rights.concern, ("request.opened",)),
     Control("rights.correct", rights.correct, ("data.corrected",)),
     Control("rights.email", rights.email, ("letter.read", "request.opened")),
     Control("rights.erase", rights.erase, ("request.done", "subject.erased")),
@@ -101,20 +106,23 @@ CONTROLS: tuple[Control, ...] = (
     Control("rights.notice", rights.notice, ("request.answered", "message.sent")),
     Control("rights.self-service", rights.self_service, ("request.opened",)),
     Control("rights.withdraw", rights.withdraw, ("consent.withdrawn",)),
+    # accounts
+    Control("accounts.sign-in", accounts.sign_in, ("account.entered", "account.unproven:identity_unproven")),
+    Control("accounts.own-data", accounts.own_data, ("account.shown",)),
+    Control("accounts.confirmed", accounts.confirmed, ("account.confirmed",)),
+    Control("accounts.acceptance", accounts.acceptance, ("account.accepted",)),
     # connected systems
     Control("connectors.erase", connectors.erase, ("request.done", "request.rescanned")),
     # the log
     Control("audit.every-act", audit.every_act, ("data.collected", "data.read", "check.allowed", "check.refused")),
     Control("audit.tamper-evident", audit.tamper_evident),
     # rooms that come with later work
-    Control("collection.cookies"),
     Control("collection.technical"),
     Control("connectors.bulk"),
     Control("disclosure.approval"),
     Control("disclosure.bulk"),
     Control("disclosure.official"),
     Control("disclosure.secrecy"),
-    Control("disclosure.visibility"),
     Control("governance.appointments"),
     Control("governance.control-runs"),
     Control("governance.doctor"),

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from senim.orders import Order
+
 if TYPE_CHECKING:
     from senim.conformance.stage import Stage
 
@@ -101,6 +103,16 @@ class Board(NamedTuple):
     def count(self, status: Status) -> int:
         """How many clauses have a status."""
         return sum(clause.status is status for clause in self.clauses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far drills are that run in the background: ``done`` of ``of``, the next one is ``now``."""
+
+    order: Order
+    done: int
+    of: int
+    now: str
 
 
 def worst(statuses: Iterable[Status]) -> Status:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from senim.accounts import Accounts
 from senim.audit.actions import Log
 from senim.collection import Collection, Intake, OnBehalf
+from senim.collection.cookies import Cookies
 from senim.collection.records import ConsentGiven, Taken
 from senim.conformance import cast
 from senim.conformance.records import DrillFailed, NothingDeclared
@@ -52,6 +54,7 @@ class Platform(Protocol):
     vault: Vault
     documents: Documents
     collection: Collection
+    cookies: Cookies
     disclosures: Disclosures
     boxes: Boxes
     orders: Orders
@@ -59,6 +62,7 @@ class Platform(Protocol):
     marketing: Marketing
     inbox: Inbox
     rights: Rights
+    accounts: Accounts
     connectors: tuple[Connector, ...]
 
     @property

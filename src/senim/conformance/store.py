@@ -1,11 +1,11 @@
-"""The newest run of each drill."""
+"""The newest run of each drill, and the newest order to run them."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from senim.conformance.records import Evidence, Run
-from senim.storage import Database, main_metadata, query, upsert
+from senim.storage import Database, guard, main_metadata, query, upsert
 from senim.storage.tables import number, table, word
 from senim.times import micros, moment
 from senim.work import Work
@@ -20,8 +20,13 @@ runs = table(
     number("at"),
 )
 
+newest = table(main_metadata, "proof_order", word("kind", key=True), word("id"))
+
 _PUT = upsert(runs)
 _ALL = query(select(runs))
+_PUT_NEWEST = upsert(newest)
+_NEWEST_GUARD = guard(newest, "id")
+_NEWEST = query(select(newest.c.id).where(newest.c.kind == bindparam("kind")))
 
 
 def put(work: Work, run: Run) -> None:
@@ -33,3 +38,15 @@ def everything(database: Database) -> dict[str, Run]:
     """The newest run of each control."""
     found = (Run(row[0], row[1], Evidence(row[2]), row[3], moment(row[4])) for row in database.read(_ALL))
     return {run.control: run for run in found}
+
+
+def newest_order(database: Database, kind: str) -> str:
+    """The id of the newest order of a kind; empty if there was none."""
+    row = database.one(_NEWEST, kind)
+    return row[0] if row else ""
+
+
+def put_newest(work: Work, kind: str, *, old: str, new: str) -> None:
+    """An order is the newest one now, if nobody placed another meanwhile."""
+    work.expect(_NEWEST_GUARD, (kind,), (old,) if old else None, changes=True)
+    work.add(_PUT_NEWEST, kind, new)

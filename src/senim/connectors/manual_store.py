@@ -55,7 +55,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     done_by: str = ""
     """Who did it: kind and id, never a name."""
     evidence: str = ""
-    """The document that shows it, by its number or place in the archive."""
+    """What shows it: the id of the scan that is sealed with the request, or the paper's place in the archive."""
     rows: int = 0
     """How many records were there, as the person told."""
 

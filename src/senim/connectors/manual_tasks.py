@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
 
 from senim.connectors import manual_store as store
 from senim.connectors.manual_store import Task
+from senim.consent.rules import is_archive
 from senim.errors import Code, Held, Invalid, NotAllowed, NotFound
 from senim.identity import RESPONSIBLE, SYSTEM, SubjectId, is_id
 from senim.storage import Database
@@ -18,7 +19,9 @@ from senim.work import Work, Works
 
 MADE, READ, DONE = "task.made", "task.read", "task.done"
 MOST_ROWS = 10**9
-_EVIDENCE = re.compile(r"(?=.*\d)[A-Za-z\u0400-\u04ff0-9][\w./-]{2,79}\Z")
+
+KeepScan = Callable[[Work, str, str, bytes], str]
+"""Seals a scan with what an order is part of: order, media type and content in, the id of the paper out."""
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +40,10 @@ _decode = msgspec.json.Decoder(About).decode
 class Tasks:
     """All tasks of an operator."""
 
-    def __init__(self, works: Works, boxes: Boxes) -> None:
+    def __init__(self, works: Works, boxes: Boxes, *, keep_scan: KeepScan) -> None:
         self._works = works
         self._boxes = boxes
+        self._keep_scan = keep_scan
 
     @property
     def database(self) -> Database:
@@ -90,19 +94,24 @@ class Tasks:
         work.record(READ, ref=task_id)
         return task, about
 
-    def done(self, work: Work, task_id: str, *, evidence: str, rows: int = 0) -> Task:
-        """Say that a task is done and nothing is left there, and which document shows it.
+    def done(
+        self, work: Work, task_id: str, *, archive: str = "", scan: bytes = b"", media: str = "", rows: int = 0
+    ) -> Task:
+        """Say that a task is done and nothing is left there, and what shows it.
 
-        What was sealed with it can be opened no more. Raises Invalid (evidence_missing), NotAllowed, Held (if done).
+        That is a ``scan``, which is sealed with the request, or a paper that is told by its place in the ``archive``.
+        What was sealed with the task can be opened no more. Raises Invalid (evidence_missing, body_too_large),
+        NotAllowed, Held (if done), NotFound if the task is part of no request.
         """
         work.attempt(DONE, ref=task_id if is_id(task_id) else None)
         task = self._mine(work, task_id)
-        if not _EVIDENCE.match(evidence):
-            raise Invalid(Code.EVIDENCE_MISSING, "evidence", detail="such as AR-2026/0412")
+        if bool(scan) == bool(archive) or (archive and not is_archive(archive)):
+            raise Invalid(Code.EVIDENCE_MISSING, "archive", detail="such as AR-2026/0412, or a scan")
         if not 0 <= rows <= MOST_ROWS:
             raise Invalid(Code.INVALID_VALUE, "rows")
         if task.state == "done":
             raise Held(Code.ORDER_STATE, task_id)
+        evidence = archive or self._keep_scan(work, task.of, media, scan)
         ended = replace(task, state="done", done_at=work.at, done_by=work.actor.label, evidence=evidence, rows=rows)
         store.finish(work, ended)
         work.record(DONE, ref=task_id, reason=task.wish, count=rows)

@@ -301,7 +301,7 @@ class Receipt(Fact, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     not_reached: tuple[NotReached, ...] = ()
     evidence: str = ""
-    """Id of what a person gave as evidence, for systems worked by hand."""
+    """For systems worked by hand, what shows it: a paper of the request, or a place in the archive."""
 
 
 class Left(Fact, frozen=True, kw_only=True):

@@ -1,6 +1,17 @@
 """Consent: given, withdrawn, by whom, for what, what was shown; receipts."""
 
 from senim.consent.actions import Consents, states_of
-from senim.consent.records import Event, Evidence, Given, Representative, Said, Scope, State
+from senim.consent.records import Affected, Event, Evidence, Given, Representative, Said, Scope, State
 
-__all__ = ["Consents", "Event", "Evidence", "Given", "Representative", "Said", "Scope", "State", "states_of"]
+__all__ = [
+    "Affected",
+    "Consents",
+    "Event",
+    "Evidence",
+    "Given",
+    "Representative",
+    "Said",
+    "Scope",
+    "State",
+    "states_of",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 import msgspec
@@ -12,7 +12,7 @@ from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
 from senim.audit.statements import StatementSigner
 from senim.consent.receipts import KIND, receipt
-from senim.consent.records import Event, Evidence, Given, Ready, Said, Scope, State
+from senim.consent.records import Affected, Event, Evidence, Given, Ready, Said, Scope, State
 from senim.consent.rules import (
     agreed_at,
     check_asked,
@@ -28,14 +28,14 @@ from senim.consent.rules import (
     without,
 )
 from senim.errors import Code, NotFound, Tampered
-from senim.identity import SubjectId, new_id
+from senim.identity import SubjectId
 from senim.policy import Policies
 from senim.policy.notices import StoredNotice
 from senim.policy.promises import Promises
 from senim.storage import Database
 from senim.subjects import Agreed, Standing, Subjects
 from senim.times import micros, moment, stamp
-from senim.work import Work
+from senim.work import Facts, Work
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Said).decode
@@ -99,7 +99,7 @@ class Consents:
             until=until_micros(end),
             event="",
         )
-        return _ready(agreed_to, scope, agreed, evidence, at=at, told=told)
+        return _ready(work, agreed_to, scope, agreed, evidence, at=at, told=told)
 
     def _agreed_to(self, work: Work, kept: StoredNotice | None, at: datetime) -> Promises:
         """The version that a person agreed to: that of the earlier notice shown, or the one in force at the time.
@@ -151,7 +151,7 @@ class Consents:
         at = agreed_at(evidence, work.now)
         agreed = Agreed(given=False, proven=True, version=promises.version, at=work.at, until=0, event="")
         for scope in scopes:
-            ready = _ready(promises, scope, agreed, evidence, at=at, told=_told(promises, scope))
+            ready = _ready(work, promises, scope, agreed, evidence, at=at, told=_told(promises, scope))
             done.append(self.keep(work, standing, ready))
             standing = done[-1].standing
         return done
@@ -170,9 +170,8 @@ class Consents:
 
     def keep(self, work: Work, standing: Standing, ready: Ready, *, signed: bool = True) -> Given:
         """Record what is ready as said by one person."""
-        scope, event_id = ready.said.scope, new_id()
+        scope, event_id = ready.said.scope, work.cast(ready.entry, standing.subject)
         agreed = structs.replace(ready.agreed, event=event_id)
-        work.record(ready.act, ready.told, subject=standing.subject, entry_id=event_id, record=ready.record)
         event = Event(id=event_id, subject=standing.subject, actor=work.actor.label, said=ready.said)
         after = standing
         if takes_effect(standing.marks.agreed.get(scope.purpose, {}), scope.key, agreed):
@@ -229,14 +228,35 @@ class Consents:
             for standing in self._subjects.everybody(database)
         )
 
+    def affected(self, database: Database, purposes: Collection[str], version: int, *, most: int) -> Affected:
+        """How many people's consent to purposes is given, under a version up to ``version``, among ``most`` people.
+
+        People are spread over the lanes by chance, and the first lanes are looked at: with more people it is a sample.
+        """
+        counts, looked = dict.fromkeys(purposes, 0), 0
+        for standing in self._subjects.everybody(database):
+            if looked == most:
+                return Affected(counts=counts, looked=looked, whole=False)
+            looked += 1
+            for purpose in purposes:
+                given = standing.marks.agreed.get(purpose, {}).values()
+                counts[purpose] += any(one.given and one.version <= version for one in given)
+        return Affected(counts=counts, looked=looked, whole=True)
+
 
 def _told(promises: Promises, scope: Scope) -> dict[str, object]:
     """The facts of an entry about a scope, the person apart."""
-    return promises.told(purpose=scope.purpose, recipient=scope.recipient, channel=scope.channel, country=scope.country)
+    return promises.told(
+        purpose=scope.purpose,
+        categories=(scope.category,) if scope.category else (),
+        recipient=scope.recipient,
+        channel=scope.channel,
+        country=scope.country,
+    )
 
 
 def _ready(
-    promises: Promises, scope: Scope, agreed: Agreed, evidence: Evidence, *, at: datetime, told: dict[str, object]
+    work: Work, promises: Promises, scope: Scope, agreed: Agreed, evidence: Evidence, *, at: datetime, told: Facts
 ) -> Ready:
     said = Said(
         scope=scope,
@@ -247,14 +267,8 @@ def _ready(
         until=stamp(moment(agreed.until)) if agreed.until else "",
         evidence=evidence,
     )
-    return Ready(
-        promises=promises,
-        act=GIVEN if agreed.given else WITHDRAWN,
-        said=said,
-        agreed=agreed,
-        told=told,
-        record=msgspec.Raw(_encode(said)),
-    )
+    act, record = GIVEN if agreed.given else WITHDRAWN, msgspec.Raw(_encode(said))
+    return Ready(promises=promises, said=said, agreed=agreed, entry=work.mould(act, told, record=record))
 
 
 def states_of(standing: Standing) -> list[State]:
@@ -287,8 +301,8 @@ def _said_before(standing: Standing, scope: Scope) -> bool:
 
 
 def _within(given: Scope, withdrawn: Scope) -> bool:
-    """Whether withdrawing ``withdrawn`` ends ``given``: the same scope, or a part of the purpose as a whole."""
+    """Whether withdrawing ``withdrawn`` ends ``given``: the same, or a part of it or of the purpose."""
     if given.purpose != withdrawn.purpose:
         return False
     whole = Scope(purpose=withdrawn.purpose)
-    return withdrawn in (whole, given)
+    return withdrawn in (whole, given.whole, given)

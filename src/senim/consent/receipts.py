@@ -12,6 +12,7 @@ import msgspec
 
 from senim.consent.records import Event, Scope
 from senim.languages import LANGUAGES, Language
+from senim.policy.dpv import OPERATIONS, PREFIXES
 from senim.policy.promises import Promises
 from senim.policy.records import Purpose
 from senim.policy.taxonomy import Operation
@@ -19,8 +20,8 @@ from senim.policy.taxonomy import Operation
 KIND = "consent-receipt+jws"
 
 CONTEXT: dict[str, Any] = {
-    "dpv": "https://w3id.org/dpv#",
-    "dct": "http://purl.org/dc/terms/",
+    "dpv": PREFIXES["dpv"],
+    "dct": PREFIXES["dct"],
     "schema_version": "dct:conformsTo",
     "record_id": "dct:identifier",
     "pii_principal_id": "dpv:hasDataSubject",
@@ -44,23 +45,6 @@ CONTEXT: dict[str, Any] = {
     "event_state": {"@id": "dpv:hasConsentStatus", "@type": "@vocab"},
 }
 """Names of ISO/IEC TS 27560 as terms of DPV."""
-
-_DPV = {
-    Operation.COLLECT: "dpv:Collect",
-    Operation.RECORD: "dpv:Record",
-    Operation.SYSTEMATISE: "dpv:Structure",
-    Operation.ACCUMULATE: "dpv:Combine",
-    Operation.STORE: "dpv:Store",
-    Operation.CLARIFY: "dpv:Alter",
-    Operation.EXTRACT: "dpv:Retrieve",
-    Operation.USE: "dpv:Use",
-    Operation.TRANSFER: "dpv:Transfer",
-    Operation.DEPERSONALISE: "dpv:Anonymise",
-    Operation.BLOCK: "dpv:Restrict",
-    Operation.DELETE: "dpv:Erase",
-    Operation.DESTROY: "dpv:Destruct",
-}
-
 
 _encode = msgspec.json.Encoder().encode
 _HEAD = _encode({"@context": CONTEXT, "@type": "dpv:ConsentRecord", "schema_version": "ISO/IEC TS 27560:2023"})
@@ -124,10 +108,11 @@ def _processing(promises: Promises, scope: Scope, language: Language) -> dict[st
             "recipient": scope.recipient or None,
             "channel": scope.channel or None,
             "country": scope.country or None,
+            **({"category": scope.category} if scope.category else {}),
         },
         "lawful_basis": "dpv:Consent" if basis.consent else purpose.act.in_(language),
         "pii_information": sorted(promises.needed[scope.purpose]),
-        "processing_method": [_DPV[operation] for operation in _covered(promises, purpose)],
+        "processing_method": [OPERATIONS[operation] for operation in _covered(promises, purpose)],
         "storage_locations": list(promises.law.pack.borders.home) if promises.law.pack.borders.store_at_home else [],
         "retention_period": _retention(promises, scope.purpose),
         "recipient_third_parties": [

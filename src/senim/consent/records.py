@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
+from msgspec import structs
 
+from senim.audit.records import Mould
 from senim.languages import Language
 from senim.policy.promises import Promises
 from senim.policy.taxonomy import Channel
@@ -20,18 +22,32 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recipient: str = ""
     channel: str = ""
     country: str = ""
+    category: str = ""
+    """For recipients to whom people open their data themselves: one category of it (airline-7)."""
 
     @property
     def key(self) -> str:
         """Its key within the purpose."""
-        return scope_key(self.recipient, self.channel, self.country)
+        return scope_key(self.recipient, self.channel, self.country, self.category)
+
+    @property
+    def whole(self) -> Scope:
+        """The scope that it is a part of: that of the recipient without the category, else itself."""
+        return structs.replace(self, category="")
 
     @classmethod
     def of(cls, purpose: str, key: str) -> Scope:
         """The scope of a purpose and a key."""
         rest, _, country = key.partition(">")
         rest, _, channel = rest.partition("@")
-        return cls(purpose=purpose, recipient=rest[1:], channel=channel, country=country)
+        recipient, _, category = rest[1:].partition("#")
+        return cls(purpose=purpose, recipient=recipient, channel=channel, country=country, category=category)
+
+    @classmethod
+    def parse(cls, text: str) -> Scope:
+        """A scope as consents are written: ``purpose[/recipient[#category]][@channel][>country]``."""
+        end = min((at for sign in "/@>" if (at := text.find(sign)) >= 0), default=len(text))
+        return cls.of(text[:end], text[end:])
 
 
 Surface = Literal[
@@ -104,8 +120,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: Evidence = Evidence()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One giving or withdrawal: what was said, about whom, by whom. Its id is that of its entry in the log."""
 
     id: str
@@ -128,20 +143,25 @@ class Ready:
 
     promises: Promises
     """The version that was agreed to."""
-    act: str
     said: Said
     agreed: Agreed
     """What will hold, with no event yet."""
-    told: dict[str, object]
-    """The facts of its entry, the person apart."""
-    record: msgspec.Raw
-    """What was said, as its entry holds it."""
+    entry: Mould
+    """Its entry, which holds what was said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(msgspec.Struct, frozen=True, kw_only=True):
     """An event, its signed receipt, and where the person stands after it."""
 
     event: Event
     receipt: str
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affected:
+    """How many people consent to purposes, among those who were looked at; ``whole`` if that was everybody."""
+
+    counts: dict[str, int]
+    looked: int
+    whole: bool

@@ -55,6 +55,12 @@ def _undeclared(promises: Promises, scope: Scope) -> Iterator[Reason]:
         yield promises.reason(Code.RECIPIENT_UNDECLARED, scope.recipient, about)
     if scope.channel and scope.channel not in purpose.channels:
         yield promises.reason(Code.CHANNEL_UNDECLARED, scope.channel, about)
+    if scope.category and not any(
+        one.opened_by_people and promises.policy.expand((scope.category,)) & promises.policy.expand(one.uses)
+        for name, one in recipients.items()
+        if scope.recipient in (name, one.group)
+    ):
+        yield promises.reason(Code.CATEGORY_NOT_ENTRUSTED, scope.category, f"recipients.{scope.recipient}", about)
     if scope.country and not any(scope.country in one.countries for one in recipients.values()):
         yield promises.reason(Code.COUNTRY_NOT_ALLOWED, scope.country, "borders")
 
@@ -75,9 +81,9 @@ def check_notice(promises: Promises, evidence: Evidence, current: dict[str, Noti
 def check_asked(promises: Promises, point: str, scope: Scope) -> None:
     """Raise NotPromised (notice_outdated) unless the notice of a point asks for the scope.
 
-    A scope that no point asks for apart is asked for with its purpose.
+    A scope that no point asks for apart is asked for with its purpose, a category with who may see it.
     """
-    name = scope.purpose + scope.key
+    name = scope.purpose + scope.whole.key
     asked = _asked(promises)
     apart = any(name in names for names in asked.values())
     if (name if apart else scope.purpose) not in asked.get(point, ()):

@@ -12,7 +12,7 @@ from senim.consent.rules import EARLIEST
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised, Reason
 from senim.gate.records import REASONS, Decision, Happened, Question, Ruling
 from senim.gate.rules import COLLECTION, decide, rule
-from senim.identity import Actor, SubjectId, is_id
+from senim.identity import Actor, ActorKind, SubjectId, is_id
 from senim.policy import Policies
 from senim.policy.actions import purpose_of
 from senim.policy.promises import Promises
@@ -84,7 +84,7 @@ class Gate:
                 unknown = (promises.reason(Code.NOT_FOUND, "subject"),)
                 return self._refused(actor, {**ruled.told, "subject": subject}, unknown)
         at = micros(now)
-        reasons = decide(promises, ruled.ruling, standing, at)
+        reasons = (*_strangers(promises, actor, question), *decide(promises, ruled.ruling, standing, at))
         if reasons:
             return self._refused(actor, _facts(ruled, question), reasons)
         entry = self._works.record_later(self._mould(ruled, actor, question, now), subject, at)
@@ -112,9 +112,9 @@ class Gate:
         self, work: Work, question: Question, standing: Standing | None, agreed: Scopes | None = None
     ) -> tuple[Reason, ...]:
         """All reasons to refuse, as a part of the act under way; none means allowed."""
-        promises = self._policies.in_force(work.now)
-        ruling = self._ruled(promises, work.actor, question).ruling
-        return decide(promises, ruling, standing, work.at, agreed)
+        promises, actor = self._policies.in_force(work.now), work.actor
+        ruling = self._ruled(promises, actor, question).ruling
+        return (*_strangers(promises, actor, question), *decide(promises, ruling, standing, work.at, agreed))
 
     def require(self, work: Work, question: Question, standing: Standing | None) -> None:
         """Raise unless it may be done: NotAllowed if only the role is lacking, NotPromised otherwise."""
@@ -195,6 +195,13 @@ def _recorded(question: Question, promises: Promises) -> dict[str, object]:
         channel=question.channel,
         country=question.country,
     )
+
+
+def _strangers(promises: Promises, actor: Actor, question: Question) -> tuple[Reason, ...]:
+    """People act for themselves alone, whatever is asked."""
+    if actor.kind is ActorKind.PERSON and question.subject != actor.id:
+        return (promises.reason(Code.ROLE_NOT_ALLOWED, actor.role),)
+    return ()
 
 
 def _facts(ruled: _Ruled, question: Question) -> dict[str, object]:

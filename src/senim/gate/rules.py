@@ -29,6 +29,9 @@ ALLOWED_WHILE_BLOCKED = (Operation.STORE, Operation.BLOCK)
 COLLECTION = "collection"
 """The event of data having been taken in, noted for people who come again."""
 
+OWN = (Operation.CLARIFY,)
+"""What people may do themselves with their own data, and with nobody else's (airline-11)."""
+
 _SYSTEM = "system"
 _OPERATIONS = {operation.value: operation for operation in Operation}
 
@@ -165,7 +168,7 @@ def _role(promises: Promises, actor: Actor, question: Question, operation: Opera
             yield promises.reason(Code.HUMAN_READ_FORBIDDEN, reference, *about)
         elif category.readers and actor.role not in (*category.readers, _SYSTEM) and question.categories:
             yield promises.reason(Code.ROLE_NOT_ALLOWED, reference, *about)
-    if actor.role in (RESPONSIBLE, _SYSTEM):
+    if actor.role in (RESPONSIBLE, _SYSTEM) or (actor.kind is ActorKind.PERSON and operation in OWN):
         return
     role = promises.policy.roles.get(actor.role)
     if role is None or question.purpose not in role.purposes or operation not in role.operations:
@@ -179,10 +182,17 @@ def _needs(promises: Promises, question: Question, purpose: Purpose) -> Iterator
     if consent:
         yield scope_key(channel=question.channel)
     if recipient and _needs_permission(promises, recipient, consent=consent):
-        yield scope_key(promises.group_of(question.recipient))
+        opened = _opened(promises, question, recipient) if recipient.opened_by_people else ("",)
+        yield from (scope_key(promises.group_of(question.recipient), category=one) for one in opened)
     for country in country_of(promises, question) if recipient else ():
         if not _open(promises, country):
             yield scope_key(country=country)
+
+
+def _opened(promises: Promises, question: Question, recipient: Recipient) -> list[str]:
+    """The categories that somebody chosen by the person is to see: each has to be open to them (airline-7)."""
+    asked = promises.policy.expand(question.categories or recipient.uses) & promises.needed[question.purpose]
+    return sorted({one.partition(".")[0] for one in asked & promises.policy.expand(recipient.uses)})
 
 
 def _needs_permission(promises: Promises, recipient: Recipient, *, consent: bool) -> bool:
@@ -232,12 +242,14 @@ def decide(
 
 def _lacking(scopes: Scopes, need: str, now: int, ruling: Ruling) -> Code | None:
     """Why the consent that is needed does not stand, or None if it does."""
-    agreed = scopes.get(need)
+    agreed, whole = scopes.get(need), scopes.get(need.partition("#")[0]) if "#" in need else None
+    if whole is not None and (agreed is None or agreed.at < whole.at):
+        agreed = whole  # of a category and of all of them, what was said last
     if agreed is not None:
         return holds(agreed, now, ruling.floor, ruling.lost)
-    if need.startswith("@") and (whole := scopes.get("")) is not None:
+    if need.startswith("@") and (purpose := scopes.get("")) is not None:
         # A no to the purpose is one to each of its channels; a yes is not, where people are asked channel by channel.
-        return holds(whole, now, ruling.floor, ruling.lost) or (Code.CONSENT_MISSING if ruling.by_channel else None)
+        return holds(purpose, now, ruling.floor, ruling.lost) or (Code.CONSENT_MISSING if ruling.by_channel else None)
     if not need:
         # A purpose consented to by single channels is consented to; which channel is asked when it is used.
         ways = [holds(one, now, ruling.floor, ruling.lost) for key, one in scopes.items() if key.startswith("@")]

@@ -12,6 +12,7 @@ from senim.errors import Code, Held, Invalid, NotFound
 from senim.governance import store
 from senim.governance.desk import Desk, hashed_first, spelled
 from senim.governance.factors import Factors
+from senim.governance.passkeys import Passkeys
 from senim.governance.records import Account, Listed, Names
 from senim.governance.rules import FIRST, LONGEST_SESSION, is_name, normal
 from senim.governance.signing import Signing
@@ -37,6 +38,7 @@ class Staff:
         self._desk = Desk(policies, boxes, index, Limits(index))
         self.signing = Signing(self._desk)
         self.factors = Factors(self._desk)
+        self.passkeys = Passkeys(self._desk, self.signing)
 
     def add(
         self, work: Work, name: str, *, role: str, shown: str = "", language: Language = "ru"
@@ -136,6 +138,18 @@ class Staff:
             passkeys=(),
         )
         return password
+
+    def sign_out(self, work: Work, account_id: str) -> int:
+        """End the sessions of an account; their number."""
+        work.attempt("staff.session_ended", ref=account_id[:32])
+        work.need("policy")
+        return self.signing.end_all(work, account_id)
+
+    def set_language(self, work: Work, language: Language) -> None:
+        """The language that the pages of whoever acts are shown in. Raises Invalid (invalid_value)."""
+        if language not in LANGUAGES:
+            raise Invalid(Code.INVALID_VALUE, "language")
+        store.change(work, replace(self._desk.held(work, work.actor.id), language=language))
 
     def tidy(self) -> int:
         """Remove sessions that are over; their number."""

@@ -95,6 +95,8 @@ class Session:
     """When it was last shown who sits there."""
     device: str
     """Browser and system in words, e.g. ``Firefox, Linux``."""
+    challenge: bytes = b""
+    """What a passkey has to sign next, once."""
 
     @property
     def name(self) -> str:
@@ -130,3 +132,8 @@ class Listed:
     names: Names
     seen_at: int
     """When it was last used. 0: never, or longer ago than sessions are kept."""
+
+    @property
+    def state(self) -> str:
+        """``disabled``; ``new``, while the first password was not changed; ``good``."""
+        return "disabled" if self.account.disabled_at else "new" if self.account.first_until else "good"

@@ -101,7 +101,7 @@ class Signing:
 
     def shown(self, work: Work, session: Session, account: Account, *, reason: str) -> None:
         """Note that the second factor was shown: they are in."""
-        store.note(work, session, changed(session, seen_at=work.at, second_at=work.at, fresh_at=work.at))
+        store.note(work, session, changed(session, seen_at=work.at, second_at=work.at, fresh_at=work.at, challenge=b""))
         work.record("staff.signed_in", ref=account.id, reason=reason)
 
     def enrolled(self, work: Work, session: Session, account: Account) -> None:
@@ -122,7 +122,7 @@ class Signing:
 
     def confirmed(self, work: Work, session: Session) -> None:
         """Note that it was shown again who sits there."""
-        store.note(work, session, changed(session, seen_at=work.at, fresh_at=work.at))
+        store.note(work, session, changed(session, seen_at=work.at, fresh_at=work.at, challenge=b""))
         work.record("staff.confirmed", ref=session.account)
 
     def leave(self, work: Work, session: Session) -> None:

@@ -15,18 +15,19 @@ accounts = table(main_metadata, "staff_account", word("id", key=True), number("e
 names = table(main_metadata, "staff_name", blob("digest", key=True), word("account"))
 sessions = table(
     main_metadata, "staff_session", blob("digest", key=True), word("account"), number("begun_at"), number("seen_at"),
-    number("second_at"), number("fresh_at"), word("device"),
+    number("second_at"), number("fresh_at"), word("device"), blob("challenge"),
 )  # fmt: skip
 
+_COLUMNS = tuple(column.name for column in sessions.columns)
 _INSERT = insert(accounts)
 _UPDATE = update(accounts, "epoch", "record")
 _GUARD = guard(accounts, "epoch")
 _INSERT_NAME = insert(names)
 _NAME_GUARD = guard(names, "account")
 _INSERT_SESSION = insert(sessions)
-_UPDATE_SESSION = update(sessions, "seen_at", "second_at", "fresh_at")
+_UPDATE_SESSION = update(sessions, "seen_at", "second_at", "fresh_at", "challenge")
 _DELETE_SESSION = delete(sessions)
-_SESSION_GUARD = guard(sessions, "second_at", "fresh_at")
+_SESSION_GUARD = guard(sessions, "second_at", "fresh_at", "challenge")
 _ALL = query(select(accounts.c.epoch, accounts.c.record))
 _ONE = query(select(accounts.c.epoch, accounts.c.record).where(accounts.c.id == bindparam("id")))
 _NAMED = query(select(names.c.account).where(names.c.digest == bindparam("digest")))
@@ -100,15 +101,13 @@ def last_seen(database: Database) -> dict[str, int]:
 
 def begin(work: Work, one: Session) -> None:
     """Keep a new session."""
-    work.add(
-        _INSERT_SESSION, one.digest, one.account, one.begun_at, one.seen_at, one.second_at, one.fresh_at, one.device
-    )
+    work.add(_INSERT_SESSION, *(getattr(one, name) for name in _COLUMNS))
 
 
 def note(work: Work, before: Session, now: Session) -> None:
     """Keep a session as it is now."""
-    work.expect(_SESSION_GUARD, (before.digest,), (before.second_at, before.fresh_at), changes=True)
-    work.add(_UPDATE_SESSION, now.seen_at, now.second_at, now.fresh_at, now.digest)
+    work.expect(_SESSION_GUARD, (before.digest,), (before.second_at, before.fresh_at, before.challenge), changes=True)
+    work.add(_UPDATE_SESSION, now.seen_at, now.second_at, now.fresh_at, now.challenge, now.digest)
 
 
 def end(work: Work, one: Session) -> None:
@@ -127,4 +126,4 @@ def forget_sessions(database: Database, before: int, most: int = 1000) -> int:
 
 
 def _session(row: Row) -> Session:
-    return Session(**dict(zip(sessions.c.keys(), row, strict=True)))
+    return Session(**dict(zip(_COLUMNS, row, strict=True)))

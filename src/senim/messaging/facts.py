@@ -129,6 +129,12 @@ class ClaimAnswer(Facts, frozen=True, kw_only=True):
     """The answer, paragraph by paragraph."""
 
 
+class YourWord(Facts, frozen=True, kw_only=True):
+    """Somebody else gave data about the person, who is asked for their own word."""
+
+    link: Link
+
+
 class Reminder(Facts, frozen=True, kw_only=True):
     """For staff: a request has to be answered. No word of whose it is."""
 
@@ -173,6 +179,7 @@ TEMPLATES: dict[str, type[Facts]] = {
     "correction_done": CorrectionDone,
     "mailings_stopped": MailingsStopped,
     "claim_answer": ClaimAnswer,
+    "your_word": YourWord,
     "reminder": Reminder,
     "approval_needed": ApprovalNeeded,
     "mailing": Mailing,

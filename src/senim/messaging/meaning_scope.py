@@ -139,17 +139,23 @@ def _words_in(text: str) -> Iterable[str]:
     return (word for word in _WORD.findall(fold(text)) if not common.fullmatch(word) and not generic.match(word))
 
 
+_START = 4
+"""Letters from the beginning that words have in common at the least if they are the same."""
+
+
 def _alike(said: str, name: str) -> bool:
     """Whether two words are the same but for their endings."""
-    return shared(said, name) >= max(4, len(said) - 3, len(name) - 3)
+    return shared(said, name) >= max(_START, len(said) - 3, len(name) - 3)
 
 
 def _found(names: Mapping[str, list[_Name]], text: str) -> Iterable[str]:
     """The names that a text uses: more than half of a name's words, or one that no other name has."""
-    said = tuple(dict.fromkeys(_WORD.findall(text)))[:100]
+    said: dict[str, list[str]] = {}
+    for word in tuple(dict.fromkeys(_WORD.findall(text)))[:100]:
+        said.setdefault(word[:_START], []).append(word)
     for name, languages in names.items():
         for one in languages:
-            found = {word for word in one.words if any(_alike(other, word) for other in said)}
+            found = {word for word in one.words if any(_alike(other, word) for other in said.get(word[:_START], ()))}
             if found and (len(found) * 2 > len(one.words) or found & one.own):
                 yield name
                 break

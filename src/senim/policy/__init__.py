@@ -3,6 +3,8 @@
 from senim.policy.actions import Checked, Policies, Version, check
 from senim.policy.clashes import Clash
 from senim.policy.differences import Change
+from senim.policy.drafting import Drafts
+from senim.policy.drafting_records import Draft
 from senim.policy.file import Fault, read_file
 from senim.policy.notices import Line, Notice
 from senim.policy.promises import Promises
@@ -14,6 +16,8 @@ __all__ = [
     "Change",
     "Checked",
     "Clash",
+    "Draft",
+    "Drafts",
     "Fault",
     "Line",
     "Notice",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from senim.errors import Code, Held, Invalid, NotFound, NotPromised, Reason, Tam
 from senim.law import Law, Override, available, load
 from senim.policy import beside, store
 from senim.policy.clashes import Clash, clashes_of
+from senim.policy.cookies import Shown, all_shown
 from senim.policy.differences import Change, changes, widened
 from senim.policy.file import Fault, parse
 from senim.policy.gaps import meant
@@ -43,6 +45,8 @@ class Checked:
     law: Law | None
     faults: tuple[Fault, ...] = ()
     clashes: tuple[Clash, ...] = ()
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Line and column of each part that could be read."""
 
     @property
     def ok(self) -> bool:
@@ -74,8 +78,8 @@ def check(source: bytes, controls: frozenset[str], today: date) -> Checked:
     if gaps.paths or law is None:
         return Checked(None, None, tuple(faults))
     if any(fault.code in (Code.REFERENCE_DANGLING, Code.TYPE_WRONG, Code.KEY_MISSING) for fault in faults):
-        return Checked(policy, law, tuple(faults))
-    return Checked(policy, law, tuple(faults), tuple(clashes_of(policy, law)))
+        return Checked(policy, law, tuple(faults), places=shaper.places)
+    return Checked(policy, law, tuple(faults), tuple(clashes_of(policy, law)), shaper.places)
 
 
 def _placed(fault: Fault, places: dict[str, tuple[int, int]]) -> Fault:
@@ -127,6 +131,7 @@ class Policies:
         self._versions: tuple[Version, ...] = ()
         self._promises: dict[int, tuple[tuple[Version, ...], Promises]] = {}
         self._notices: dict[int, dict[str, Notice]] = {}
+        self._shown: dict[int, tuple[Promises, dict[str, Shown]]] = {}
         self._frozen: set[str] = set()
         self._looked = 0.0
         self._current: tuple[tuple[Version, ...], datetime, datetime, Promises] | None = None
@@ -141,31 +146,46 @@ class Policies:
         """
         work.attempt("policy.published")
         work.need("policy")
-        checked = check(source, self._controls, work.now.date())
-        if checked.policy is None or checked.law is None or not checked.ok:
-            reasons = [Reason(fault.code, fault.where, fault.clause) for fault in checked.faults]
-            detail = "; ".join(f"line {one.line}: {one.where}: {one.detail}" for one in checked.faults[:20])
-            reasons.insert(0, Reason(Code.POLICY_INVALID))
-            raise Invalid(Code.POLICY_INVALID, f"{len(checked.faults)}", detail=detail, reasons=reasons)
+        policy, law = self.must_be_good(work, source)
         effective = effective or work.now
         number, before = len(self.versions()) + 1, [one for one in self.timeline() if one.effective <= effective]
         if effective < work.now - timedelta(minutes=1) or (effective < work.now and self._bound(work.now) > effective):
             raise Invalid(Code.EFFECTIVE_DATE_WRONG, effective.date().isoformat())
-        canonical = msgspec.json.encode(checked.policy)
+        canonical = msgspec.json.encode(policy)
         digest = hashlib.sha256(canonical).hexdigest()
         if before and before[-1].digest == digest:
             raise Held(Code.UNCHANGED, str(before[-1].number))
-        law_on = checked.law.on.isoformat()
+        law_on = law.on.isoformat()
         stored = store.StoredVersion(
             number, micros(effective), work.at, work.actor.label, law_on, digest, canonical, source
         )
         store.add_version(work.unit, stored)
-        promises = Promises(checked.policy, checked.law, number, effective, digest, self._override)
+        promises = Promises(policy, law, number, effective, digest, self._override)
         for one in all_notices(promises).values():
             store.add_notice(work.unit, StoredNotice(one.digest, one.point, one.language, number, one.text))
         beside.record_published(work, stored)
         self._looked = 0.0
         return _version(stored)
+
+    def check(self, source: bytes, today: date) -> Checked:
+        """Everything wrong with a file, and where it clashes with the law."""
+        return check(source, self._controls, today)
+
+    def must_be_good(self, work: Work, source: bytes) -> tuple[Policy, Law]:
+        """The policy of a file and its law. Raises Invalid (policy_invalid) unless it may be published."""
+        checked = self.check(source, work.now.date())
+        if checked.policy is None or checked.law is None or not checked.ok:
+            reasons = [Reason(fault.code, fault.where, fault.clause) for fault in checked.faults]
+            detail = "; ".join(f"line {one.line}: {one.where}: {one.detail}" for one in checked.faults[:20])
+            reasons.insert(0, Reason(Code.POLICY_INVALID))
+            raise Invalid(Code.POLICY_INVALID, f"{len(checked.faults)}", detail=detail, reasons=reasons)
+        return checked.policy, checked.law
+
+    def as_if(self, checked: Checked, now: datetime) -> Promises | None:
+        """What a file would promise if it were in force now, to be held against what is; None if it is not whole."""
+        if checked.policy is None or checked.law is None:
+            return None
+        return Promises(checked.policy, checked.law, len(self.versions()) + 1, now, "", self._override)
 
     def cancel(self, work: Work, number: int) -> Version:
         """Cancel a version that has not taken effect: it stays readable, and never binds.
@@ -284,7 +304,15 @@ class Policies:
             known = self._notices[promises.version] = all_notices(promises)
         return known
 
-    def freeze(self, work: Work, notice: Notice) -> None:
+    def shown(self, number: int, on: date) -> dict[str, Shown]:
+        """Every text about cookies of a version, by fingerprint."""
+        promises = self.promises(number, on)
+        known = self._shown.get(number)
+        if known is None or known[0] is not promises:
+            known = self._shown[number] = (promises, all_shown(promises))
+        return known[1]
+
+    def freeze(self, work: Work, notice: Notice | Shown) -> None:
         """Keep the text of a notice that is shown, if it is not: its wording may be newer than the version's."""
         if notice.digest in self._frozen:
             return

@@ -15,6 +15,7 @@ from senim.law import parse_term
 from senim.law.clocks import Unit
 from senim.policy.promises import Promises
 from senim.policy.records import ConsentAsked, Point, Term
+from senim.policy.rights import RightKind, Rights
 from senim.policy.taxonomy import Channel, FieldType, Operation
 
 
@@ -239,6 +240,26 @@ def field_name(promises: Promises, reference: str, language: Language) -> str:
     short = reference.partition(".")[2]
     known = words.get(short) or words[f"type-{FieldType(field.type).value}"]
     return known.in_(language)
+
+
+def right_name(rights: Rights, kind: RightKind, language: Language) -> str:
+    """How people read a right: by the policy's own words, or the usual ones."""
+    own = rights.kinds[kind].name if kind in rights.kinds else Text()
+    usual = wording("rights")[f"kind-{'complaint' if kind == 'complain' else kind}"]
+    return " ".join((own if own != Text() else usual).in_(language).split())
+
+
+def term_in_words(term: Term | None, language: Language) -> str:
+    """How long a purpose lasts: an event, a time, or until it is met."""
+    words = wording("notices")
+    if term is None:
+        return words["until-met"].in_(language)
+    event = term.until or term.after
+    known = words.get(f"event-{event}")
+    told = known.in_(language) if known else event.replace("-", " ")
+    if term.until:
+        return words["until-event"].in_(language).format(event=told)
+    return words["lasts-after"].in_(language).format(time=time_in_words(term.lasts, language), event=told)
 
 
 def country_name(code: str, language: Language) -> str:

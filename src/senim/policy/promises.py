@@ -16,6 +16,7 @@ from senim.law import Calendar, Law, Override
 from senim.policy.clashes import operator_country
 from senim.policy.records import Category, Field, Policy, Recipient, Term
 from senim.policy.taxonomy import Channel, Operation
+from senim.policy.values import identifier_kind
 
 _CONTROLS: dict[Code, tuple[str, ...]] = {
     Code.CATEGORY_UNDECLARED: ("collection.declared-only", "gate.default-sealed", "gate.purpose"),
@@ -60,6 +61,10 @@ _NAME = re.compile(
 )
 
 
+Kinds = dict[str, dict[str, str]]
+"""By category: the fields by which people are found, each with the kind under which they are."""
+
+
 def _named(name: str, known: bool) -> str | None:
     return (name if known else UNDECLARED) if name else None
 
@@ -83,6 +88,8 @@ class Promises:
     """For each purpose the fields that it needs, as ``category.field``."""
     seen: dict[str, frozenset[str]] = field(init=False)
     """For each role the fields that it sees in clear, as ``category.field``."""
+    kinds: Kinds = field(init=False)
+    """For each category the fields by which people are found, and under which kind."""
     by_channel: frozenset[str] = field(init=False)
     """Purposes to which people are asked to consent channel by channel at some point."""
     calendar: Calendar = field(init=False)
@@ -93,6 +100,7 @@ class Promises:
         policy, working = self.policy, self.law.pack.working
         set_once = object.__setattr__
         set_once(self, "fields", policy.fields())
+        set_once(self, "kinds", _kinds(self.fields))
         set_once(self, "needed", {name: policy.expand(purpose.uses) for name, purpose in policy.purposes.items()})
         set_once(self, "seen", {name: policy.expand(role.sees) for name, role in policy.roles.items()})
         asked = (one for point in policy.points.values() for one in point.consents if one.channel)
@@ -174,6 +182,16 @@ class Promises:
         """The term of a purpose; None where the text promises none (the law ends it with the purpose)."""
         term = self.policy.purposes[purpose].term
         return None if term == "unlimited" else term
+
+
+def _kinds(fields: dict[str, Field]) -> Kinds:
+    kinds: Kinds = {}
+    for reference, one in fields.items():
+        kind = identifier_kind(reference, one)
+        if kind:
+            category, _, name = reference.partition(".")
+            kinds.setdefault(category, {})[name] = kind
+    return kinds
 
 
 def _clause(policy: Policy, code: Code, about: tuple[str, ...]) -> str:

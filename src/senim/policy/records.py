@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from senim.languages import Text
+from senim.languages import Language, Text
 from senim.policy.rights import Rights
 from senim.policy.taxonomy import Channel, Country, FieldRef, FieldType, Id, NoId, Operation, Part, Verb
 
@@ -25,6 +25,8 @@ class Responsible(Part, frozen=True, kw_only=True):
     """Where people write to this person."""
     phone: str = ""
     """Where people call this person, in international form."""
+    language: Language = "ru"
+    """The language in which Senim writes to this person."""
 
 
 class Contacts(Part, frozen=True, kw_only=True):
@@ -221,6 +223,11 @@ class Recipient(Part, frozen=True, kw_only=True):
     without_consent: bool = False
     """Whether the text claims that no separate consent is needed because the service needs the transfer."""
 
+    @property
+    def opened_by_people(self) -> bool:
+        """Whether people open their data to it themselves, at their own wish and category by category (airline-7)."""
+        return self.kind == "public" or (self.needs_choice and self.form == "give-access")
+
 
 class Role(Part, frozen=True, kw_only=True):
     """Who works with the data: what the role may do."""
@@ -280,6 +287,8 @@ class Point(Part, frozen=True, kw_only=True):
     """What shows that another person agreed."""
     source: NoId = ""
     """Where its values come from, if nothing else is said."""
+    by_pages: NoId = ""
+    """The role in which pages of the sites may send it in by themselves; empty: only systems with a key may."""
     asks: dict[FieldRef, Literal["required", "optional"] | Asked]
     """The fields that it asks for. What is not here is refused at this point."""
     consents: tuple[ConsentAsked, ...] = ()
@@ -314,7 +323,7 @@ class CookieKind(Part, frozen=True, kw_only=True):
     purpose: NoId = ""
     """The purpose that it serves."""
     names: tuple[str, ...] = ()
-    """Names of the cookies."""
+    """Names of the cookies; one that ends in ``*`` stands for all that begin so (``_ga*``)."""
     lasts: str = ""
     """How long they stay, e.g. ``6 months``."""
 
@@ -326,6 +335,8 @@ class Cookies(Part, frozen=True, kw_only=True):
     """What the banner says."""
     refusal: Text = Text()
     """What switching them off means."""
+    asks_again: str = "6 months"
+    """How long a choice stands; then visitors are asked again."""
     kinds: dict[Id, CookieKind]
     """The categories that people choose from."""
 

@@ -170,6 +170,7 @@ def _name_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], str
         yield f"roles.{name}.purposes", role.purposes, "purposes", purposes
     for name, point in policy.points.items():
         yield f"points.{name}.source", _some(point.source), "sources", set(policy.sources)
+        yield f"points.{name}.by-pages", _some(point.by_pages), "roles", set(policy.roles)
         yield f"points.{name}.site", _some(point.site), "sites", {site.address for site in policy.sites}
         for index, ask in enumerate(point.consents):
             yield f"points.{name}.consents[{index}].purpose", (ask.purpose,), "purposes", purposes

@@ -299,6 +299,11 @@ def _terms(given: Given) -> Found:
     if policy.rights.claim:
         yield from _term("rights.claim.term", policy.rights.claim.term)
     yield from _term("rights.kept", policy.rights.kept)
+    if policy.cookies:
+        yield from _term("cookies.asks-again", policy.cookies.asks_again)
+        for name, one in policy.cookies.kinds.items():
+            if one.lasts:
+                yield from _term(f"cookies.kinds.{name}.lasts", one.lasts)
 
 
 def _term(where: str, text: str) -> Found:

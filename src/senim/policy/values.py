@@ -34,6 +34,7 @@ _LATIN = re.compile(r"[A-Za-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _WORD = re.compile(r"[^\W\d_]+")
 
+_TEXT = FieldType.TEXT
 _LIMITS = {
     FieldType.TEXT: 10_000,
     FieldType.WORDS: 300,
@@ -55,36 +56,42 @@ def mixed_script(text: str) -> str:
 
 def normalise(value: object, field: Field) -> str:
     """``value`` as it is kept: one form for one meaning. Raises Invalid (invalid_value, mixed_script)."""
+    form, limit = _KEPT[field.type]
     text = _as_text(value, field.type)
-    limit = field.max or _LIMITS.get(field.type, 200)
-    if not text or len(text) > limit or (not text.isprintable() and _CONTROL.search(text)):
+    if not text or len(text) > (field.max or limit) or (not text.isprintable() and _CONTROL.search(text)):
         raise Invalid(Code.INVALID_VALUE)
-    return _FORMS[field.type](text, field)
+    return form(text, field)
 
 
 def _as_text(value: object, kind: FieldType) -> str:
-    if isinstance(value, bool):
-        if kind is not FieldType.BOOLEAN:
-            raise Invalid(Code.INVALID_VALUE)
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        if kind not in (FieldType.NUMBER, FieldType.POSTCODE):
-            raise Invalid(Code.INVALID_VALUE)
-        return str(value)
     if not isinstance(value, str):
-        raise Invalid(Code.INVALID_VALUE)
+        return _of_other(value, kind)
     text = value if value.isascii() else unicodedata.normalize("NFC", value)
     # Forms and Windows end lines with CR LF.
-    return _LINE_END.sub("\n", text).strip() if kind is FieldType.TEXT else " ".join(text.split())
+    return _LINE_END.sub("\n", text).strip() if kind is _TEXT else " ".join(text.split())
+
+
+def _of_other(value: object, kind: FieldType) -> str:
+    """A number or a yes or no as text."""
+    if isinstance(value, bool):
+        if kind is FieldType.BOOLEAN:
+            return "true" if value else "false"
+    elif isinstance(value, int | float) and kind in (FieldType.NUMBER, FieldType.POSTCODE):
+        return str(value)
+    raise Invalid(Code.INVALID_VALUE)
 
 
 def _name(text: str, _: Field) -> str:
+    if text.isalpha():  # nothing invisible, no gaps, no marks
+        if mixed_script(text):
+            raise Invalid(Code.MIXED_SCRIPT)
+        return text
     text = " ".join(INVISIBLE.sub("", text).split())
     if not text or text[0] in "=+-@":  # what spreadsheets take for a formula
         raise Invalid(Code.INVALID_VALUE)
     if mixed_script(text):
         raise Invalid(Code.MIXED_SCRIPT)
-    if not text.isalpha() and any(character.isdigit() or character in "<>@{}[]|\\/" for character in text):
+    if any(character.isdigit() or character in "<>@{}[]|\\/" for character in text):
         raise Invalid(Code.INVALID_VALUE)
     return text
 
@@ -246,6 +253,9 @@ _FORMS: dict[FieldType, Callable[[str, Field], str]] = {
     FieldType.PHOTO: _file,
     FieldType.DOCUMENT: _file,
 }
+
+_KEPT = {kind: (form, _LIMITS.get(kind, 200)) for kind, form in _FORMS.items()}
+"""How a type is kept, and how long it may be if its field does not say."""
 
 IDENTIFIERS = frozenset((FieldType.EMAIL, FieldType.PHONE, FieldType.IIN))
 """Types by which people are always found."""

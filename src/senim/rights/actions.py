@@ -27,7 +27,7 @@ from senim.rights.execution import Execution
 from senim.rights.handling import Handling
 from senim.rights.here import HereActs
 from senim.rights.identity import Identities
-from senim.rights.limits import Limits
+from senim.rights.limits import HOUR, OPENINGS_FROM, Limits
 from senim.rights.planning import Planning
 from senim.rights.plans import Plans
 from senim.rights.records import Attached, Kind, Opened, Opening, Proof, Represented, Request, State, Way
@@ -76,6 +76,8 @@ class Status:
     missing: tuple[str, ...]
     reasons: tuple[str, ...]
     drp: tuple[str, str]
+    coded: bool = False
+    """Whether a code was made for the address that was named; the same whether or not it is on file."""
 
 
 class Rights:
@@ -96,9 +98,10 @@ class Rights:
 
     # in
 
-    def open(self, work: Work, opening: Opening) -> Opened:
+    def open(self, work: Work, opening: Opening, *, came_from: str = "") -> Opened:
         """Open a request. What is told is the same whether or not anybody here is meant by it.
 
+        ``came_from`` is where on the network it was written, if that is known: it is counted by a keyed digest.
         Raises Invalid for what no request can be, NotAllowed, Held (too_many_attempts).
         """
         promises = self._desk.promises(work)
@@ -110,8 +113,10 @@ class Rights:
         refuse(look_at(promises, opening.changes, None, work.now).reasons)
         at = received(opening, work.now)
         claimed = self._claimed(work, opening)
-        if opening.way in (Way.PORTAL, Way.EMAIL, Way.API) and not opening.subject:
+        if opening.way in (Way.PORTAL, Way.EMAIL, Way.API):
             self._limits.count_opening(work, opening)
+        if came_from:
+            self._limits.count(work, "open from", came_from, most=OPENINGS_FROM, window=HOUR)
         token, holder = secrets.token_urlsafe(24), self._parts.boxes.holder(work)
         lacking = missing(promises, opening, kind)
         if opening.representative is not None:
@@ -199,6 +204,15 @@ class Rights:
         self._desk.tell(work, SUPPLIED, request, count=1)
         return self.handling.arrived(work, request)
 
+    def keep_scan(self, work: Work, number: str, media: str, content: bytes) -> str:
+        """Seal the scan that shows what a person did by hand in a system; its id. Whoever did it was checked before."""
+        request = self._desk.load(work, number)
+        if not is_open(request):
+            raise Held(Code.REQUEST_STATE, number)
+        kept = self._desk.save(work, self._desk.put(work, request, "scan", media, content))
+        self._desk.tell(work, SUPPLIED, kept, count=1)
+        return kept.papers[-1].id
+
     def supply(self, work: Work, number: str, more: Opening) -> Request:
         """Add what was missing: name, address, identifiers, the changes meant, words, files."""
         request = self._desk.begin(work, number, SUPPLIED, "request")
@@ -268,6 +282,7 @@ class Rights:
             missing=tuple(told(f"contains-{one}", language) for one in request.missing),
             reasons=tuple(told(f"refusal-{one}", language) for one in reasons),
             drp=drp(request),
+            coded=request.code is not None,
         )
 
     def opened(self, database: Database, *, most: int = 200) -> list[Request]:
@@ -342,20 +357,10 @@ class Rights:
         self._desk.save(work, request, reminded=(*request.reminded, *new))
         for one in new:
             self._desk.tell(work, REMINDED, request, codes=(one.replace(":", "_"),))
-        promises = self._desk.promises(work)
-        zone = ZoneInfo(promises.calendar.zone)
+        zone = ZoneInfo(self._desk.promises(work).calendar.zone)
         day = last_day(moment(request.due).astimezone(zone))
-        responsible = promises.policy.operator.responsible.email or promises.policy.operator.contacts.email
-        if responsible:
-            self._desk.write_staff(
-                work,
-                responsible,
-                "reminder",
-                request,
-                due=day,
-                days=(day - work.now.astimezone(zone).date()).days,
-                link=self._parts.link(number, ""),
-            )
+        days = (day - work.now.astimezone(zone).date()).days
+        self._desk.write_staff(work, "reminder", request, due=day, days=days)
 
     def tidy(self) -> int:
         """Destroy what was written in requests whose own term is over, and what stays of the erased no longer."""

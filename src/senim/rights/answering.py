@@ -47,8 +47,7 @@ class Answering:
         parts, promises = self._desk.parts, self._desk.promises(work)
         reads = request.plan.reads if request.plan else ()
         values = parts.vault.everything(work, standing) if standing else {}
-        closed = {name for name, one in promises.policy.categories.items() if one.people == "never"}
-        hidden = tuple(sorted(name for name in values if name.partition(".")[0] in closed))
+        values, hidden = shown_to_person(promises, values)
         return Facts(
             number=request.number,
             kind=request.kind.value,
@@ -57,7 +56,7 @@ class Answering:
             made=work.now,
             promises=promises,
             standing=standing,
-            values={**values, **_hidden(promises, values, hidden)},
+            values=values,
             masked=hidden,
             documents=tuple(parts.documents.of(work.database, work, standing)) if standing else (),
             consents=tuple(states_of(standing)) if standing else (),
@@ -130,6 +129,13 @@ def act_at(policy: Policy, place: str) -> Text:
     _, name, rest = place.split(".", 2)
     term = policy.purposes[name].term
     return Text() if term == "unlimited" else term.keep[int(rest.rpartition("[")[2].rstrip("]"))].act
+
+
+def shown_to_person(promises: Promises, values: dict[str, Kept]) -> tuple[dict[str, Kept], tuple[str, ...]]:
+    """A person's values as the person is told them, and which of them are only hinted at: no human sees them whole."""
+    closed = {name for name, one in promises.policy.categories.items() if one.people == "never"}
+    hidden = tuple(sorted(name for name in values if name.partition(".")[0] in closed))
+    return {**values, **_hidden(promises, values, hidden)}, hidden
 
 
 def _hidden(promises: Promises, values: dict[str, Kept], names: Iterable[str]) -> dict[str, Kept]:

@@ -113,6 +113,14 @@ class Delivery:
         self._desk.tell(work, OPENED, request, codes=(form,))
         return FORMS[form], self._content(work, request, form)
 
+    def own(self, work: Work, number: str, form: str) -> tuple[str, Iterator[bytes]]:
+        """The answer for who is signed in and asked for it, as the caller has seen. Logged. Raises NotFound."""
+        request = self._desk.begin(work, number, OPENED, "request")
+        if form not in FORMS or not _pages(request):
+            raise NotFound(Code.NOT_FOUND, "answer")
+        self._desk.tell(work, OPENED, request, codes=(form,))
+        return FORMS[form], self._content(work, request, form)
+
     def _known(self, work: Work, number: str, token: str) -> Request:
         found = store.look(work.database, number)
         known = found.answer_token if found else b""

@@ -18,18 +18,15 @@ from senim.errors import Code, Invalid, NotFound, Tampered
 from senim.gate import Gate
 from senim.gate.access import VERBS
 from senim.identity import RESPONSIBLE, Actor, ActorKind, SubjectId, new_id
-from senim.languages import Language
+from senim.languages import Language, wording
 from senim.law import due, parse_term
 from senim.messaging.records import File, To
 from senim.orders import Orders
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.policy.records import Field
-from senim.policy.taxonomy import FieldType
-from senim.policy.values import identifier_kind, normalise
 from senim.rights import store
 from senim.rights.clock import met, reckoned
-from senim.rights.records import Deadline, Opening, Paper, Proof, Request, Stage, State
+from senim.rights.records import Deadline, Decision, Opening, Paper, Proof, Refusal, Request, Stage, State
 from senim.rights.rules import is_number, is_open, moved
 from senim.storage import Database
 from senim.subjects import Standing, Subjects
@@ -43,6 +40,7 @@ AGENT = Actor(kind=ActorKind.SYSTEM, id="rights", role=RESPONSIBLE, may=VERBS)
 CHUNK = 256 * 1024
 MOST_PAPER = 20 * 1024 * 1024
 OPENING, TOKEN = "opening", "token"
+DECIDED = "request.decided"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Opening).decode
@@ -216,11 +214,7 @@ class Desk:
 
     def owners(self, work: Work, kind: str, value: str) -> list[SubjectId]:
         """Whom an identifier belongs to here, in whatever way it is written. Raises Invalid if it cannot be one."""
-        fields = self.promises(work).fields
-        reference = next((name for name, spec in fields.items() if identifier_kind(name, spec) == kind), "")
-        spec = fields.get(reference) or Field(type=FieldType(kind))
-        wanted = normalise(value, spec)
-        return self.parts.vault.owner_of(work, reference, wanted) if reference else []
+        return self.parts.vault.owners(work, kind, value)
 
     def requests_of(self, work: Work, subject: str) -> list[Request]:
         """The requests of a person, as last committed."""
@@ -229,6 +223,21 @@ class Desk:
     def database(self) -> Database:
         """Where it all lies."""
         return self.parts.works.database
+
+    def nothing_on_file(self, work: Work, request: Request) -> None:
+        """End a request: nobody is on file, here or anywhere, or nobody any more. That is the answer (travel-31)."""
+        request = self.save(
+            work,
+            request,
+            state=State.REFUSED,
+            decision=Decision(granted=False, by=AGENT.label, at=work.at, reasons=(Refusal.NOTHING_ON_FILE,)),
+            deadlines=self.met(work, request, "act", "answer", "execute"),
+            answered_at=work.at,
+            keep_until=self.keep_until(work),
+        )
+        self.tell(work, DECIDED, request, codes=(Refusal.NOTHING_ON_FILE.value,))
+        words = (wording("rights")["refusal-nothing-on-file"],)
+        self.write(work, request, "refused", number=request.number, reasons=words)
 
     # writing to people
 
@@ -251,10 +260,13 @@ class Desk:
                 about=request.number,
             )  # fmt: skip
 
-    def write_staff(self, work: Work, address: str, template: str, request: Request, **facts: Any) -> None:
-        """Write to whoever answers for requests, with no word of whose it is."""
-        told = {"number": request.number, **facts}
-        self.parts.post.send(work, template, to=To(address=address), language="ru", facts=told, about=request.number)
+    def write_staff(self, work: Work, template: str, request: Request, **facts: Any) -> None:
+        """Write to whoever answers for requests, in their language, with no word of whose it is."""
+        operator = self.promises(work).policy.operator
+        language = operator.responsible.language
+        to = To(address=operator.responsible.email or operator.contacts.email)
+        told = {"number": request.number, "link": self.parts.link(request.number, ""), **facts}
+        self.parts.post.send(work, template, to=to, language=language, facts=told, about=request.number)
 
     def answer_address(self, work: Work, request: Request) -> str:
         """Where an answer with data in it may go: the address that was proven, and no other that was merely named.

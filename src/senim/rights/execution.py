@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import msgspec
 from msgspec.structs import replace
 
-from senim.connectors.records import Connector, Identifiers, Page, Rescan
-from senim.errors import Code, NotFound, NotPromised
+from senim.connectors.records import Connector, Identifiers, NotReached, Page, Plan, Rescan, Trouble
+from senim.errors import Code, Held, NotFound, NotPromised
 from senim.identity import SubjectId
 from senim.languages import LANGUAGES, Language, Text
 from senim.messaging.records import File
 from senim.orders.context import Context
 from senim.orders.context import Done as Ended
 from senim.orders.records import Claimed
+from senim.policy.values import identifier_kind, normalise
 from senim.rights import store
 from senim.rights.answering import Answering, stays
 from senim.rights.answers.records import KeptBack
@@ -24,16 +26,19 @@ from senim.rights.desk import AGENT, CHUNK, Desk
 from senim.rights.here import HereActs
 from senim.rights.plans import WHO
 from senim.rights.records import Done, Paper, Planned, Request, State
+from senim.rights.rules import found_again
 from senim.rights.words import full_date
 from senim.times import moment
 from senim.work import Work
 
 DONE, RESCANNED, ANSWERED = "request.done", "request.rescanned", "request.answered"
+AT_WORK = (State.EXECUTING, State.RESCANNING)
 AGAIN = timedelta(hours=1)
 """How long to wait before asking a system again that has not done its part yet."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_who = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+_decode_before = msgspec.json.Decoder(dict[str, list[str]]).decode
 
 
 class Execution:
@@ -49,22 +54,39 @@ class Execution:
     # carry out
 
     def _execute_order(self, context: Context, claimed: Claimed) -> Ended:
-        """One attempt: each system that is not done yet, then what is here, then the look afterwards."""
-        number = claimed.about
-        request = self._now(number)
-        if request.plan is None or request.state not in (State.EXECUTING, State.RESCANNING):
-            return Ended({"skipped": str(request.state)})
-        who = self._who(number)
+        """One attempt, unless the request is over: it may have ended before, or while this was under way."""
+        request = self._now(claimed.about)
+        try:
+            if request.plan is not None and request.state in AT_WORK:
+                return self._carry_out(context, claimed, request, request.plan)
+        except (NotFound, Held):  # an erasure of the person ended it, and destroyed what was being sealed
+            if self._now(claimed.about).state in AT_WORK:
+                raise
+        return Ended({"skipped": str(self._now(claimed.about).state)})
+
+    def _carry_out(self, context: Context, claimed: Claimed, request: Request, plan: Planned) -> Ended:
+        """Each system that is not done yet, then what is here, then the look afterwards."""
+        number, who = request.number, self._who(request.number)
         if request.state is State.EXECUTING:
-            self._systems(context, request, request.plan, who)
+            self._systems(context, request, plan, who)
             if self._now(number).here is None:
-                self._do_here(context, number, request.plan)
+                self._do_here(context, number, plan)
         waiting = [one.system for one in self._now(number).done if one.waits]
         if waiting:
             return Ended({"waiting": waiting}, lambda work: self._ask_again(work, request, claimed))
-        self._look_again(context, number, request.plan, who)
+        self._look_again(context, number, plan, who)
         ended = self._now(number)
         return Ended(_receipt(ended), lambda work: self._finish(work, number))
+
+    def _step(self, context: Context, number: str, step: str, then: Callable[[Work], object]) -> None:
+        """Remember a step with what it writes. Raises Held (request_state) once the request is over."""
+
+        def act(work: Work) -> None:
+            if self._desk.load(work, number).state not in AT_WORK:
+                raise Held(Code.REQUEST_STATE, number)
+            then(work)
+
+        context.step(step, act)
 
     def _now(self, number: str) -> Request:
         found = store.look(self._desk.database(), number)
@@ -90,10 +112,13 @@ class Execution:
                 continue
             receipt = self._connector(one.system).execute(one, who, order=request.order, changes=changes)
             made = Done(system=one.system, at=0, receipt=receipt)
-            context.step(one.system, lambda work, made=made: self._did(work, request.number, made))  # type: ignore[misc]
+            self._step(context, request.number, one.system, self._doing(request.number, made))
         for found in plan.reads:
             if found.system not in done and found.rows:
                 self._export(context, request, found.system, who)
+
+    def _doing(self, number: str, made: Done) -> Callable[[Work], object]:
+        return lambda work: self._did(work, number, made)
 
     def _did(self, work: Work, number: str, made: Done) -> None:
         request = self._desk.load(work, number)
@@ -111,15 +136,12 @@ class Execution:
         part, chunks, rows, size = f"export-{system}", 0, 0, 0
         pages = self._connector(system).export(who, people=request.chosen.get(system, ()))
         for chunk, count in _chunked(pages):
-            context.run(
-                lambda work, chunk=chunk, n=chunks: self._desk.put_chunk(work, request, part, n, chunk)  # type: ignore[misc]
-            )
-            context.hold()
+            put = functools.partial(self._desk.put_chunk, request=request, part=part, n=chunks, chunk=chunk)
+            self._step(context, request.number, context.claimed.step, put)  # sealed, and the lease begins anew
             chunks, rows, size = chunks + 1, rows + count, size + len(chunk)
         paper = (part, chunks, size)
-        context.step(
-            system, lambda work: self._exported(work, request.number, paper, Done(system=system, at=0, rows=rows))
-        )
+        made = Done(system=system, at=0, rows=rows)
+        self._step(context, request.number, system, lambda work: self._exported(work, request.number, paper, made))
 
     def _exported(self, work: Work, number: str, paper: tuple[str, int, int], made: Done) -> None:
         request = self._desk.load(work, number)
@@ -131,12 +153,12 @@ class Execution:
     def _do_here(self, context: Context, number: str, plan: Planned) -> None:
         if plan.wish == "erase":
             if not self._now(number).kept_in:
-                context.step("keep", lambda work: self._here.keep(work, number))
-            context.step("here", lambda work: self._here.erase(work, number))
+                self._step(context, number, "keep", lambda work: self._here.keep(work, number))
+            self._step(context, number, "here", lambda work: self._here.erase(work, number))
         elif plan.wish == "correct":
-            context.step("here", lambda work: self._here.correct(work, number))
+            self._step(context, number, "here", lambda work: self._here.correct(work, number))
         elif plan.wish == "read":
-            context.step("here", lambda work: self._here.tell(work, number))
+            self._step(context, number, "here", lambda work: self._here.tell(work, number))
 
     # look again, and answer
 
@@ -157,19 +179,42 @@ class Execution:
         Raises NotPromised (still_found): the order ends dead, to be run again when somebody has seen to it.
         """
         if self._now(number).state is State.EXECUTING:
-            context.step("rescan", lambda work: self._to_rescan(work, number))
-        if plan.wish != "erase":
+            self._step(context, number, "rescan", lambda work: self._to_rescan(work, number))
+        if plan.wish not in ("erase", "correct"):
             return
-        left = 0
+        lost: tuple[str, ...] = ()
+        if plan.wish == "correct":
+            who, lost = self._before(number)
         for one in plan.systems:
-            rescan = self._connector(one.system).rescan(who, people=one.people)
-            left += 0 if rescan.clean else 1
-            context.step(
+            rescan = self._search(one, who, lost)
+            self._step(
+                context,
+                number,
                 f"rescan {one.system}",
                 lambda work, system=one.system, rescan=rescan: self._rescanned(work, number, system, rescan),  # type: ignore[misc]
             )
-        if left:
+        if any(found_again(plan, one) for one in self._now(number).done):
             raise NotPromised(Code.STILL_FOUND, number)
+
+    def _before(self, number: str) -> tuple[Identifiers, tuple[str, ...]]:
+        """What said who the person is before it was corrected; and the fields by which nobody can be searched for."""
+        looking, request = self._desk.parts.works.begin(AGENT), self._now(number)
+        fields, changes = self._desk.promises(looking).fields, self._desk.opening(looking, request).changes
+        found: dict[str, tuple[str, ...]] = {}
+        lost = []
+        for name, values in _decode_before(b"".join(self._desk.get(looking, request, "before"))).items():
+            kind, new = identifier_kind(name, fields[name]), normalise(changes[name], fields[name])
+            if kind:
+                found[kind] = (*found.get(kind, ()), *(one for one in values if one not in ("", new)))
+            else:
+                lost.append(name)
+        return {kind: values for kind, values in found.items() if values}, tuple(lost)
+
+    def _search(self, plan: Plan, who: Identifiers, lost: tuple[str, ...]) -> Rescan:
+        """Search a system; fields that cannot be searched for are told as not looked into."""
+        rescan = self._connector(plan.system).rescan(who, people=plan.people) if who else Rescan(system=plan.system)
+        unsearched = tuple(NotReached(table=one, why=Trouble.NOT_SEARCHED) for one in lost)
+        return replace(rescan, not_reached=(*rescan.not_reached, *unsearched))
 
     def _to_rescan(self, work: Work, number: str) -> None:
         request = self._desk.load(work, number)
@@ -180,12 +225,11 @@ class Execution:
         done = tuple(
             msgspec.structs.replace(one, rescan=rescan) if one.system == system else one for one in request.done
         )
-        clean = rescan.clean
-        trouble = request.trouble if clean else Code.STILL_FOUND.value
-        if all(one.rescan is None or one.rescan.clean for one in done):
-            trouble = ""
+        assert request.plan is not None
+        again = [one.system for one in done if found_again(request.plan, one)]
+        trouble = Code.STILL_FOUND.value if again else ""
         request = self._desk.save(work, request, done=done, trouble=trouble)
-        self._desk.tell(work, RESCANNED, request, codes=() if clean else ("still_found",))
+        self._desk.tell(work, RESCANNED, request, codes=() if rescan.clean else ("still_found",))
 
     def _finish(self, work: Work, number: str) -> None:
         request = self._desk.load(work, number)

@@ -91,12 +91,19 @@ class HereActs:
         self._desk.tell(work, DONE, request, count=len(erasures))
 
     def _forget_answers(self, work: Work, request: Request) -> None:
-        """What the person was told before goes with the person: no earlier answer survives an erasure."""
+        """What the person was told before, and what is being gathered to be told, goes with the person.
+
+        A request that was to tell or correct what is here now ends: there is nothing any more. Another erasure goes on.
+        """
         for subject in dict.fromkeys((request.subject, *request.linked)):
             for one in self._desk.requests_of(work, subject):
-                if one.number != request.number and one.answers_in and not is_open(one):
-                    other = self._desk.load(work, one.number)
+                if one.number == request.number or not one.answers_in:
+                    continue
+                other = self._desk.load(work, one.number)
+                if not is_open(other):
                     self._desk.save(work, self._desk.empty_box(work, other))
+                elif other.plan is not None and other.plan.wish in ("read", "correct"):
+                    self._desk.nothing_on_file(work, self._desk.empty_box(work, other))
 
     def correct(self, work: Work, number: str) -> None:
         """Put the right values in place; the old ones are sealed with the request beside them (94-V 13)."""

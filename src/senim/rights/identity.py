@@ -5,9 +5,6 @@ What is answered to an attempt never tells whether anybody is on file: wrong, ex
 
 from __future__ import annotations
 
-import hmac
-import os
-import secrets
 from collections.abc import Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -19,10 +16,11 @@ from senim.errors import Code, Invalid, NotAllowed, NotPromised
 from senim.identity import SubjectId
 from senim.policy.taxonomy import FieldType
 from senim.rights import store
+from senim.rights.codes import MINUTES, TRIES, Codes, may_open
 from senim.rights.desk import Desk, claimed_address
 from senim.rights.handling import Handling
 from senim.rights.limits import CODES_ABOUT_PERSON, CODES_TO_ADDRESS, DAY, HOUR, TRIES_A_DAY, Limits
-from senim.rights.records import For, OneTime, Opening, Proof, Represented, Request, Shown, State, Way
+from senim.rights.records import For, Opening, Proof, Represented, Request, Shown, State, Way
 from senim.rights.rules import (
     HEIRS_ASK,
     age_on,
@@ -42,8 +40,8 @@ IDENTIFIED, UNPROVEN, CODE_SENT, REPRESENTED, LINKED = (
     "request.represented",
     "request.linked",
 )
-DIGITS, MINUTES, TRIES, MOST_CODES = 6, 10, 5, 5
-"""Of a code: its length, how long it opens, how often it may be tried; and how many a request may have."""
+MOST_CODES = 5
+"""How many codes a request may have."""
 
 _BACK = 86_400_000_000
 """How long before the request was opened a signature under it may have been made: a day."""
@@ -63,7 +61,7 @@ class Identities:
         self._desk = desk
         self._handling = handling
         self._limits = limits
-        self._pepper = pepper
+        self._codes = Codes(pepper)
         self._roots = roots
 
     def at_opening(self, work: Work, request: Request, opening: Opening) -> Request:
@@ -107,22 +105,13 @@ class Identities:
         seen = [
             self._limits.may(work, "person", one, most=CODES_ABOUT_PERSON, window=HOUR) for one in request.claimed[:1]
         ]
-        code, salt = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}", os.urandom(16)
-        out = OneTime(
-            digest=self._digest(request.number, salt, code),
-            salt=salt,
-            until=work.at + MINUTES * 60_000_000,
-            sent=sent + 1,
-            contact="email",
-        )
+        guessed = self._limits.spent(work, "try", address, most=TRIES_A_DAY, window=DAY)
+        out, code = self._codes.make(request.number, work.at, sent=sent + 1, long=guessed)
         request = self._desk.save(work, request, code=out)
         if all(seen):
             self._desk.write(work, request, "code", address=address, code=code, minutes=MINUTES)
         self._desk.tell(work, CODE_SENT, request, count=out.sent)
         return request
-
-    def _digest(self, number: str, salt: bytes, code: str) -> bytes:
-        return hmac.digest(self._pepper, b"senim one-time code\n" + number.encode() + salt + code.encode(), "sha256")
 
     def check_code(self, work: Work, number: str, code: str) -> Shown:
         """Try a code. A wrong one is counted, and so durable: it comes back as an answer and not as a refusal.
@@ -130,23 +119,28 @@ class Identities:
         Raises NotFound for an unknown number.
         """
         request = self._desk.begin(work, number, IDENTIFIED, "request")
-        out = request.code or OneTime(digest=bytes(32), salt=bytes(16), until=0, sent=0)
-        good = hmac.compare_digest(out.digest, self._digest(number, out.salt, code.strip()[:32]))
-        fresh = work.at < out.until and out.tries < TRIES and is_open(request) and self._may_try(work, request)
+        out = request.code
+        good = self._codes.fits(number, out, code)
+        fresh = may_open(out, work.at) and is_open(request)
+        fresh = fresh and ((out is not None and out.long) or self._may_try(work, request))
         if good and fresh:
             # Whoever has an address no longer is not shown by it: what was on file may have changed since.
             still = self._desk.owners(work, "email", claimed_address(self._desk.opening(work, request)))
             people = tuple(one for one in request.claimed if one in still)
             self._prove(work, replace(request, code=None), Proof.CODE, people)
             return Shown(ok=True)
-        tries = min(out.tries + 1, TRIES)
+        tries = min(request.code.tries + 1, TRIES) if request.code else 1
         if request.code is not None:
-            self._desk.save(work, request, code=replace(out, tries=tries))
+            self._desk.save(work, request, code=replace(request.code, tries=tries))
         self._desk.tell(work, UNPROVEN, request, outcome=Outcome.REFUSED, codes=("identity_unproven",))
         return Shown(ok=False, left=TRIES - tries)
 
     def _may_try(self, work: Work, request: Request) -> bool:
-        """Count a try: so many a day about an address, however many requests and codes there are."""
+        """Count a try of a short code: so many a day about an address, however many requests and codes there are.
+
+        When they are used up, whoever it was that guessed, long codes are sent: nobody guesses these, so nobody is
+        kept out either.
+        """
         address = claimed_address(self._desk.opening(work, request))
         return self._limits.may(work, "try", address, most=TRIES_A_DAY, window=DAY)
 

@@ -21,7 +21,8 @@ from senim.work import Work
 
 MOST_FILES = 10
 _CODE = re.compile(
-    r"\W*(?:(?:my|the|мой|вот|менің|міне)\W+)?(?:(?:code|код|кодым)(?:\W+is)?\W*)?([0-9]{6})\W*", re.IGNORECASE
+    r"\W*(?:(?:my|the|мой|вот|менің|міне)\W+)?(?:(?:code|код|кодым)(?:\W+is)?\W*)?([0-9]{6}(?:[0-9]{6})?)\W*",
+    re.IGNORECASE,
 )
 """A line that is a code and nothing else."""
 

@@ -7,7 +7,6 @@ import msgspec
 from senim.connectors.records import Identifiers
 from senim.errors import Code, Held, NotFound
 from senim.identity import SubjectId
-from senim.languages import wording
 from senim.orders.context import Context
 from senim.orders.context import Done as Ended
 from senim.orders.records import Claimed
@@ -15,16 +14,15 @@ from senim.orders.records import State as OrderState
 from senim.rights import store
 from senim.rights.desk import AGENT, Desk
 from senim.rights.plans import WHO, Plans, nothing_there
-from senim.rights.records import Approval, Decision, Done, Planned, Refusal, Request, State
-from senim.rights.rules import check_second, needs_second
+from senim.rights.records import Approval, Planned, Request, State
+from senim.rights.rules import check_second, found_again, needs_second
 from senim.work import Work
 
-PLANNED, APPROVED, STARTED, CHOSEN, DECIDED = (
+PLANNED, APPROVED, STARTED, CHOSEN = (
     "request.planned",
     "request.approved",
     "request.started",
     "request.chosen",
-    "request.decided",
 )
 _encode = msgspec.json.Encoder().encode
 _TO_PLAN = (State.DECIDED, State.PLANNED, State.WAITING_APPROVAL)
@@ -92,9 +90,9 @@ class Planning:
         request = self._desk.with_box(work, request)
         request = self._desk.put(work, request, "who", "application/json", _encode(who), name=WHO)
         if not request.subject and nothing_there(planned):
-            self._nothing(work, request)
+            self._desk.nothing_on_file(work, request)
             return
-        done = tuple(one for one in request.done if not _found_again(one)) if stuck else ()
+        done = tuple(one for one in request.done if not found_again(planned, one)) if stuck else ()
         request = self._desk.save(
             work,
             request,
@@ -109,33 +107,10 @@ class Planning:
             return
         if needs_second(self._desk.promises(work), planned):
             self._desk.save(work, request, state=State.WAITING_APPROVAL)
-            self._call_second(work, request, planned)
+            acts = sum(len(one.steps) for one in planned.systems) + len(planned.here)
+            self._desk.write_staff(work, "approval_needed", request, acts=acts)
             return
         self._start(work, request)
-
-    def _call_second(self, work: Work, request: Request, planned: Planned) -> None:
-        operator = self._desk.promises(work).policy.operator
-        address = operator.responsible.email or operator.contacts.email
-        acts = sum(len(one.steps) for one in planned.systems) + len(planned.here)
-        if address:
-            link = self._desk.parts.link(request.number, "")
-            self._desk.write_staff(work, address, "approval_needed", request, link=link, acts=acts)
-
-    def _nothing(self, work: Work, request: Request) -> None:
-        """Nobody is on file, here or anywhere: that is the answer (travel-31)."""
-        decision = Decision(granted=False, by=AGENT.label, at=work.at, reasons=(Refusal.NOTHING_ON_FILE,))
-        request = self._desk.save(
-            work,
-            request,
-            state=State.REFUSED,
-            decision=decision,
-            deadlines=self._desk.met(work, request, "act", "answer", "execute"),
-            answered_at=work.at,
-            keep_until=self._desk.keep_until(work),
-        )
-        self._desk.tell(work, DECIDED, request, codes=(Refusal.NOTHING_ON_FILE.value,))
-        words = (wording("rights")["refusal-nothing-on-file"],)
-        self._desk.write(work, request, "refused", number=request.number, reasons=words)
 
     # approve and start
 
@@ -174,7 +149,3 @@ class Planning:
         request = self._desk.save(work, request, state=State.EXECUTING, order=order, trouble="")
         self._desk.tell(work, STARTED, request, digest=request.plan.digest if request.plan else None)
         return request
-
-
-def _found_again(done: Done) -> bool:
-    return done.rescan is not None and not done.rescan.clean

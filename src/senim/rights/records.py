@@ -199,6 +199,8 @@ class OneTime(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tries: int = 0
     contact: str = ""
     """Kind of the contact that it went to."""
+    long: bool = False
+    """Whether it is too long to be guessed."""
 
 
 class Represented(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

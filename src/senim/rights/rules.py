@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import msgspec
 from msgspec.structs import replace
 
+from senim.connectors.records import Act
 from senim.consent import Scope
 from senim.consent.rules import EARLIEST, check_scope
 from senim.errors import Code, Held, Invalid, NotAllowed, NotPromised
@@ -21,6 +22,7 @@ from senim.policy.promises import Promises
 from senim.recognisers.numbers import luhn
 from senim.rights.clock import right_of
 from senim.rights.records import (
+    Done,
     Ground,
     Kind,
     Opening,
@@ -81,8 +83,8 @@ MOVES: dict[State, tuple[State, ...]] = {
     State.DECIDED: (State.PLANNED, State.ANSWERED, State.REFUSED),
     State.PLANNED: (State.PLANNED, State.WAITING_APPROVAL, State.EXECUTING, State.REFUSED),
     State.WAITING_APPROVAL: (State.PLANNED, State.EXECUTING, State.REFUSED),
-    State.EXECUTING: (State.RESCANNING, State.PLANNED),
-    State.RESCANNING: (State.EXECUTING, State.PLANNED, State.ANSWERED),
+    State.EXECUTING: (State.RESCANNING, State.PLANNED, State.REFUSED),
+    State.RESCANNING: (State.EXECUTING, State.PLANNED, State.ANSWERED, State.REFUSED),
     State.ANSWERED: (State.CLOSED,),
     State.REFUSED: (State.CLOSED,),
     State.WITHDRAWN: (State.CLOSED,),
@@ -214,9 +216,8 @@ def kind_of(word: str) -> Kind:
 
 
 def scope_of(text: str) -> Scope:
-    """A purpose, or a part of one, as consents are written: ``purpose[/recipient][@channel][>country]``."""
-    end = min((at for sign in "/@>" if (at := text.find(sign)) >= 0), default=len(text))
-    return Scope.of(text[:end], text[end:])
+    """A purpose, or a part of one, as consents are written: see :meth:`Scope.parse`."""
+    return Scope.parse(text)
 
 
 def check_opening(promises: Promises, opening: Opening) -> None:
@@ -342,6 +343,19 @@ def needs_second(promises: Promises, plan: Planned) -> bool:
     mass = plan.people > MASS_PEOPLE or plan.rows > MASS_ROWS
     wanted = promises.policy.rights.second_person
     return {"always": True, "destructive": plan.destroys or mass, "mass": mass, "never": False}[wanted]
+
+
+def found_again(plan: Planned, done: Done) -> bool:
+    """Whether the search afterwards brought out what must be gone.
+
+    Of a correction that is the old value where it was put right; elsewhere it is told, and stops nothing.
+    """
+    if done.rescan is None or plan.wish != "correct":
+        return done.rescan is not None and not done.rescan.clean
+    steps = done.receipt.steps if done.receipt else ()
+    put_right = {(one.table, column) for one in steps if one.act is Act.CORRECT for column in (*one.columns, "*")}
+    left = (one for one in done.rescan.left if not (one.keep or one.because))
+    return any((one.table, one.column) in put_right for one in left)
 
 
 def check_second(request: Request, actor: Actor, digest: str) -> None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
@@ -135,6 +136,9 @@ class SQLite(Engine):
 
     def write(self, batch: Batch) -> None:
         for statement, rows in batch:
+            if statement.kind in ("insert", "upsert"):
+                # In the order of the tree: a page that takes several rows is looked for once.
+                rows.sort(key=itemgetter(*statement.key))
             for part in _parts(rows, _TERMS if statement.kind == "delete" else _ROWS):
                 self._writer.execute(statement.sqlite(len(part)), list(chain.from_iterable(part)))
 

@@ -26,7 +26,8 @@ class Agreed(msgspec.Struct, frozen=True, array_like=True):
 
 
 Scopes = dict[str, Agreed]
-"""What was said about one purpose, by scope key: ``""`` for the purpose itself, ``/couriers``, ``@email``, ``>TR``."""
+"""What was said about one purpose, by scope key: ``""`` for the purpose itself, ``/couriers``, ``/circle#contact``,
+``@email``, ``>TR``."""
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,9 +60,11 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return self.erased_at > 0
 
 
-def scope_key(recipient: str = "", channel: str = "", country: str = "") -> str:
-    """The key of a scope within a purpose: ``/recipient@channel>country``, each part only if given."""
+def scope_key(recipient: str = "", channel: str = "", country: str = "", category: str = "") -> str:
+    """The key of a scope within a purpose: ``/recipient#category@channel>country``, each part only if given."""
     key = f"/{recipient}" if recipient else ""
+    if category:
+        key += f"#{category}"
     if channel:
         key += f"@{channel}"
     return f"{key}>{country}" if country else key

@@ -87,16 +87,16 @@ def watch(unit: Unit, standing: Standing) -> None:
 def write(work: Work, standing: Standing) -> None:
     """Write a person's row as it stands after this act, in place of what the act wrote of it before."""
     where = place(standing.subject)
-    encoded = None if standing.marks == NO_MARKS else _encode(standing.marks)
+    marks = standing.marks
+    encoded = None if marks is NO_MARKS or marks == NO_MARKS else _encode(marks)
     row: tuple[Statement, Row]
     if standing.epoch:
         work.unit.changed.add((_GUARD.table, where))
         row = _UPDATE, (standing.epoch + 1, standing.erased_at, encoded, *where)
     else:
         row = _INSERT, (*where, 1, standing.created_at, standing.erased_at, encoded)
-    slot = work.memo.get(subjects.name + standing.subject)
-    if isinstance(slot, int):
+    slot = work.memo.setdefault((subjects.name, standing.subject), len(work.unit.rows))
+    if isinstance(slot, int) and slot < len(work.unit.rows):
         work.unit.rows[slot] = row
     else:
-        work.memo[subjects.name + standing.subject] = len(work.unit.rows)
         work.unit.rows.append(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
@@ -13,6 +12,7 @@ from senim.errors import Code, Held, Invalid, NotFound
 from senim.gate import Gate, Question
 from senim.identity import SubjectId
 from senim.policy import Policies
+from senim.policy.promises import Kinds
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType, Operation
 from senim.policy.values import identifier_kind, normalise
@@ -30,6 +30,7 @@ from senim.work import Work
 PROOF = "erasure-proof+jws"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, Kept]).decode
+_NONE: dict[str, str] = {}
 
 
 class Vault:
@@ -65,32 +66,36 @@ class Vault:
         that nothing can be there yet.
         """
         key = self._persons.open(work, standing.subject)
-        fields = self._policies.in_force(work.now).fields
-        there = {} if new else {one.category: one for one in store.values_of(work.database, standing.subject)}
-        after = dict(there)
         grouped: dict[str, dict[str, Kept]] = {}
         for reference, kept in values.items():
             category, _, field = reference.partition(".")
             grouped.setdefault(category, {})[field] = kept
+        kinds = self._policies.in_force(work.now).kinds
+        if new:
+            sealed = [self._sealed(key, standing.subject, name, some, 1, kinds) for name, some in grouped.items()]
+            store.add_values(work.unit, standing.subject, sealed)
+            return
+        there = {one.category: one for one in store.values_of(work.database, standing.subject)}
+        after = dict(there)
         for category, changed in grouped.items():
             old = there.get(category)
             merged = {**(self._unsealed(key, standing.subject, old) if old else {}), **changed}
             version = old.version + 1 if old else 1
-            sealed = seal(key, _encode(merged), bound_to(bytes.fromhex(standing.subject), category, version))
-            marks = tuple(self._marks(category, merged, fields))
-            after[category] = SealedValue(category, version, marks, sealed)
-            store.put_value(work, standing.subject, after[category], old, enrolling=new)
-        store.move_marks(work.unit, standing.subject, _all_marks(there), _all_marks(after), enrolling=new)
-        if not new:
-            self._subjects.touch(work, standing)
+            after[category] = self._sealed(key, standing.subject, category, merged, version, kinds)
+            store.put_value(work, standing.subject, after[category], old)
+        store.move_marks(work.unit, standing.subject, _all_marks(there), _all_marks(after))
+        self._subjects.touch(work, standing)
 
-    def _marks(self, category: str, values: dict[str, Kept], fields: dict[str, Field]) -> Iterable[Mark]:
-        for name, kept in values.items():
-            reference = f"{category}.{name}"
-            field = fields.get(reference)
-            kind = identifier_kind(reference, field) if field else None
-            if kind:
-                yield kind, self._index.digest(kind, kept.value)
+    def _sealed(
+        self, key: AESGCM, subject: SubjectId, category: str, values: dict[str, Kept], version: int, kinds: Kinds
+    ) -> SealedValue:
+        marks = [
+            (kind, self._index.digest(kind, values[name].value))
+            for name, kind in kinds.get(category, _NONE).items()
+            if name in values
+        ]
+        bound = bound_to(bytes.fromhex(subject), category, version)
+        return SealedValue(category, version, tuple(marks), seal(key, _encode(values), bound))
 
     @staticmethod
     def _unsealed(key: AESGCM, subject: SubjectId, value: SealedValue) -> dict[str, Kept]:
@@ -162,6 +167,16 @@ class Vault:
         field = self._policies.in_force(work.now).fields[reference]
         kind = identifier_kind(reference, field)
         return store.found(work.database, (kind, self._index.digest(kind, value))) if kind else []
+
+    def owners(self, work: Work, kind: str, value: str) -> list[SubjectId]:
+        """Whom an identifier belongs to here, in whatever way it is written; for checks, tells nobody.
+
+        Raises Invalid (invalid_value) if it cannot be one.
+        """
+        fields = self._policies.in_force(work.now).fields
+        reference = next((name for name, spec in fields.items() if identifier_kind(name, spec) == kind), "")
+        wanted = normalise(value, fields.get(reference) or Field(type=FieldType(kind)))
+        return self.owner_of(work, reference, wanted) if reference else []
 
     def find(self, work: Work, kind: str, value: object) -> SubjectId:
         """The person with an e-mail, telephone, IIN or declared identifier, in whatever way it is written.

@@ -6,7 +6,7 @@ version) is authenticated, so that a value moved to another person, category or 
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -47,17 +47,34 @@ def bound_chunk(subject: bytes, document: bytes, index: int, last: bool) -> byte
     return b"senim/1/chunk\n" + subject + document + index.to_bytes(8, "big") + bytes([last])
 
 
+class _Keyed:
+    """HMAC-SHA-256 (RFC 2104) begun with its key: to copy both halves costs a third of keying them for every value."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        filled = key.ljust(64, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in filled))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in filled))
+
+    def digest(self, content: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(content)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 class BlindIndex:
     """Keyed digests by which values are found without being readable: HMAC-SHA-256, 16 bytes, a key per kind."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
-        self._keys: dict[str, bytes] = {}
+        self._keyed: dict[str, _Keyed] = {}
 
     def digest(self, kind: str, value: str) -> bytes:
         """The digest of a normalised value of a kind (``email``, ``phone``, ``iin`` or a field)."""
-        key = self._keys.get(kind)
-        if key is None:
+        keyed = self._keyed.get(kind)
+        if keyed is None:
             derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"senim blind index\n" + kind.encode())
-            key = self._keys[kind] = derive.derive(self._secret)
-        return hmac.digest(key, value.encode(), "sha256")[:16]
+            keyed = self._keyed[kind] = _Keyed(derive.derive(self._secret))
+        return keyed.digest(value.encode())[:16]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
+import msgspec
 from sqlalchemy import bindparam, literal_column, select
 
 from senim.identity import LANES, SubjectId, place
@@ -105,8 +107,7 @@ Mark = tuple[str, bytes]
 """An entry of the blind index: kind and digest."""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedValue:
+class SealedValue(msgspec.Struct, frozen=True):
     """A person's values of one category. ``marks`` are their entries in the blind index."""
 
     category: str
@@ -127,7 +128,7 @@ class SealedDocument:
 
 
 def _pack(marks: tuple[Mark, ...]) -> bytes:
-    return b"".join(bytes([len(kind)]) + kind.encode() + digest for kind, digest in marks)
+    return b"".join([bytes([len(kind)]) + kind.encode() + digest for kind, digest in marks])
 
 
 def _unpack(packed: bytes) -> tuple[Mark, ...]:
@@ -145,28 +146,33 @@ def values_of(database: Database, subject: SubjectId) -> list[SealedValue]:
     return [SealedValue(row[0], row[1], _unpack(bytes(row[2])), bytes(row[3])) for row in rows]
 
 
-def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue | None, *, enrolling: bool) -> None:
-    """Keep a category's values, if they are still as they were read.
-
-    Of a person who is only being enrolled nobody else can know, so that nothing needs to be guarded, and nothing can
-    be there: plain inserts are cheaper, and many go by COPY.
-    """
+def put_value(work: Work, subject: SubjectId, new: SealedValue, old: SealedValue | None) -> None:
+    """Keep a category's values, if they are still as they were read."""
     where = place(subject)
-    if not enrolling:
-        found = (old.version,) if old else None
-        work.expect(_VALUE_GUARD, (*where, new.category), found, changes=True)
-    work.add(
-        _INSERT_VALUE if enrolling else _PUT_VALUE, *where, new.category, new.version, _pack(new.marks), new.sealed
-    )
+    work.expect(_VALUE_GUARD, (*where, new.category), (old.version,) if old else None, changes=True)
+    work.add(_PUT_VALUE, *where, new.category, new.version, _pack(new.marks), new.sealed)
 
 
-def move_marks(unit: Unit, subject: SubjectId, before: set[Mark], after: set[Mark], *, enrolling: bool) -> None:
+def add_values(unit: Unit, subject: SubjectId, values: list[SealedValue]) -> None:
+    """Keep the values, a category each, of a person who is only being enrolled, and what finds the person.
+
+    Nobody else can know this person yet, so that nothing needs to be guarded, and nothing can be there: plain inserts
+    are cheaper, and many go by COPY.
+    """
+    lane_number, who = place(subject)
+    for one in values:
+        unit.add(_INSERT_VALUE, lane_number, who, one.category, one.version, _pack(one.marks), one.sealed)
+    for kind, digest in dict.fromkeys(chain.from_iterable(one.marks for one in values)):
+        unit.add(_INSERT_BLIND, digest[-1] % LANES, kind, digest, who)
+
+
+def move_marks(unit: Unit, subject: SubjectId, before: set[Mark], after: set[Mark]) -> None:
     """Bring the blind index from what identified a person before, in whatever category, to what does now."""
     _, who = place(subject)
     for mark in before - after:
         _drop_mark(unit, mark, who)
     for kind, digest in after - before:
-        unit.add(_INSERT_BLIND if enrolling else _PUT_BLIND, digest[-1] % LANES, kind, digest, who)
+        unit.add(_PUT_BLIND, digest[-1] % LANES, kind, digest, who)
 
 
 def _drop_mark(unit: Unit, mark: Mark, subject: bytes) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from senim.app import mailbox, open_senim
+from senim.app import open_senim
 from senim.cli import main
 from senim.errors import Code, Unavailable
+from senim.mailing import mailbox
 from senim.messaging.inbox_imap import Fetcher
 from senim.messaging.inbox_records import Outcome
 from senim.messaging.inbox_watch import Watch

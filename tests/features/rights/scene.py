@@ -47,6 +47,8 @@ class System:
         """An e-mail that stays in a column that the map forgot."""
         self.unreached: tuple[NotReached, ...] = ()
         self.blocked = False
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What happens while this system is busy for an access or a correction."""
 
     def _mine(self, who: Identifiers) -> list[str]:
         return [email for email in who.get("email", ()) if self.rows.get(email)]
@@ -60,6 +62,7 @@ class System:
         return Found(system=self.name, tables=tables, not_reached=self.unreached)
 
     def export(self, who: Identifiers, *, people: tuple[str, ...] = ()) -> Iterator[Page]:
+        self.meanwhile()
         for email in self._mine(who):
             rows = tuple((number, email) for number in range(self.rows[email]))
             yield Page(table="orders", columns=("id", "email"), rows=rows)
@@ -80,6 +83,8 @@ class System:
 
     def execute(self, plan: Plan, who: Identifiers, *, order: str, changes: Mapping[str, str] | None = None) -> Receipt:
         self._maybe_die("before")
+        if plan.kind == "correct":
+            self.meanwhile()
         if order in self.orders and self.orders[order].state is State.DONE:
             return self.orders[order]
         if self.waits:
@@ -162,11 +167,13 @@ class Letters:
 
     def __init__(self, senim: Senim) -> None:
         self.sent: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = []
+        self.languages: list[tuple[str, str]] = []
         send = senim.messages.send
 
         def keep(work: Work, template: str, **how: Any) -> Any:
             message = send(work, template, **how)
             files = tuple(one.name for one in how.get("attachments", ()))
+            self.languages.append((template, how["language"]))
             self.sent.append((template, how["to"].address, dict(how["facts"]), files))
             return message
 

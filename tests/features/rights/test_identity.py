@@ -11,6 +11,7 @@ import pytest
 
 from senim.errors import Code
 from senim.rights import Attached, For, Kind, Proof, Refusal, Roots, State, Way, challenge
+from senim.rights.codes import DIGITS, LONG
 from senim.testing import FixedClock, Person, Stage
 from tests.features.acting import refused, senim_of, told_of
 from tests.features.rights.scene import Letters, act, by, decide, now, opened
@@ -60,6 +61,28 @@ def test_codes_are_guessed_five_times_and_open_ten_minutes(stage: Stage, clock: 
     act(stage, senim.rights.identities.send_code, number)
     assert act(stage, check, number, f" {letters.code} ").ok
     assert [one.act for one in told_of(senim, person.subject)].count("request.identified") == 1
+
+
+def test_a_mailbox_that_somebody_guesses_at_gets_codes_too_long_to_guess(stage: Stage, clock: FixedClock) -> None:
+    """Wrong tries use up the short codes of an address; nobody is kept out, and the long ones are not guessed."""
+    senim, letters = senim_of(stage), Letters(senim_of(stage))
+    check, send = senim.rights.identities.check_code, senim.rights.identities.send_code
+    email = {"email": stage.person().values["contact.email"]}
+    for _ in range(4):
+        number = opened(stage, "access", way=Way.API, identifiers=email).number
+        short = letters.code
+        assert len(short) == DIGITS
+        for guess in range(5):
+            assert not act(stage, check, number, f"{guess:06d}" if f"{guess:06d}" != short else "999999").ok
+        clock.move(hours=1)
+    mine = opened(stage, "access", way=Way.API, identifiers=email).number
+    assert len(letters.code) == LONG
+    assert not act(stage, check, mine, letters.code[:DIGITS]).ok
+    assert act(stage, check, mine, f"{letters.code[:6]} {letters.code[6:]}").ok
+    clock.move(days=1)
+    opened(stage, "access", way=Way.API, identifiers=email)
+    act(stage, send, opened(stage, "access", way=Way.API, identifiers=email).number)
+    assert len(letters.code) == DIGITS
 
 
 def test_codes_are_not_sent_without_end(stage: Stage, clock: FixedClock) -> None:

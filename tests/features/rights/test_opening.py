@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from senim.errors import Code
-from senim.languages import LANGUAGES
+from senim.languages import LANGUAGES, Language
 from senim.rights import Attached, Ground, Kind, Opening, Proof, Refusal, State, Way
+from senim.rights.limits import OPENINGS
 from senim.rights.rules import is_number
 from senim.testing import FixedClock, Stage
 from senim.times import moment
@@ -126,12 +128,33 @@ def test_what_cannot_be_a_request_is_refused_with_its_entry(stage: Stage) -> Non
 
 
 def test_one_address_cannot_flood_the_inbox(stage: Stage, clock: FixedClock) -> None:
-    """Twenty requests a day from one address, known or not; the next day it may again."""
-    for _ in range(20):
+    """Ten requests in twelve hours from one address, known or not; then it may again."""
+    for _ in range(OPENINGS):
         opened(stage, "confirm", way=Way.API, identifiers={"email": NOBODY})
     refused(Code.TOO_MANY_ATTEMPTS, lambda: opened(stage, "confirm", way=Way.API, identifiers={"email": NOBODY}))
-    clock.move(days=1)
+    clock.move(hours=12)
     opened(stage, "confirm", way=Way.API, identifiers={"email": NOBODY})
+
+
+def test_whoever_is_signed_in_is_counted_too(stage: Stage) -> None:
+    """Nobody floods the desk, with a session or without; each is counted for themselves."""
+    person, other = stage.person(), stage.person()
+    for _ in range(OPENINGS):
+        by(stage, person, "confirm")
+    refused(Code.TOO_MANY_ATTEMPTS, lambda: by(stage, person, "confirm"))
+    by(stage, other, "confirm")
+
+
+def test_nobody_keeps_somebody_else_out(stage: Stage) -> None:
+    """Who names another's address everywhere leaves them ways of their own: a session, a letter that is vouched for."""
+    person = stage.person()
+    email = {"email": person.values["contact.email"]}
+    for way in (Way.API, Way.EMAIL):
+        for _ in range(OPENINGS):
+            opened(stage, "confirm", way=way, identifiers=email)
+        refused(Code.TOO_MANY_ATTEMPTS, lambda way=way: opened(stage, "confirm", way=way, identifiers=email))  # type: ignore[misc]
+    by(stage, person, "access")
+    opened(stage, "access", way=Way.EMAIL, identifiers=email, authenticated=True)
 
 
 def test_what_was_missing_is_asked_for_and_added(stage: Stage) -> None:
@@ -182,6 +205,20 @@ def test_reminders_and_overdue_are_seen_once_each(stage: Stage, clock: FixedCloc
     assert {address for address, _ in letters.of("reminder")} == {"data@mini.example"}
     decide(stage, request.number, granted=False, reasons=(Refusal.UNFOUNDED,))
     assert senim.rights.overdue(senim.database) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_staff_are_written_to_in_their_language(
+    staged: Callable[..., Stage], mini: bytes, clock: FixedClock, language: Language
+) -> None:
+    """The policy says which language the responsible person reads; whose request it is has one of its own."""
+    wanted = mini.replace(b"email: data@mini.example}", f"email: data@mini.example, language: {language}}}".encode(), 1)
+    stage = staged(wanted)
+    senim, letters = senim_of(stage), Letters(senim_of(stage))
+    by(stage, stage.person(), "access")
+    clock.move(days=2, hours=12)
+    assert senim.rights.remind() == 1
+    assert [spoken for template, spoken in letters.languages if template == "reminder"] == [language]
 
 
 def test_what_was_written_is_destroyed_when_the_requests_own_term_is_over(stage: Stage, clock: FixedClock) -> None:

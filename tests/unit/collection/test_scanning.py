@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senim.collection.scanning import has_card, iins, plain, special, texts_of_file
+from senim.collection.scanning import has_card, iins, plain, quiet, special, texts_of_file
 from senim.conformance import cast
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
@@ -36,6 +36,54 @@ def test_everybody_in_the_cast_may_come_in() -> None:
             assert not special(value), value
             assert not has_card(value), value
             assert not iins(value), value
+
+
+SUSPECT = (
+    "ВИЧ",
+    "вич",
+    "онколог",
+    "Ислама",
+    "ислам",
+    "ул. Профсоюзная",
+    "HIV",
+    "рaк груди",
+    GROUPED,
+    "9001",
+    "01300123",
+    "И",
+    "и",
+)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.one_of(st.sampled_from(SUSPECT), st.text(max_size=3), st.sampled_from((" ", "  ", "\n", "-"))),
+            max_size=6,
+        ).map("".join),
+        max_size=4,
+    )
+)
+def test_where_it_is_quiet_nothing_is_found(texts: list[str]) -> None:
+    """What a quick look lets pass would pass every search, also when its gaps are closed."""
+    if quiet(texts):
+        for text in (*texts, *(" ".join(one.split()) for one in texts)):
+            assert not has_card(text)
+            assert not special(text)
+            assert not iins(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["у меня ВИЧ", "HIV", CARD, GROUPED, "1  2  3  4  5  6  7  8  9  0  1  2", "рaк груди", "вид\u0301", "٤"]
+)
+def test_what_is_to_be_searched_is_not_quiet(text: str) -> None:
+    """Words of the lexicon, many digits, letters of two scripts in a word, and what is written otherwise."""
+    assert not quiet(["Анна", text, "Алматы"])
+
+
+def test_ordinary_values_are_quiet() -> None:
+    """The quick look is worth it: names, an address, an e-mail address and a telephone number pass."""
+    assert quiet(["Сынақбай", "Әлия", "Anna-Maria", "person.a@people.example", "+7 700 000 00 00", "Абай даңғылы, 10"])
 
 
 LONG = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senim.errors import Code, Tampered
-from senim.vault.sealing import AES_256_GCM, CHUNK, BlindIndex, bound_chunk, bound_to, seal, unseal
+from senim.vault.sealing import AES_256_GCM, CHUNK, BlindIndex, _Keyed, bound_chunk, bound_to, seal, unseal
 
 KEY, OTHER = AESGCM(bytes(range(32))), AESGCM(bytes(32))
 ids = st.binary(min_size=16, max_size=16)
@@ -139,6 +140,13 @@ def test_chunks_cannot_be_turned_doubled_or_added() -> None:
 
 KINDS = st.text(max_size=20)
 INDEX = BlindIndex(bytes(range(32)))
+
+
+@given(st.binary(min_size=32, max_size=32), st.lists(st.binary(max_size=200), max_size=3))
+def test_a_key_prepared_gives_the_digests_of_hmac(key: bytes, contents: list[bytes]) -> None:
+    """However often it was used before."""
+    keyed = _Keyed(key)
+    assert [keyed.digest(one) for one in contents] == [hmac.digest(key, one, "sha256") for one in contents]
 
 
 @given(KINDS, KINDS, st.text(max_size=40), st.text(max_size=40))

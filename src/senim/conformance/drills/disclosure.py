@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
@@ -103,3 +104,27 @@ def hand(stage: Stage, person: Person, handing: Handing) -> Handed:
 
 def _lines(stage: Stage, person: Person) -> list[HandedOver]:
     return stage.platform.disclosures.of(person.subject)
+
+
+def visibility(stage: Stage) -> None:
+    """Data is open to a circle only if the person opened it, category by category, and no longer once it is closed."""
+    person, handing = allowed(stage, lambda one: one.opened_by_people)
+    recipient, group = stage.policy.recipients[handing.recipient], stage.promises.group_of(handing.recipient)
+    entrusted = stage.policy.expand(recipient.uses) & stage.promises.needed[handing.purpose]
+    stage.consent(person, Scope(purpose=handing.purpose, recipient=group), given=False)
+    for category in sorted({one.partition(".")[0] for one in entrusted}):
+        fields = tuple(sorted(one for one in entrusted if one.startswith(f"{category}.")))
+        _opened_and_closed(stage, person, replace(handing, categories=fields), group)
+
+
+def _opened_and_closed(stage: Stage, person: Person, handing: Handing, group: str) -> None:
+    """One category is closed, opened and closed again."""
+    category = handing.categories[0].partition(".")[0]
+    part = Scope(purpose=handing.purpose, recipient=group, category=category)
+    withdrawn = Code.CONSENT_WITHDRAWN
+    stage.refused(withdrawn, lambda: hand(stage, person, handing), f"{category} that nobody opened")
+    stage.consent(person, part)
+    told = hand(stage, person, handing).values[person.subject]
+    stage.expect(all(one.startswith(f"{category}.") for one in told), f"more than {category} was shown")
+    stage.consent(person, part, given=False)
+    stage.refused(withdrawn, lambda: hand(stage, person, handing), f"{category} after it was closed")

@@ -32,7 +32,7 @@ def published(stage: Stage) -> None:
         stage.expect(optional or not text.missing(), f"{where} lacks a language")
 
 
-def _changed(stage: Stage) -> bytes:
+def another_edition(stage: Stage) -> bytes:
     """This policy with another title."""
     plain = yaml.load(stage.source, Loader=yaml.CSafeLoader)
     return stage.source.replace(str(plain["title"]["en"]).encode(), f"{plain['title']['en']} (new edition)".encode(), 1)
@@ -41,7 +41,7 @@ def _changed(stage: Stage) -> bytes:
 def versions(stage: Stage) -> None:
     """A new version leaves the earlier one readable and unchanged, and the difference is told."""
     policies, first = stage.platform.policies, stage.platform.policies.version(1)
-    stage.platform.run(stage.actor, lambda work: policies.publish(work, _changed(stage)))
+    stage.platform.run(stage.actor, lambda work: policies.publish(work, another_edition(stage)))
     second = policies.version(2)
     stage.expect(policies.version(1).digest == first.digest, "the first version changed")
     stage.expect(second.digest != first.digest, "both versions have one hash")
@@ -113,7 +113,7 @@ def authorised_change(stage: Stage) -> None:
     """Only an authorised role changes the policy, and the change is in the log."""
     policies = stage.platform.policies
     stranger = Actor(kind=ActorKind.SERVICE, id="drill", role="stranger", may=frozenset({"check"}))
-    source = _changed(stage)
+    source = another_edition(stage)
     stage.refused(
         Code.ROLE_NOT_ALLOWED,
         lambda: stage.platform.run(stranger, lambda work: policies.publish(work, source)),
@@ -129,7 +129,7 @@ def change_at_posting(stage: Stage) -> None:
     """A change takes effect when it is posted, or on the day that is posted with it."""
     policies, now = stage.platform.policies, stage.platform.works.clock.now()
     later = now + timedelta(days=10)
-    stage.platform.run(stage.actor, lambda work: policies.publish(work, _changed(stage), effective=later))
+    stage.platform.run(stage.actor, lambda work: policies.publish(work, another_edition(stage), effective=later))
     stage.expect(policies.in_force(now).version == 1, "a later version is in force early")
     stage.expect(policies.in_force(later).version == 2, "a version is not in force on its day")
 

@@ -219,10 +219,15 @@ def complaint(stage: Stage) -> None:
 
 
 def concern(stage: Stage) -> None:
-    """Somebody who thinks that the processing is not safe can say so, and it is on the list."""
+    """Somebody who doubts that the processing is safe says so: a number, a deadline, and an answer in words."""
     desk = Desk(stage)
-    opened = desk.open("concern", way=Way.PORTAL, text="Чужой номер в моей переписке.", reply_to=WRITER)
-    stage.expect(opened.number in {one.number for one in desk.requests()}, "the concern is not on the list")
+    number = desk.open("concern", way=Way.PORTAL, text="Чужой номер в моей переписке.", reply_to=WRITER).number
+    stage.expect(number in {one.number for one in desk.requests()}, "the concern is not on the list")
+    stage.expect(desk.now(number).due, "the concern has no deadline")
+    _acknowledged(stage, desk, number)
+    known = desk.signed_in(stage.person(), "concern", text="Чужой номер в моей переписке.", reply_to=WRITER)
+    desk.decide(known, granted=True, text="Проверено: номер убран.")
+    stage.expect([one.facts["number"] for one in desk.letters("claim_answer")] == [known], "no answer is written")
 
 
 def email(stage: Stage) -> None:

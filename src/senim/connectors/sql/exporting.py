@@ -72,29 +72,29 @@ class Export:
         for table in (name for part in self._bound.graph.order for name in part if name in self._bound.mapped):
             values = plain_values(self._members, table)
             reading = self._reading(table) if values is not None else None
-            if values is None or reading is None:
+            if values is None or reading is None or not reading.names:
                 yield from self._table(table)
-            elif values and reading.names:
-                waiting.append((reading, values))
-            if len(waiting) == AT_ONCE:
+                continue
+            waiting.append((reading, values))
+            if len(waiting) == AT_ONCE or self._to_gather(table):  # what hangs from it has to wait for its rows
                 yield from self._together(waiting)
                 waiting = []
         yield from self._together(waiting)
 
     def _together(self, waiting: Sequence[tuple[_Reading, list[Any]]]) -> Iterator[Page]:
         """Tables that are read in one go; one with very many rows is read again, as a stream."""
-        if not waiting:
-            return
         asked = [
             (statement(self._bound, reading.table, functools.partial(self._columns, reading), PAGE_ROWS + 1), values)
             for reading, values in waiting
+            if values
         ]
-        for (reading, _), rows in zip(waiting, list(fetched(self._members, asked)), strict=True):
-            reading.gathered = None
+        found = iter(list(fetched(self._members, asked)) if asked else ())
+        for reading, values in waiting:
+            rows = next(found) if values else []
             if len(rows) > PAGE_ROWS:
                 yield from self._table(reading.table)
-            elif rows:
-                yield from self._told(reading, rows)
+            else:
+                yield from self._shown(reading, rows)
 
     def _table(self, table: str) -> Iterator[Page]:
         condition = self._members.condition(table)
@@ -106,13 +106,19 @@ class Export:
         columns = self._columns(reading)
         query = sa.select(*columns).where(condition)
         first = self._members.connection.execute(query.limit(PAGE_ROWS + 1)).all()
-        gathering = self._members.wanted(table) and not self._members.known(table)
-        if not gathering:
+        yield from self._shown(reading, first if len(first) <= PAGE_ROWS else self._stream(query))
+
+    def _to_gather(self, table: str) -> bool:
+        """Whether something hangs from a table's rows that nobody has looked at yet."""
+        return self._members.wanted(table) and not self._members.known(table)
+
+    def _shown(self, reading: _Reading, rows: Any) -> Iterator[Page]:
+        """Pages of rows; what hangs from them is remembered on the way."""
+        if not self._to_gather(reading.table):
             reading.gathered = None
-        rows = first if len(first) <= PAGE_ROWS else self._stream(query)
         yield from self._told(reading, rows)
         if reading.gathered is not None:
-            self._members.learn(table, reading.names, reading.gathered)
+            self._members.learn(reading.table, reading.names, reading.gathered)
 
     def _stream(self, query: Select[Any]) -> Iterator[Any]:
         with self._members.connection.execution_options(stream_results=True, max_row_buffer=PAGE_ROWS).execute(

@@ -281,8 +281,7 @@ class Members:
         if not names:
             return
         query = sa.select(*self.bound.tables.columns(table, names)).where(condition)
-        owns = any(one.owns for one in self.bound.graph.out_of[table])
-        listed_only = to_the_end or owns or table in self.bound.graph.owned or table in self.bound.circles
+        listed_only = to_the_end or not self.alone(table)
         if not listed_only:
             query = query.limit(MOST_LISTED + 1)
         rows = self.connection.execute(self._lock(query, table, self.bound.key(table))).all()
@@ -304,6 +303,12 @@ class Members:
         """Whether something depends on the values of a table's rows."""
         graph = self.bound.graph
         return bool(graph.out_of[table]) or table in graph.owned or table in self.bound.circles
+
+    def alone(self, table: str) -> bool:
+        """Whether a table's rows are the person's own and lead away only: nobody shares them, no circle is in it."""
+        graph = self.bound.graph
+        owns = any(one.owns for one in graph.out_of[table])
+        return not owns and table not in graph.owned and table not in self.bound.circles
 
     def known(self, table: str) -> bool:
         """Whether the values of a table's rows have been fetched."""

@@ -1,12 +1,13 @@
 """Asks PostgreSQL for several tables at once: the way to the server and back is gone once for all of them.
 
-Only for the plain case that most tables are: rows that name a row above, whose keys are known, and from which nothing
-follows. Their statements are compiled once for a map and a schema.
+Only for the plain case that most tables are: rows that name a row above, whose keys are known, and that nobody shares.
+Their statements are compiled once for a map and a schema.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ def plain_values(members: Members, table: str) -> list[Any] | None:
     """The keys above by which a table's rows are found, if that is all there is to it; otherwise None."""
     bound = members.bound
     hops = bound.graph.into[table]
-    if bound.tables.dialect != "postgresql" or members.wanted(table) or bound.map.tables[table].person:
+    if bound.tables.dialect != "postgresql" or not members.alone(table) or bound.map.tables[table].person:
         return None
     if len(hops) != 1 or hops[0].where or len(hops[0].target_columns) != 1 or not bound.readable(table):
         return None
@@ -60,7 +61,7 @@ def fetched(members: Members, asked: Sequence[tuple[Compiled, list[Any]]]) -> It
     """The rows of several statements, each with its keys, in their order."""
     driver: Any = members.connection.connection.driver_connection
     cursors = []
-    with driver.pipeline():
+    with driver.pipeline() if len(asked) > 1 else nullcontext():
         for one, values in asked:
             cursor = driver.cursor()
             cursor.execute(one.text, {**one.given, "found": values})

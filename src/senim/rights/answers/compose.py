@@ -58,9 +58,9 @@ def compose(facts: Facts) -> Answer:
         version=promises.version,
         digest=promises.digest,
         subject=facts.standing.subject if facts.standing else "",
-        title=words.say("title", number=facts.number),
+        title=words.say("title", number=facts.number) if facts.number else words.say("title-own"),
         lead=words.say(
-            "lead",
+            "lead" if facts.number else "lead-own",
             operator=words.in_(promises.policy.operator.name),
             received=words.day(facts.received),
             made=words.day(facts.made),
@@ -166,7 +166,7 @@ class _Writer:
             told.append(
                 self.words.say(
                     word,
-                    about=self.words.scope(one.scope.recipient, one.scope.channel, one.scope.country),
+                    about=self.words.scope(one.scope),
                     day=self.words.at(one.agreed.at),
                 )
             )

@@ -56,7 +56,7 @@ def _done(outcome: Outcome, words: Words) -> Section:
 def _in_the_vault(outcome: Outcome, words: Words) -> Iterator[Row]:
     place, erasure = words.say("vault"), outcome.erasure
     for scope in outcome.withdrawn:
-        purpose = words.purpose(scope.purpose) + words.scope(scope.recipient, scope.channel, scope.country)
+        purpose = words.purpose(scope.purpose) + words.scope(scope)
         yield (place, purpose, words.say("act-withdrawn"), "")
     for reference in outcome.corrected:
         yield (place, words.field(reference), words.say("act-correct"), "1")
@@ -68,7 +68,9 @@ def _in_the_vault(outcome: Outcome, words: Words) -> Iterator[Row]:
 
 def _stays(outcome: Outcome, words: Words) -> Section | None:
     """What is kept, on which ground, until when (foundation-28)."""
-    rows = [*_stays_here(outcome, words), *(row for one in outcome.systems for row in _stays_there(one, words))]
+    corrected = bool(outcome.corrected)
+    there = (row for one in outcome.systems for row in _stays_there(one, words, corrected=corrected))
+    rows = [*_stays_here(outcome, words), *there]
     if not rows:
         return None
     columns = words.columns("system", "what-was", "why", "until")
@@ -81,14 +83,15 @@ def _stays_here(outcome: Outcome, words: Words) -> Iterator[Row]:
         yield (words.say("vault"), what, words.in_(kept.because), _until(kept.until, words))
 
 
-def _stays_there(done: SystemDone, words: Words) -> Iterator[Row]:
+def _stays_there(done: SystemDone, words: Words, *, corrected: bool) -> Iterator[Row]:
     system = done.receipt.system
     for step in done.receipt.steps:
         if step.act is Act.KEEP and step.rows:
             yield (system, f"{step.table} ({step.rows})", *_why(step.keep, step.because, words))
+    again = words.say("left-behind" if corrected else "left-over")
     for left in done.rescan.left if done.rescan else ():
         if left.keep is None and left.because is None:
-            yield (system, f"{left.table}.{left.column} ({left.rows})", words.say("left-over"), "—")
+            yield (system, f"{left.table}.{left.column} ({left.rows})", again, "—")
 
 
 def _why(keep: Keep | None, because: Trouble | None, words: Words) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 
 from senim.connectors.records import Trouble
+from senim.consent import Scope
 from senim.languages import Language, Text, wording
 from senim.policy.notices import country_name, field_name
 from senim.policy.promises import Promises
@@ -82,13 +83,15 @@ class Words:
         names = [self.in_(one.name) for ref, one in self.policy.recipients.items() if name in (ref, one.group)]
         return ", ".join(names) or name
 
-    def scope(self, recipient: str, channel: str, country: str) -> str:
+    def scope(self, scope: Scope) -> str:
         """What narrows a consent, after a colon; nothing for the whole purpose."""
-        if recipient:
-            return f": {self.recipient(recipient)}"
-        if channel:
-            return f": {self.known(f'channel-{channel}', channel)}"
-        return f": {self.country(country)}" if country else ""
+        if scope.category:
+            return f": {self.recipient(scope.recipient)} ({self.field(scope.category)})"
+        if scope.recipient:
+            return f": {self.recipient(scope.recipient)}"
+        if scope.channel:
+            return f": {self.known(f'channel-{scope.channel}', scope.channel)}"
+        return f": {self.country(scope.country)}" if scope.country else ""
 
     def trouble(self, code: Trouble | None) -> str:
         """Why something stays or was not reached."""

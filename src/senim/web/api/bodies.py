@@ -87,6 +87,8 @@ class ConsentBody(_Body, frozen=True, kw_only=True):
     """A channel, when it is a permission to write or call."""
     country: Name = ""
     """A country, when it is a permission to cross the border."""
+    category: Name = ""
+    """A category, when it is opened to recipients whom the person chooses."""
     evidence: Evidence = Evidence(surface="api")
     """What proves it."""
 
@@ -113,6 +115,8 @@ class StateTold(_Answer, frozen=True, kw_only=True):
     """The channel, or nothing."""
     country: str
     """The country, or nothing."""
+    category: str
+    """The category that is opened to the recipient, or nothing."""
     given: bool
     """Whether it is given."""
     proven: bool

@@ -64,7 +64,13 @@ def _language(call: Call) -> Language:
 def consent(call: Call) -> bodies.ConsentAnswer:
     """Give or withdraw a consent."""
     body: bodies.ConsentBody = call.body
-    scope = Scope(purpose=body.purpose, recipient=body.recipient, channel=body.channel, country=body.country)
+    scope = Scope(
+        purpose=body.purpose,
+        recipient=body.recipient,
+        channel=body.channel,
+        country=body.country,
+        category=body.category,
+    )
     consents = call.senim.consents
     if body.given:
         given = [call.about(body.subject, lambda work, who: consents.give(work, who, scope, evidence=body.evidence))]

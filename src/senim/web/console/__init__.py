@@ -14,7 +14,23 @@ from flask import Blueprint, Flask, current_app, url_for
 
 from senim.app import Senim
 from senim.errors import SenimError
-from senim.web.console import consents, guard, naming, people, pictures, registers, start
+from senim.web.console import (
+    account,
+    consents,
+    guard,
+    keys,
+    log,
+    naming,
+    outbox,
+    people,
+    pictures,
+    policy,
+    promises,
+    registers,
+    settings,
+    staff,
+    start,
+)
 from senim.web.console import door as entrance
 from senim.web.shared.pages import Door, door
 
@@ -29,7 +45,7 @@ class Area:
     pages: Blueprint
     """Its views; the one that the navigation leads to is called ``index``."""
     group: str
-    """Under which heading it stands: ``work``, ``proof`` or ``house``."""
+    """Under which heading it stands: ``work``, ``proof`` or ``house``; empty: nowhere."""
     icon: str
     """One of ``templates/console/icons.html``."""
     verb: str = ""
@@ -45,9 +61,17 @@ GROUPS = ("work", "proof", "house")
 AREAS = (
     Area(pages=start.pages, group="work", icon="home"),
     Area(pages=people.pages, group="work", icon="people", verb="read"),
+    Area(pages=promises.pages, group="proof", icon="shield"),
+    Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
+    Area(pages=log.pages, group="proof", icon="list", verb="log"),
     Area(pages=consents.pages, group="proof", icon="check", verb="read"),
     Area(pages=registers.pages, group="proof", icon="book", verb="log"),
     Area(pages=pictures.pages, group="proof", icon="map", verb="log"),
+    Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
+    Area(pages=staff.pages, group="house", icon="people", verb="policy"),
+    Area(pages=keys.pages, group="house", icon="key", verb="policy"),
+    Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
+    Area(pages=account.pages, group="", icon="person"),
 )
 """All areas, in the order of the navigation."""
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
 
 import pyotp
 import segno
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 
 from senim.errors import Code, Invalid, NotAllowed, SenimError
-from senim.governance import Entered, Seat, Step
+from senim.governance import Entered, Seat, Session, Step
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
-from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, member, platform, seated
+from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated, site
 from senim.web.shared.pages import refused
+from senim.work import Work
 
 pages = Blueprint("door", __name__)
 
@@ -45,7 +47,7 @@ def enter() -> Answer:
     if not entered.token:
         code = Code.TOO_MANY_ATTEMPTS if entered.waits else Code.SIGN_IN_WRONG
         page = render_template("console/sign_in.html", fault=refused(NotAllowed(code)), name=name)
-        return _status(page, 429 if entered.waits else 403)
+        return with_status(page, 429 if entered.waits else 403)
     return begin(entered)
 
 
@@ -66,7 +68,8 @@ def _onwards(seat: Seat) -> Answer:
     return redirect(inside(wanted or ""), 303)
 
 
-def _status(page: str, status: int) -> Answer:
+def with_status(page: str, status: int) -> Answer:
+    """A page with a status that is not 200."""
     answer = make_response(page)
     answer.status_code = status
     return answer
@@ -95,17 +98,39 @@ def code() -> Answer:
     seat = _sitting(Step.CODE)
     if seat is None:
         return redirect(url_for("door.index"), 303)
-    if request.method == "GET":
-        return render_template("console/code.html", fault="")
-    signing, given = platform().staff.signing, request.form.get("code", "")[:60]
-    try:
-        right = platform().run(_actor(seat), lambda work: signing.show(work, seat.session, given))
-    except NotAllowed as error:
-        return _status(render_template("console/code.html", fault=refused(error)), 429)
-    if not right:
-        return _status(render_template("console/code.html", fault=refused(NotAllowed(Code.SIGN_IN_WRONG))), 403)
+    shown = _shown(seat, "console/code.html", platform().staff.signing.show, request.form.get("code", ""))
+    if shown is not None:
+        return shown
     _familiar(seat)
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
+
+
+def _shown(seat: Seat, template: str, show: Callable[[Work, Session, str], bool], typed: str) -> Answer | None:
+    """The page that asks who sits there, or None if what was typed, or a passkey, has just shown it."""
+    fault, status = "", 200
+    if request.method == "POST":
+        signed, keys = request.form.get("credential", "")[:20_000], platform().staff.passkeys
+        try:
+            if platform().run(
+                _actor(seat),
+                lambda work: (
+                    keys.show(work, seat.session, site(), signed) if signed else show(work, seat.session, typed[:200])
+                ),
+            ):
+                return None
+            fault, status = refused(NotAllowed(Code.SIGN_IN_WRONG)), 403
+        except NotAllowed as error:
+            fault, status = refused(error), 429
+    return with_status(render_template(template, fault=fault, options=_options(seat)), status)
+
+
+def _options(seat: Seat) -> str:
+    """What the browser needs to let a passkey sign, if there is one."""
+    token = session.get(TOKEN, "")
+    now = platform().staff.signing.seat(platform().works.begin(AT_THE_DOOR), token)
+    if now is None or not now.account.passkeys:
+        return ""
+    return platform().run(_actor(seat), lambda work: platform().staff.passkeys.to_show(work, now.session, site()))
 
 
 @pages.route("/sign-in/password", methods=["GET", "POST"])
@@ -123,7 +148,7 @@ def password() -> Answer:
             raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
         platform().run(_actor(seat), lambda work: factors.change_password(work, seat.session, old=old, new=new))
     except SenimError as error:
-        return _status(render_template("console/password.html", fault=refused(error), why=error.detail), 400)
+        return with_status(render_template("console/password.html", fault=refused(error), why=error.detail), 400)
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
 
 
@@ -150,7 +175,7 @@ def enrol() -> Answer:
             fault = refused(error)
     secret = platform().run(_actor(seat), lambda work: factors.propose(work, seat.session))
     page = render_template("console/enrol.html", secret=secret, picture=picture(secret, seat.names.name), fault=fault)
-    return _status(page, 400 if fault else 200)
+    return with_status(page, 400 if fault else 200)
 
 
 def picture(secret: str, name: str) -> str:
@@ -179,13 +204,6 @@ def confirm() -> Answer:
     seat = seated()
     if seat is None or seat.step is not None:
         return redirect(url_for("door.index", next=request.args.get("next")), 303)
-    if request.method == "GET":
-        return render_template("console/confirm.html", fault="")
-    given = request.form.get("password", "")[:200]
-    try:
-        right = platform().run(member().actor, lambda work: platform().staff.signing.confirm(work, seat.session, given))
-    except NotAllowed as error:
-        return _status(render_template("console/confirm.html", fault=refused(error)), 429)
-    if not right:
-        return _status(render_template("console/confirm.html", fault=refused(NotAllowed(Code.SIGN_IN_WRONG))), 403)
-    return redirect(inside(request.args.get("next") or ""), 303)
+    signing = platform().staff.signing
+    shown = _shown(seat, "console/confirm.html", signing.confirm, request.form.get("password", ""))
+    return shown or redirect(inside(request.args.get("next") or ""), 303)

@@ -23,6 +23,7 @@ from senim.app import Senim
 from senim.errors import Code, NotAllowed
 from senim.gate.access import actor_of
 from senim.governance import Seat, Session, Step
+from senim.governance.passkeys import Site
 from senim.governance.rules import is_fresh
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import RESPONSIBLE, Actor
@@ -186,6 +187,23 @@ def close() -> Redirect | None:
         return redirect(url_for(STEPS[seat.step]), 303)
     require(current_app.extensions["areas"].get(request.blueprint or "", ""))
     return None
+
+
+def site() -> Site:
+    """Where the console is as the browser knows it: the address of the settings, or the one that it asked at."""
+    address = urlsplit(platform().settings.serve.url or request.host_url)
+    return Site(host=address.hostname or "", origin=f"{address.scheme}://{address.netloc}")
+
+
+def place(endpoint: str, **values: str) -> str:
+    """The address of a page; nothing if the console has no such page, or not for this role."""
+    verb: str | None = current_app.extensions["areas"].get(endpoint.partition(".")[0])
+    return url_for(endpoint, **values) if verb is not None and member().may(verb) else ""
+
+
+def word(key: str) -> str:
+    """One of the console's words, in the language of the page."""
+    return words(g.door, g.language)[key]
 
 
 def is_responsible() -> bool:

@@ -96,6 +96,7 @@ def scope(now: Promises, one: Scope) -> str:
         recipient(now, one.recipient) if one.recipient else "",
         channel(one.channel) if one.channel else "",
         country(one.country),
+        category(now, one.category) if one.category else "",
     )
     return " · ".join((purpose(now, one.purpose), *filter(None, parts)))
 

@@ -58,14 +58,9 @@ def scopes(now: Promises, one: Look) -> list[Scope]:
     resting = [name for name, purpose in now.policy.purposes.items() if purpose.basis == "consent"]
     spoken = [state.scope.purpose + state.scope.key for state in states_of(one.standing)]
     order = list(now.policy.purposes)
-    found = {name: _scope(name) for name in (*asked, *resting, *spoken)}
+    found = {name: Scope.parse(name) for name in (*asked, *resting, *spoken)}
     known = (one for one in found.values() if one.purpose in order)
     return sorted(known, key=lambda scope: (order.index(scope.purpose), scope.key))
-
-
-def _scope(name: str) -> Scope:
-    cut = min((at for mark in "/@>" if (at := name.find(mark)) >= 0), default=len(name))
-    return Scope.of(name[:cut], name[cut:])
 
 
 def notices() -> Iterator[Shown]:

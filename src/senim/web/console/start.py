@@ -1,15 +1,51 @@
-"""The start page."""
+"""The start page: what needs doing, the worst first; each count leads to what it counts."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, g, render_template
 
-from senim.web.console.guard import Answer
+from senim.conformance.records import Status
+from senim.errors import Code, SenimError
+from senim.languages import wording
+from senim.web.console.guard import Answer, look, member, place, platform
 
 pages = Blueprint("start", __name__)
+
+PLACES = {
+    "overdue": ("requests.index", {"show": "overdue"}),
+    "due": ("requests.index", {"show": "due"}),
+    "new": ("requests.index", {"show": "received"}),
+    "identity": ("requests.index", {"show": "identity_needed"}),
+    "approval": ("requests.index", {"show": "waiting_approval"}),
+    "letters": ("letters.index", {}),
+    "tasks": ("tasks.index", {}),
+    "orders": ("orders.index", {"state": "dead"}),
+    "broken": ("promises.index", {"status": "broken"}),
+}
+"""What waits → the page where it is dealt with."""
 
 
 @pages.get("/")
 def index() -> Answer:
     """What needs doing."""
-    return render_template("console/start.html")
+    agenda = platform().agendas.of(look())
+    counts = [(one.what, one.count, one.weight) for one in agenda.waiting]
+    broken = _broken() if member().may("log") else 0
+    if broken:
+        counts.append(("broken", broken, "bad"))
+    counts.sort(key=lambda one: ("bad", "warn", "").index(one[2]))
+    waiting = [(what, count, weight, place(*PLACES[what][:1], **PLACES[what][1])) for what, count, weight in counts]
+    kinds, words = {}, wording("rights")
+    for one in agenda.next:
+        kinds[one.kind] = words[f"kind-{one.kind}"].in_(g.language)
+    return render_template("console/start.html", waiting=waiting, next=agenda.next, kinds=kinds, place=place)
+
+
+def _broken() -> int:
+    """Clauses that are not kept; none are told while no policy is published."""
+    try:
+        return platform().conformance.board().count(Status.BROKEN)
+    except SenimError as error:
+        if error.code is not Code.POLICY_NOT_PUBLISHED:
+            raise
+        return 0

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Flask, render_template
+from flask import Flask
 
 from senim.app import Senim
+from senim.web.portal.asking import asking
+from senim.web.portal.changing import changing
+from senim.web.portal.choosing import choosing
+from senim.web.portal.entering import entering
+from senim.web.portal.others import others
+from senim.web.portal.seeing import seeing
+from senim.web.portal.visit import guarded
 from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
-"""Bytes of a form. Files come by pages of their own, with the limits of their fields."""
+"""Bytes of a form without files."""
 
 
 def portal(senim: Senim) -> Flask:
     """The Flask application below ``/portal``."""
     app = door(senim, Door(name="portal", module=__name__, words=("portal",), most=MOST_FORM))
-    app.add_url_rule("/", view_func=lambda: render_template("portal/start.html"), endpoint="start")
+    guarded(senim, app)
+    for pages in (entering, seeing, choosing, changing, asking, others):
+        app.register_blueprint(pages(senim))
     return app

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from senim.languages import LANGUAGES, Language, wording
+from senim.languages import Language, wording
 from senim.policy import Promises, Version
 from senim.policy.clashes import clashes_of
-from senim.policy.notices import country_name, field_name, time_in_words
-from senim.policy.records import Term
+from senim.policy.notices import country_name, field_name, term_in_words
 from senim.web.shared.pages import day
 
 
@@ -71,15 +70,8 @@ class Page:
     """Everything that the page shows, in one language."""
 
     language: Language
-    languages: tuple[Language, ...]
     title: str
     operator: str
-    brand: str
-    address: str
-    number: str
-    email: str
-    phone: str
-    responsible: str
     digest: str
     version: int
     in_force: int
@@ -97,20 +89,12 @@ def page_of(
 ) -> Page:
     """The page of a version."""
     policy = version.policy
-    operator = policy.operator
     where = ZoneInfo(promises.calendar.zone)
     standings = {one.number: _standing(one, versions[in_force - 1]) for one in versions}
     return Page(
         language=language,
-        languages=LANGUAGES,
         title=policy.title.in_(language),
-        operator=operator.name.in_(language),
-        brand=operator.brand or operator.name.in_(language),
-        address=operator.address.in_(language),
-        number=operator.bin,
-        email=operator.contacts.email,
-        phone=operator.contacts.phone,
-        responsible=operator.responsible.position.in_(language),
+        operator=policy.operator.name.in_(language),
         digest=version.digest,
         version=version.number,
         in_force=in_force,
@@ -169,19 +153,11 @@ def _purposes(promises: Promises, language: Language) -> list[PurposeRow]:
         cited = purpose.act.in_(language) or promises.law.cite(basis.article, language)
         ground = f"{basis.name.in_(language)} ({cited})"
         rows.append(
-            PurposeRow(purpose.name.in_(language), ground, data, _term(promises.term(name), language), purpose.optional)
+            PurposeRow(
+                purpose.name.in_(language), ground, data, term_in_words(promises.term(name), language), purpose.optional
+            )
         )
     return rows
-
-
-def _term(term: Term | None, language: Language) -> str:
-    words = wording("notices")
-    if term is None:
-        return wording("pages")["until-met"].in_(language)
-    if term.until:
-        known = words.get(f"event-{term.until}")
-        return known.in_(language) if known else term.until
-    return time_in_words(term.lasts, language)
 
 
 def _recipients(promises: Promises, language: Language) -> list[RecipientRow]:

@@ -6,10 +6,10 @@ session and needs none: whoever holds the link may end the mailing, and take tha
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, render_template
+from flask import Blueprint, Response, g, render_template, request, url_for
 
 from senim.app import Senim
-from senim.languages import wording
+from senim.languages import LANGUAGES, wording
 from senim.messaging.marketing import BY_LINK, Subscription
 from senim.web.shared.pages import FORMS, PRIVATE
 
@@ -34,6 +34,7 @@ def unsubscribing(senim: Senim) -> Blueprint:
 
 
 def _page(subscription: Subscription, token: str, *, done: str) -> Response:
+    g.language = next((one for one in LANGUAGES if one == request.args.get("language")), g.language)
     words = wording("pages")
     step = "undone" if done == "undone" else "ended" if subscription.ended else "ask"
     body = render_template(
@@ -43,5 +44,6 @@ def _page(subscription: Subscription, token: str, *, done: str) -> Response:
         name=subscription.name.in_(g.language),
         token=token,
         done=done,
+        unsubscribe_in=lambda one: url_for("unsubscribing.look", token=token, language=one),
     )
     return Response(body, headers={**PRIVATE, "Content-Security-Policy": FORMS})

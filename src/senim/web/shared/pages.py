@@ -24,7 +24,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
 
 from senim.app import Senim
-from senim.errors import Code, SenimError
+from senim.errors import Code, Invalid, SenimError
 from senim.languages import LANGUAGES, Language, choose, explain, wording
 from senim.times import moment
 from senim.web.shared.problems import status_of
@@ -87,12 +87,12 @@ def door(senim: Senim, of: Door) -> Flask:
         app.secret_key = senim.derived(f"{of.name} session")
         app.before_request(_switch_language)
         CSRFProtect(app)
-        app.register_error_handler(CSRFError, lambda _: _problem(Code.FORM_OUTDATED, 400))
+        app.register_error_handler(CSRFError, _outdated)
     app.context_processor(lambda: _context(senim))
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
     app.template_filter("time")(lambda when: time(when, g.language, zone(senim)))
     app.register_error_handler(HTTPException, _no_such)
-    app.register_error_handler(SenimError, lambda error: _problem(error.code, status_of(error)))
+    app.register_error_handler(SenimError, problem)
     app.after_request(functools.partial(_headers, of, encrypted(senim)))
     return app
 
@@ -226,6 +226,16 @@ def _no_such(error: HTTPException) -> Response:
     answer = _problem(_CODES.get(status, Code.INTERNAL), status)
     answer.headers.update({name: text for name, text in error.get_headers() if name == "Allow"})
     return answer
+
+
+def problem(refusal: SenimError) -> Response:
+    """The page of a refusal."""
+    return _problem(refusal.code, status_of(refusal))
+
+
+def _outdated(_: CSRFError) -> Response:
+    """A form of another session, or of none."""
+    return problem(Invalid(Code.FORM_OUTDATED, "form"))
 
 
 def _problem(code: Code, status: int) -> Response:

@@ -30,6 +30,7 @@ def upgrade(op: Operations) -> None:
         sa.Column("second_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("fresh_at", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("challenge", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,126 @@
+"""One's own account: how one signs in, where one is signed in, in which language one reads."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+
+from senim.errors import Code, Invalid, NotAllowed, SenimError
+from senim.languages import Language
+from senim.web.console.door import picture, with_status
+from senim.web.console.guard import Answer, fresh, look, member, platform, run, seated, site, word
+from senim.web.shared.pages import refused
+
+pages = Blueprint("account", __name__, url_prefix="/account")
+
+
+@pages.get("/")
+def index() -> Answer:
+    """All of it on one page."""
+    return _page()
+
+
+def _page(fault: str = "", status: int = 200) -> Answer:
+    me, seat = member(), seated()
+    assert seat is not None
+    sessions = platform().staff.signing.sessions(look(), me.id)
+    return with_status(
+        render_template("console/account.html", seat=seat, sessions=sessions, own=me.session, fault=fault), status
+    )
+
+
+@pages.post("/language")
+def set_language() -> Answer:
+    """The language of the pages."""
+    wanted = cast("Language", request.form.get("language", ""))
+    run(lambda work: platform().staff.set_language(work, wanted))
+    session["language"] = wanted
+    return redirect(url_for("account.index"), 303)
+
+
+@pages.route("/password", methods=["GET", "POST"])
+def password() -> Answer:
+    """Another password."""
+    if request.method == "GET":
+        return render_template("console/own_password.html", fault="", why="")
+    old, new = request.form.get("old", "")[:200], request.form.get("new", "")[:200]
+    signing, factors = platform().staff.signing, platform().staff.factors
+    try:
+        if new != request.form.get("again", "")[:200]:
+            raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
+        run(lambda work: factors.change_password(work, member().session, old=old, new=new))
+    except SenimError as error:
+        page = render_template("console/own_password.html", fault=refused(error), why=error.detail)
+        return with_status(page, 400)
+    run(lambda work: signing.end_others(work, member().session))
+    flash(word("password-changed"), "good")
+    return redirect(url_for("account.index"), 303)
+
+
+@pages.route("/app", methods=["GET", "POST"])
+@fresh
+def app() -> Answer:
+    """Another app for one-time codes."""
+    seat, factors, fault = seated(), platform().staff.factors, ""
+    assert seat is not None
+    if request.method == "POST":
+        given = request.form.get("code", "")[:20]
+        try:
+            codes = run(lambda work: factors.set_up(work, member().session, given))
+            if codes is not None:
+                return render_template("console/recovery.html", codes=codes, onwards=url_for("account.index"))
+            fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
+        except SenimError as error:
+            fault = refused(error)
+    secret = run(lambda work: factors.propose(work, member().session))
+    page = render_template("console/enrol.html", secret=secret, picture=picture(secret, seat.names.name), fault=fault)
+    return with_status(page, 400 if fault else 200)
+
+
+@pages.post("/recovery")
+@fresh
+def recovery() -> Answer:
+    """New recovery codes; the old ones open nothing any more."""
+    codes = run(lambda work: platform().staff.factors.renew_recovery(work, member().session))
+    return render_template("console/recovery.html", codes=codes, onwards=url_for("account.index"))
+
+
+@pages.route("/passkeys", methods=["GET", "POST"])
+@fresh
+def passkeys() -> Answer:
+    """A new passkey: made by the browser, kept here."""
+    keys, fault = platform().staff.passkeys, ""
+    if request.method == "POST":
+        credential, label = request.form.get("credential", "")[:20_000], request.form.get("label", "")[:200]
+        try:
+            run(lambda work: keys.add(work, member().session, site(), credential=credential, label=label))
+            flash(word("passkey-added"), "good")
+            return redirect(url_for("account.index"), 303)
+        except Invalid:
+            fault = word("passkey-failed")
+    options = run(lambda work: keys.to_add(work, member().session, site()))
+    return with_status(render_template("console/passkey.html", options=options, fault=fault), 400 if fault else 200)
+
+
+@pages.post("/passkeys/remove")
+@fresh
+def remove_passkey() -> Answer:
+    """Take a passkey away."""
+    label = request.form.get("label", "")
+    run(lambda work: platform().staff.passkeys.remove(work, member().session, label))
+    flash(word("passkey-removed"), "good")
+    return redirect(url_for("account.index"), 303)
+
+
+@pages.post("/sessions/end")
+def end() -> Answer:
+    """Sign out somewhere else: one session, or all others."""
+    name, me = request.form.get("session", ""), member()
+    signing = platform().staff.signing
+    if name:
+        run(lambda work: signing.end(work, me.id, name))
+    else:
+        run(lambda work: signing.end_others(work, me.session))
+    flash(word("sessions-ended"), "good")
+    return redirect(url_for("account.index"), 303)

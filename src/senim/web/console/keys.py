@@ -1,0 +1,54 @@
+"""Keys of the operator's systems: made, listed, revoked."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+
+from senim.errors import SenimError
+from senim.web.console.door import with_status
+from senim.web.console.guard import Answer, ask, fresh, look, platform, run, word
+from senim.web.shared.pages import refused
+
+pages = Blueprint("keys", __name__, url_prefix="/keys")
+
+
+def _roles() -> dict[str, str]:
+    roles = platform().policies.in_force(platform().works.clock.now()).policy.roles
+    return {name: one.name.in_(g.language) for name, one in roles.items() if one.kind == "service"}
+
+
+@pages.get("/")
+def index() -> Answer:
+    """All keys, without their secrets; those that open something first."""
+    found = sorted(platform().access.all(look()), key=lambda one: (one.revoked_at > 0, -one.created_at))
+    return render_template("console/keys.html", found=found, roles=_roles())
+
+
+@pages.route("/add", methods=["GET", "POST"])
+@fresh
+def add() -> Answer:
+    """A new key; its token is shown once."""
+    fault, label, role = "", request.form.get("label", "").strip(), request.form.get("role", "")
+    if request.method == "POST":
+        try:
+            _, token = run(lambda work: platform().access.add(work, label, role=role))
+            return render_template("console/key_made.html", token=token, label=label)
+        except SenimError as error:
+            fault = refused(error)
+    page = render_template("console/key_add.html", roles=_roles(), fault=fault, label=label, role=role)
+    return with_status(page, 400 if fault else 200)
+
+
+@pages.route("/<key>/revoke", methods=["GET", "POST"])
+@fresh
+def revoke(key: str) -> Answer:
+    """It opens nothing any more."""
+    back = url_for("keys.index")
+    if request.method == "GET":
+        label = next((one.label for one in platform().access.all(look()) if one.id == key), "")
+        return ask(
+            word("key-revoke-ask"), says=f"{label}. {word('key-revoke-says')}", does=word("key-revoke"), back=back
+        )
+    run(lambda work: platform().access.revoke(work, key))
+    flash(word("key-revoked"), "good")
+    return redirect(back, 303)

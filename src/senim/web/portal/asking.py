@@ -1,0 +1,151 @@
+"""Requests: each with its clock in words and its steps, a form for new ones, the answer (travel-39 to travel-46)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as Redirect
+
+from senim.app import Senim
+from senim.errors import Code, NotFound, SenimError
+from senim.languages import explain
+from senim.rights import Attached, Ground, Kind, Request
+from senim.rights.rules import CORRECTS, SPEAKS, is_open
+from senim.rights.words import told
+from senim.web.portal.changing import ANSWER
+from senim.web.portal.visit import act, page, say, signed
+from senim.web.shared.pages import PRIVATE, words
+
+Page = str | Redirect
+_ASKED = (
+    Kind.ACCESS, Kind.COPY, Kind.RECIPIENTS, Kind.BLOCK, Kind.UNBLOCK, Kind.ERASE, Kind.STOP_MAILINGS, Kind.OBJECT,
+    Kind.CLAIM, Kind.COMPLAINT, Kind.COMPENSATION, Kind.CONCERN,
+)  # fmt: skip
+"""What may be asked for by the form; corrections begin at the field, withdrawals at the choice."""
+
+_GROUNDED = (Kind.BLOCK, Kind.ERASE)
+_MEDIA = {b"%PDF": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
+_MOST_FILE = 20 * 1024 * 1024
+
+
+def asking(senim: Senim) -> Blueprint:
+    """The routes of requests."""
+    pages = Blueprint("asking", __name__)
+    add = pages.add_url_rule
+    add("/requests", view_func=lambda: _requests(senim), endpoint="requests")
+    add("/requests/new/<kind>", view_func=lambda kind: _form(senim, kind), methods=["GET"], endpoint="new")
+    add("/requests/new/<kind>", view_func=lambda kind: _open(senim, kind), methods=["POST"], endpoint="open")
+    add("/requests/<number>", view_func=lambda number: _request(senim, number), endpoint="request")
+    add("/requests/<number>/add", view_func=lambda number: _add(senim, number), methods=["POST"], endpoint="add")
+    add("/requests/<number>/take-back", view_func=lambda number: _take_back(senim, number), methods=["POST"],
+        endpoint="take_back")  # fmt: skip
+    add("/requests/<number>/answer/<form>", view_func=lambda number, form: _answer(senim, number, form),
+        endpoint="answer")  # fmt: skip
+    return pages
+
+
+def _requests(senim: Senim) -> str:
+    mine = senim.accounts.asking.all(senim.database, signed())
+    return page(senim, "requests.html", requests=mine, kinds=_ASKED, told=told, is_open=is_open)
+
+
+def _kind(word: str) -> Kind:
+    found = next((one for one in _ASKED if one == word), None)
+    if found is None:
+        raise NotFound(Code.NOT_FOUND, "kind")
+    return found
+
+
+def _form(senim: Senim, word: str, *, fault: str = "", text: str = "") -> str:
+    kind = _kind(word)
+    grounds = [one for one in Ground if one is not Ground.NONE] if kind in _GROUNDED else []
+    return page(
+        senim, "ask.html", kind=kind, grounds=grounds, needs_text=kind in SPEAKS, fault=fault, text=text, told=told
+    )
+
+
+def _open(senim: Senim, word: str) -> Page:
+    kind, text = _kind(word), request.form.get("text", "").strip()
+    g.back = url_for("asking.new", kind=kind)
+    if kind in SPEAKS and not text:
+        return _form(senim, word, fault=words(g.door, g.language)["text-missing"])
+    ground = next((one for one in Ground if one == request.form.get("ground", "")), Ground.NONE)
+    try:
+        opened = act(
+            senim, senim.accounts.asking.open, kind, language=g.language, text=text,
+            ground=ground if kind in _GROUNDED else Ground.NONE,
+        )  # fmt: skip
+    except SenimError as refusal:
+        if refusal.code is Code.CODE_NEEDED:
+            raise
+        return _form(senim, word, fault=explain(refusal.code, g.language), text=text)
+    say("ask-opened", "good")
+    return redirect(url_for("asking.request", number=opened.number), 303)
+
+
+def _steps(one: Request) -> list[tuple[str, int]]:
+    """What happened so far, and when."""
+    steps = [
+        ("step-opened", one.received_at),
+        ("step-proven", one.proven_at),
+        ("step-decided", one.decision.at if one.decision else 0),
+        ("step-done", one.here.at if one.here else 0),
+        ("step-answered", one.answered_at),
+        ("step-closed", one.closed_at),
+    ]
+    return sorted(((word, at) for word, at in steps if at), key=lambda step: step[1])
+
+
+def _request(senim: Senim, number: str, *, fault: str = "") -> str:
+    found = senim.accounts.asking.find(senim.database, signed(), number)
+    return page(
+        senim,
+        "request.html",
+        request_=found,
+        status=senim.rights.shown(found, g.language),
+        steps=_steps(found),
+        open=is_open(found),
+        kind=told(f"kind-{found.kind}", g.language),
+        answered=any(one.id.startswith("answer-page") for one in found.papers),
+        wants_file="documents" in found.missing or found.kind in CORRECTS,
+        fault=fault,
+    )
+
+
+def _add(senim: Senim, number: str) -> Page:
+    """Words and a file for a request that is still open."""
+    asking_, text, file = senim.accounts.asking, request.form.get("text", "").strip(), request.files.get("file")
+    content = file.read(_MOST_FILE + 1) if file else b""
+    media = next((media for begins, media in _MEDIA.items() if content.startswith(begins)), "")
+    if content and (not media or len(content) > _MOST_FILE):
+        return _request(senim, number, fault=words(g.door, g.language)["file-wrong"])
+    try:
+        if text:
+            act(senim, asking_.supply, number, text=text)
+        if content:
+            act(senim, asking_.attach, number, attached=Attached(what="evidence", media=media, content=content))
+    except NotFound:
+        raise
+    except SenimError as refusal:
+        return _request(senim, number, fault=explain(refusal.code, g.language))
+    say("added", "good")
+    return redirect(url_for("asking.request", number=number), 303)
+
+
+def _take_back(senim: Senim, number: str) -> Page:
+    try:
+        act(senim, senim.accounts.asking.give_up, number)
+    except NotFound:
+        raise
+    except SenimError as refusal:
+        return _request(senim, number, fault=explain(refusal.code, g.language))
+    say("given-up", "good")
+    return redirect(url_for("asking.request", number=number), 303)
+
+
+def _answer(senim: Senim, number: str, form: str) -> Response:
+    g.back = url_for("asking.request", number=number)
+    media, content = act(senim, senim.accounts.asking.answer, number, form=form)
+    answer = Response(content, content_type=media, headers={**PRIVATE, "Content-Security-Policy": ANSWER})
+    if form != "page":
+        answer.headers["Content-Disposition"] = f'attachment; filename="{number}.{form}"'
+    return answer

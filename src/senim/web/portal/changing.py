@@ -1,0 +1,124 @@
+"""Put right, confirm, take along, withdraw everything, erase: what changes something (airline-11, shop-18)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, redirect, request, url_for
+from werkzeug.wrappers import Response as Redirect
+
+from senim.accounts.actions import changes_at_once
+from senim.app import Senim
+from senim.errors import Code, NotFound, SenimError
+from senim.languages import explain
+from senim.rights import Ground, Kind
+from senim.rights.answers.rendering import data as as_json
+from senim.rights.answers.rendering import document as as_pdf
+from senim.rights.answers.rendering import page as as_page
+from senim.web.portal.visit import act, look, page, say
+from senim.web.shared.pages import PRIVATE, words
+
+Page = str | Redirect
+_FORMS = {
+    "page": ("text/html; charset=utf-8", as_page),
+    "pdf": ("application/pdf", as_pdf),
+    "json": ("application/json", as_json),
+}
+ANSWER = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""For an answer itself, whose style stands in the page: it is kept as one file. No script can run in it."""
+
+
+def changing(senim: Senim) -> Blueprint:
+    """The routes of changes."""
+    pages = Blueprint("changing", __name__)
+    add = pages.add_url_rule
+    add("/correct/<field>", view_func=lambda field: _form(senim, field), methods=["GET"], endpoint="correct")
+    add("/correct/<field>", view_func=lambda field: _correct(senim, field), methods=["POST"], endpoint="correct_done")
+    add("/confirm", view_func=lambda: _confirm(senim), methods=["POST"], endpoint="confirm")
+    add("/copy", view_func=lambda: page(senim, "copy.html", forms=tuple(_FORMS)), endpoint="copy")
+    add("/copy/<form>", view_func=lambda form: _export(senim, form), endpoint="export")
+    add("/copy/whole", view_func=lambda: _whole(senim), methods=["POST"], endpoint="whole")
+    add("/leave", view_func=lambda: _leave(senim), methods=["GET"], endpoint="leave")
+    add("/leave", view_func=lambda: _left(senim), methods=["POST"], endpoint="left")
+    return pages
+
+
+def _known(senim: Senim, field: str) -> str:
+    """A field that the policy declares and people may see. Raises NotFound."""
+    promises = senim.accounts.promises()
+    category = promises.category(field)
+    if field not in promises.fields or category is None or category.people == "never":
+        raise NotFound(Code.NOT_FOUND, "field")
+    if field.partition(".")[0] not in look(senim, senim.accounts.held):
+        raise NotFound(Code.NOT_FOUND, "field")
+    return field
+
+
+def _form(senim: Senim, field: str, *, fault: str = "", value: str = "", by_request: bool = False) -> str:
+    reference, promises = _known(senim, field), senim.accounts.promises()
+    at_once = changes_at_once(promises, reference) and not by_request
+    spec = promises.fields[reference]
+    return page(senim, "correct.html", field=reference, spec=spec, at_once=at_once, fault=fault, value=value)
+
+
+def _correct(senim: Senim, field: str) -> Page:
+    """At once where that may be, else as a request; what is refused is said beside the field, and nothing is kept."""
+    reference, value = _known(senim, field), request.form.get("value", "")
+    at_once = request.form.get("how") == "at-once"
+    try:
+        if at_once:
+            act(senim, senim.accounts.correct, {reference: value})
+            say("correct-done", "good")
+            return redirect(url_for("seeing.category", category=reference.partition(".")[0]), 303)
+        opened = act(
+            senim, senim.accounts.asking.open, Kind.CORRECT, language=g.language, ground=Ground.INACCURATE,
+            changes={reference: value},
+        )  # fmt: skip
+    except SenimError as refusal:
+        if refusal.code is Code.CHANGE_BY_REQUEST:
+            return _form(senim, field, value=value, by_request=True)
+        return _form(senim, field, fault=explain(refusal.code, g.language), value=value, by_request=not at_once)
+    say("ask-opened", "good")
+    return redirect(url_for("asking.request", number=opened.number), 303)
+
+
+def _confirm(senim: Senim) -> Redirect:
+    act(senim, senim.accounts.confirm)
+    say("confirm-done", "good")
+    return redirect(url_for("seeing.start"), 303)
+
+
+def _export(senim: Senim, form: str) -> Response:
+    """What the vault holds, now; it needs a fresh code."""
+    g.back = url_for("changing.copy")
+    if form not in _FORMS:
+        raise NotFound(Code.NOT_FOUND, "form")
+    media, made = _FORMS[form]
+    content = made(act(senim, senim.accounts.export, g.language))
+    answer = Response(content, content_type=media, headers={**PRIVATE, "Content-Security-Policy": ANSWER})
+    if form != "page":
+        answer.headers["Content-Disposition"] = f'attachment; filename="my-data.{form}"'
+    return answer
+
+
+def _whole(senim: Senim) -> Redirect:
+    g.back = url_for("changing.copy")
+    opened = act(senim, senim.accounts.asking.open, Kind.COPY, language=g.language)
+    say("ask-opened", "good")
+    return redirect(url_for("asking.request", number=opened.number), 303)
+
+
+def _leave(senim: Senim, fault: str = "") -> str:
+    deletes = senim.accounts.promises().policy.rights.withdrawal_deletes
+    return page(senim, "leave.html", deletes=deletes, fault=fault)
+
+
+def _left(senim: Senim) -> Page:
+    """Withdraw everything, or erase: with a tick, a fresh code, and a number to ask by."""
+    g.back = url_for("changing.leave")
+    wanted = {"withdraw": Kind.WITHDRAW, "erase": Kind.ERASE}.get(request.form.get("what", ""))
+    if wanted is None:
+        raise NotFound(Code.NOT_FOUND, "what")
+    if not request.form.get("sure"):
+        return _leave(senim, words(g.door, g.language)["sure-missing"])
+    opened = act(senim, senim.accounts.asking.open, wanted, language=g.language)
+    say("ask-opened", "good")
+    return redirect(url_for("asking.request", number=opened.number), 303)

@@ -1,0 +1,163 @@
+"""Sign in by a code, show freshly who one is, sign out here and elsewhere (shop-18)."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as Redirect
+
+from senim.accounts import Entered
+from senim.accounts.records import AT_DOOR
+from senim.app import Senim
+from senim.errors import Invalid, NotAllowed, NotFound
+from senim.policy.notices import field_name
+from senim.web.portal.visit import ACCOUNT, ATTEMPT, BACK, act, forget, page, say, signed
+from senim.web.shared.pages import words
+
+Page = str | Redirect
+
+
+def entering(senim: Senim) -> Blueprint:
+    """The routes of signing in and out."""
+    pages = Blueprint("entering", __name__)
+    add = pages.add_url_rule
+    add("/sign-in", view_func=_ask, methods=["GET"], endpoint="ask")
+    add("/sign-in", view_func=lambda: _begin(senim), methods=["POST"], endpoint="ask_done")
+    add("/sign-in/code", view_func=_code, methods=["GET"], endpoint="code")
+    add("/sign-in/code", view_func=lambda: _enter(senim), methods=["POST"], endpoint="code_done")
+    add("/sign-in/who", view_func=lambda: _who(senim), methods=["GET"], endpoint="who")
+    add("/sign-in/who", view_func=lambda: _name(senim), methods=["POST"], endpoint="who_done")
+    add("/code", view_func=lambda: _fresh(senim), methods=["GET"], endpoint="fresh")
+    add("/code", view_func=lambda: _send_fresh(senim), methods=["POST"], endpoint="fresh_done")
+    add("/code/enter", view_func=lambda: _freshen(senim), methods=["POST"], endpoint="freshen")
+    add("/sessions", view_func=lambda: _sessions(senim), methods=["GET"], endpoint="sessions")
+    add("/sessions/end", view_func=lambda: _end(senim), methods=["POST"], endpoint="end")
+    add("/sessions/end-others", view_func=lambda: _end_others(senim), methods=["POST"], endpoint="end_others")
+    add("/sign-out", view_func=lambda: _sign_out(senim), methods=["POST"], endpoint="sign_out")
+    return pages
+
+
+def _word(name: str) -> str:
+    return words(g.door, g.language)[name]
+
+
+def _ask(fault: str = "") -> Page:
+    if g.signed is not None:
+        return redirect(url_for("seeing.start"), 303)
+    return render_template("portal/sign-in.html", fault=fault)
+
+
+def _begin(senim: Senim) -> Page:
+    """The answer is the same whoever asks, and whether or not the contact is known."""
+    contact, language = request.form.get("contact", ""), g.language
+    begin = senim.accounts.signing_in.begin
+    try:
+        token = senim.run(AT_DOOR, lambda work: begin(work, contact, asker=_asker(), language=language))
+    except Invalid:
+        return _ask(_word("contact-wrong"))
+    except NotAllowed:
+        return _ask(_word("too-many"))
+    session[ATTEMPT] = token
+    return redirect(url_for("entering.code"), 303)
+
+
+def _asker() -> str:
+    """The address of whoever asks. Behind a proxy on this machine all would be one: there the proxy counts."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return ""
+    return "" if address.is_loopback else address.compressed
+
+
+def _code(fault: str = "", left: int = 0) -> Page:
+    if ATTEMPT not in session:
+        return redirect(url_for("entering.ask"), 303)
+    return render_template("portal/code.html", fault=fault, left=left, fresh=False)
+
+
+def _enter(senim: Senim) -> Page:
+    token, code = session.get(ATTEMPT, ""), request.form.get("code", "")
+    entered = senim.run(AT_DOOR, lambda work: senim.accounts.signing_in.enter(work, token, code))
+    if entered.several:
+        return redirect(url_for("entering.who"), 303)
+    return _in(entered) if entered.session else _code(_word("code-wrong"), entered.left)
+
+
+def _in(entered: Entered) -> Redirect:
+    """A new cookie, with nothing of the old one but the language and the way back, which we noted ourselves."""
+    back = session.get(BACK, "")
+    forget()
+    session[ACCOUNT] = entered.session
+    return redirect(back or url_for("seeing.start"), 303)
+
+
+def _who(senim: Senim, fault: str = "", left: int = 1) -> Page:
+    if ATTEMPT not in session:
+        return redirect(url_for("entering.ask"), 303)
+    promises = senim.accounts.promises()
+    ask = senim.accounts.signing_in.telling() if left else ()
+    names = [(reference, field_name(promises, reference, g.language)) for reference in ask]
+    return render_template("portal/who.html", names=names, fault=fault, left=left)
+
+
+def _name(senim: Senim) -> Page:
+    token, field, value = session.get(ATTEMPT, ""), request.form.get("field", ""), request.form.get("value", "")
+    entered = senim.run(AT_DOOR, lambda work: senim.accounts.signing_in.name(work, token, field, value))
+    return _in(entered) if entered.session else _who(senim, _word("several-wrong"), entered.left)
+
+
+# a fresh code
+
+
+def _fresh(senim: Senim) -> Page:
+    return page(senim, "fresh.html")
+
+
+def _send_fresh(senim: Senim) -> Page:
+    try:
+        session[ATTEMPT] = act(senim, senim.accounts.signing_in.again, language=g.language)
+    except NotFound:
+        return page(senim, "fresh.html", fault=_word("no-address"))
+    except NotAllowed:
+        return page(senim, "fresh.html", fault=_word("too-many"))
+    return render_template("portal/code.html", fault="", left=0, fresh=True)
+
+
+def _freshen(senim: Senim) -> Page:
+    token, code = session.get(ATTEMPT, ""), request.form.get("code", "")
+    entered = act(senim, senim.accounts.signing_in.freshen, token, code=code)
+    if not entered.session:
+        return render_template("portal/code.html", fault=_word("code-wrong"), left=entered.left, fresh=True)
+    session.pop(ATTEMPT, None)
+    return redirect(session.pop(BACK, "") or url_for("seeing.start"), 303)
+
+
+# sessions
+
+
+def _sessions(senim: Senim) -> Page:
+    return page(senim, "sessions.html", open_ones=senim.accounts.signing_in.sessions(signed()))
+
+
+def _end(senim: Senim) -> Redirect:
+    one, actor = request.form.get("session", ""), signed().actor
+    senim.run(actor, lambda work: senim.accounts.signing_in.end(work, one))
+    say("session-ended", "good")
+    return redirect(url_for("entering.sessions"), 303)
+
+
+def _end_others(senim: Senim) -> Redirect:
+    here, actor = signed().session.id, signed().actor
+    senim.run(actor, lambda work: senim.accounts.signing_in.end_others(work, here))
+    say("session-ended", "good")
+    return redirect(url_for("entering.sessions"), 303)
+
+
+def _sign_out(senim: Senim) -> Redirect:
+    here, actor = signed().session.id, signed().actor
+    senim.run(actor, lambda work: senim.accounts.signing_in.end(work, here))
+    forget()
+    say("signed-out", "good")
+    return redirect(url_for("entering.ask"), 303)

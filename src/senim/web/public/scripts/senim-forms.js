@@ -1,0 +1,152 @@
+// The form helper: binds a site's own forms to collection points. Docs: bind forms. No markup from strings.
+(() => {
+  "use strict";
+  const doc = document, me = doc.currentScript;
+  const add = (to, tag, text, className) => {
+    const made = doc.createElement(tag);
+    if (text) made.textContent = text;
+    if (className) made.className = className;
+    to.append(made);
+    return made;
+  };
+  const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
+  const language = () => [me.dataset.language, doc.documentElement.lang, ...navigator.languages].map((one) => (one || "").slice(0, 2).toLowerCase()).find((one) => ["kk", "ru", "en"].includes(one)) || "ru";
+  let number = 0;
+
+  // A card number in somebody's own words: 13 to 19 digits, perhaps apart, with the right check digit.
+  const card = (text) => (text.match(/(?:\d[ -]?){12,18}\d/g) || []).some((found) => {
+    const digits = found.replace(/\D/g, "").split("").reverse().map(Number);
+    return digits.reduce((sum, one, at) => sum + (at % 2 ? (one > 4 ? one * 2 - 9 : one * 2) : one), 0) % 10 === 0;
+  });
+  const describe = (input, note) => {
+    note.id = note.id || `senim-${++number}`;
+    const known = (input.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
+    if (!known.includes(note.id)) input.setAttribute("aria-describedby", [...known, note.id].join(" "));
+  };
+
+  const bind = async (form) => {
+    const place = new URL(`forms/${form.dataset.senimPoint}`, me.src);
+    const answer = await fetch(`${place}?language=${language()}`, { credentials: "omit", referrerPolicy: "no-referrer" });
+    if (!answer.ok) return console.warn(`senim: the point “${form.dataset.senimPoint}” takes no forms of pages (${answer.status})`);
+    const asks = await answer.json(), words = asks.words, faults = new Map();
+    const inputs = new Map([...form.querySelectorAll("[data-senim-field]")].map((one) => [one.dataset.senimField, one]));
+    let mark = random();
+
+    const say = (input, text) => {
+      if (!faults.has(input)) {
+        const note = doc.createElement("p");
+        note.className = "senim-fault";
+        (input.closest("label") || input).after(note);
+        faults.set(input, note);
+        describe(input, note);
+      }
+      faults.get(input).textContent = text || "";
+      faults.get(input).hidden = !text;
+      text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
+    };
+    const look = (input, ref) => {
+      const asked = asks.fields.find((one) => one.ref === ref), text = input.value.trim();
+      if (!asked) return text ? words.category_undeclared : "";
+      if (!text) return asked.required ? words.field_missing : "";
+      return !/card|iin|iban|date/.test(ref) && ["text", "textarea"].includes(asked.input) && card(text) ? words.card_number : "";
+    };
+    for (const [ref, input] of inputs) {
+      const asked = asks.fields.find((one) => one.ref === ref);
+      if (!asked) console.warn(`senim: “${ref}” is not asked for at this point, and is refused`);
+      else {
+        input.required = asked.required;
+        if (asked.why) {
+          const note = doc.createElement("p");
+          note.className = "senim-why";
+          note.textContent = asked.why;
+          (input.closest("label") || input).after(note);
+          describe(input, note);
+        }
+      }
+      // Not at once: a line that comes while the next thing is being pressed would move that away.
+      input.addEventListener("change", () => setTimeout(() => say(input, look(input, ref)), 300));
+    }
+    for (const one of asks.fields) if (one.required && !inputs.has(one.ref)) console.warn(`senim: the form lacks “${one.ref}”, which this point needs`);
+
+    const foot = form.querySelector("[data-senim-notice]") || form.insertBefore(doc.createElement("div"), form.querySelector("[type=submit], button:not([type])"));
+    const notice = add(foot, "section", "", "senim-notice"), title = add(notice, "h3", words.notice);
+    title.id = `senim-${++number}`;
+    notice.setAttribute("aria-labelledby", title.id);
+    const text = add(notice, "div", "", "senim-text");
+    Object.assign(text.style, { maxHeight: "16rem", overflow: "auto" });
+    text.tabIndex = 0;
+    text.setAttribute("role", "region");
+    text.setAttribute("aria-labelledby", title.id);
+    for (const line of asks.lines) if (line.kind !== "consent") add(text, line.kind === "heading" ? "h4" : "p", line.text);
+    const boxes = new Map();
+    for (const one of asks.consents) {
+      const label = add(foot, "label", "", "senim-consent"), box = label.appendChild(doc.createElement("input"));
+      box.type = "checkbox";
+      add(label, "span", ` ${one.says} (${one.required ? words.required : words.optional})`);
+      boxes.set(`consent:${one.ref}`, box);
+      box.addEventListener("change", () => say(box, ""));
+    }
+    const status = add(foot, "p", "", "senim-status");
+    status.setAttribute("role", "status");
+
+    const check = () => {
+      for (const [ref, input] of inputs) say(input, look(input, ref));
+      for (const one of asks.consents) {
+        const box = boxes.get(`consent:${one.ref}`);
+        say(box, one.required && !box.checked ? words.consent_missing : "");
+      }
+    };
+    const show = (told) => {
+      for (const [name, text] of Object.entries(told)) {
+        const input = inputs.get(name) || boxes.get(name);
+        if (input) say(input, text);
+        else status.textContent = text;
+      }
+    };
+    const focus = () => {
+      const first = form.querySelector("[aria-invalid=true]");
+      if (first) first.focus();
+      return first;
+    };
+    form.noValidate = true;
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      status.textContent = "";
+      check();
+      if (focus()) return;
+      const fields = { notice: asks.digest };
+      for (const [ref, input] of inputs) {
+        const value = input.type === "checkbox" ? (input.checked ? "true" : "") : input.value.trim();
+        if (value) fields[ref] = value;
+      }
+      for (const [name, box] of boxes) if (box.checked) fields[name] = "yes";
+      const button = form.querySelector("[type=submit], button:not([type])");
+      if (button) button.disabled = true;
+      try {
+        const sent = await fetch(place, { method: "POST", body: JSON.stringify({ id: mark, language: asks.language, fields }), credentials: "omit", referrerPolicy: "no-referrer" });
+        const told = await sent.json();
+        if (sent.ok) {
+          mark = random();
+          form.reset();
+          status.textContent = words.thanks;
+          form.dispatchEvent(new CustomEvent("senim:sent", { bubbles: true, detail: told }));
+          if (form.dataset.senimThen) location.assign(form.dataset.senimThen);
+        } else {
+          mark = random();
+          show(Object.keys(told.fields || {}).length ? told.fields : { "": words.other });
+          focus();
+          form.dispatchEvent(new CustomEvent("senim:refused", { bubbles: true, detail: { code: told.code } }));
+        }
+      } catch {
+        status.textContent = words.offline;
+      } finally {
+        if (button) button.disabled = false;
+      }
+    });
+    form.dataset.senimBound = "";
+  };
+  const begin = () => {
+    for (const form of doc.querySelectorAll("form[data-senim-point]")) bind(form).catch((error) => console.warn("senim:", error));
+  };
+  doc.readyState === "loading" ? doc.addEventListener("DOMContentLoaded", begin) : begin();
+})();

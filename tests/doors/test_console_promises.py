@@ -1,0 +1,139 @@
+"""The promises board at the console: what is shown of it, drills in the background, exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+
+from senim.audit.records import Problem, ProblemKind, Report
+from senim.conformance import Status
+from senim.conformance.proving import DRILLS, LOG, receipt_of
+from senim.conformance.records import Run
+from senim.errors import Code
+from senim.identity import SYSTEM
+from senim.orders import State
+from tests.console import Colleague
+from tests.features.acting import recorded, refused, stranger
+
+
+def drilled(me: Colleague) -> None:
+    """Run the drills as the service does, in the background."""
+    assert me.post("/console/promises/drills").status_code == 303
+    assert me.senim.orders.run_due("proof") == 1
+    me.senim.tick()
+
+
+def test_the_board_tells_what_nobody_looked_at_and_then_what_was_shown(console: Callable[..., Colleague]) -> None:
+    """Before the drills nothing is kept; they are ordered here, run in the background, and the board dates them."""
+    me = console()
+    before = me.get("/console/promises").text
+    assert "cannot be told" in before
+    assert "not all of it" in before
+    entries = recorded(me.senim, lambda: drilled(me))
+    assert [one.act for one in entries[:1]] == ["proof.ordered"]
+    assert {one.act for one in entries[1:]} == {"control.drilled", "order.done"}
+    after = me.get("/console/promises").text
+    assert "not all of it" not in after
+    assert me.get("/console/promises?state=broken").text.count("data-label") == 0
+    page = me.get("/console/promises/clauses/mini-1").text
+    assert "Everything that keeps it has passed" in page
+    assert me.get("/console/promises/clauses/mini-99").status_code == 404
+    order = me.senim.proving.newest(me.senim.works.begin(SYSTEM), DRILLS)
+    assert order is not None
+    assert order.receipt == {"version": 1, "kept": 4, "broken": 0, "cannot_tell": 0}
+    assert "The drills ended" in me.get("/console/promises/drills").text
+
+
+def test_a_broken_promise_stands_first_with_its_reason(
+    console: Callable[..., Colleague], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is broken comes first, and its page says what the drill saw."""
+    me = console()
+    with monkeypatch.context() as patched:
+        patched.setattr("senim.vault.actions.Vault.read", lambda *_, **__: (_ for _ in ()).throw(RuntimeError))
+        drilled(me)
+    board = me.senim.conformance.known()
+    broken = next(one for one in board.clauses if one.status is Status.BROKEN)
+    page = me.get("/console/promises").text
+    assert page.index(f"/clauses/{broken.id}") == min(page.index(f"/clauses/{one.id}") for one in board.clauses)
+    assert "broke off with RuntimeError" in me.get(f"/console/promises/clauses/{broken.id}").text
+
+
+def test_drills_go_on_where_they_were_cut_off(
+    console: Callable[..., Colleague], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is drilled is kept at once: after a fault the order goes on behind it, and the page tells how far it is."""
+    me = console()
+    names, seen = me.senim.conformance.to_drill(), list[str]()
+    real = me.senim.conformance.drill_one
+
+    def third_fails(name: str) -> Run:
+        seen.append(name)
+        if len(seen) == 3:
+            raise RuntimeError
+        return real(name)
+
+    monkeypatch.setattr(me.senim.conformance, "drill_one", third_fails)
+    me.post("/console/promises/drills")
+    me.senim.orders.run_due("proof")
+    told = me.get("/console/promises/drills/progress").json
+    assert told is not None
+    assert (told["done"], told["of"], told["ended"]) == (2, len(names), False)
+    work = me.senim.works.begin(SYSTEM)
+    order = me.senim.proving.newest(work, DRILLS)
+    assert order is not None
+    assert me.senim.run(SYSTEM, lambda _: order.state) is State.WAITING
+    me.senim.run(me.senim.actor(), lambda work: me.senim.orders.rerun(work, order.id))
+    me.senim.orders.run_due("proof")
+    assert seen == [*names[:3], *names[2:]]
+
+
+def test_one_order_at_a_time(console: Callable[..., Colleague]) -> None:
+    """Whoever asks while drills wait gets those; a role without the grant is refused, and that is in the log."""
+    me = console()
+    me.post("/console/promises/drills")
+    first = me.senim.proving.newest(me.senim.works.begin(SYSTEM), DRILLS)
+    me.post("/console/promises/drills")
+    second = me.senim.proving.newest(me.senim.works.begin(SYSTEM), DRILLS)
+    assert first == second
+    desk = console(role="desk")
+    assert desk.get("/console/promises").status_code == 200
+    assert "Run the drills" not in desk.get("/console/promises").text
+    entries = recorded(me.senim, lambda: desk.post("/console/promises/drills"))
+    assert [(one.act, one.outcome, one.reason) for one in entries] == [("access.sought", "refused", "log")]
+    senim = me.senim
+    refused(Code.ROLE_NOT_ALLOWED, lambda: senim.run(stranger(), lambda work: senim.proving.ask(work, LOG)))
+    refused(Code.NOT_FOUND, lambda: senim.run(senim.actor(), lambda work: senim.proving.ask(work, "proof.else")))
+
+
+def test_the_board_is_taken_along(console: Callable[..., Colleague]) -> None:
+    """As JSON, as CSV, and as pages to print with the version, the checkpoint and what is not covered."""
+    me = console(language="ru")
+    me.senim.tick()
+    told = me.get("/console/promises/board.json").json
+    assert told is not None
+    assert (told["policy"], told["version"]) == ("mini", 1)
+    assert told["checkpoint"] == me.senim.log.checkpoint()
+    assert {one["status"] for one in told["clauses"]} == {"cannot_tell"}
+    rows = list(csv.DictReader(io.StringIO(me.get("/console/promises/board.csv").data.decode("utf-8-sig"))))
+    assert {row["clause"] for row in rows} == {one["id"] for one in told["clauses"]}
+    assert {row["evidence"] for row in rows} == {"not_drilled"}
+    page = me.get("/console/promises/evidence").text
+    promises = me.senim.policies.in_force(me.senim.works.clock.now())
+    assert promises.digest in page
+    assert "Что не подтверждено" in page
+    assert me.senim.log.vkey.split("+")[0] in page
+
+
+def test_a_receipt_of_a_broken_log_holds_no_value() -> None:
+    """Kind and place of each problem; a detail that may be somebody's is left out."""
+    problems = (Problem(ProblemKind.CHANGED, 7, "tile 0/1"), Problem(ProblemKind.REMOVED, 8, "of ann@example.com"))
+    told = receipt_of(Report(9, "ab" * 32, problems))
+    assert told["found"] == [
+        {"kind": "changed", "index": 7, "detail": "tile 0/1"},
+        {"kind": "removed", "index": 8, "detail": ""},
+    ]
+    assert (told["ok"], told["problems"]) == (False, 2)

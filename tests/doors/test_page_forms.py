@@ -1,0 +1,154 @@
+"""Forms of sites at the public door: without a key, without scripts, and with nothing let in that is not asked for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from senim.conformance import cast
+from senim.errors import Code
+from senim.languages import LANGUAGES, wording
+from tests.doors.conftest import Answer, Door
+
+SITE = "https://mini.example"
+PATH = "/forms/registration"
+
+
+def asked(door: Door, language: str = "en") -> Any:
+    return door.get(f"{PATH}?language={language}", role=None, headers={"Origin": SITE}).json
+
+
+def fields(door: Door, **changed: str) -> dict[str, str]:
+    """What a form of the site sends: all that is needed, and one choice."""
+    values = {
+        "identity.family": "Sampleton",
+        "identity.given": "Alice",
+        "contact.email": "alice@people.example",
+        "consent:orders": "yes",
+        "consent:newsletter@email": "yes",
+        "notice": asked(door)["digest"],
+    }
+    return {name: text for name, text in {**values, **changed}.items() if text}
+
+
+def send(door: Door, sent: dict[str, str], *, mark: str = "ab" * 16, path: str = PATH, **headers: str) -> Answer:
+    body = {"id": mark, "language": "en", "fields": sent}
+    return door.post(path, body, role=None, headers={"Origin": SITE, "Content-Type": "text/plain", **headers})
+
+
+def people(door: Door) -> int:
+    return int(door.stage.platform.subjects.count(door.stage.platform.database)[0])
+
+
+def test_a_page_asks_what_the_point_asks(lone_door: Door) -> None:
+    """Fields with why they are needed, boxes with what is agreed to, the notice with its digest: in three languages."""
+    for language in LANGUAGES:
+        told = asked(lone_door, language)
+        assert told["digest"] == lone_door.notice("registration", language)
+        assert [one["required"] for one in told["fields"]][:3] == [True, True, False]
+        assert {one["ref"] for one in told["fields"]} == set(lone_door.stage.policy.points["registration"].asks)
+        assert told["consents"][0]["required"]
+    email = next(one for one in asked(lone_door)["fields"] if one["ref"] == "contact.email")
+    assert email["why"] == "To send the confirmation. Without it no confirmation comes."
+    assert (email["input"], email["complete"]) == ("email", "email")
+
+
+def test_a_page_sends_in_without_a_key(door: Door) -> None:
+    """One person, with consents and receipts; the log says that a page did it, in the role that the policy names."""
+    answer = send(door, fields(door))
+    assert answer.status == 201, answer.text
+    assert answer.headers["Access-Control-Allow-Origin"] == SITE
+    assert len(answer.json["receipts"]) >= 2
+    again = send(door, fields(door))
+    assert (again.body, people(door)) == (answer.body, 1)
+    door.seal()
+    entry = next(one for _, one in door.stage.platform.log.entries() if one.act == "data.collected")
+    assert (entry.actor, entry.point) == ("service:page-registration", "registration")
+    assert "alice" not in answer.text
+
+
+REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
+    "a card number in free text": ({"contact.note": f"pay with {cast.card(7)}"}, Code.CARD_NUMBER, "contact.note"),
+    "health in free text": (
+        {"contact.note": "у меня инвалидность второй группы"},
+        Code.SPECIAL_CATEGORY,
+        "contact.note",
+    ),
+    "an undeclared field": ({"contact.pager": "5"}, Code.CATEGORY_UNDECLARED, "contact.pager"),
+    "a bad address": ({"contact.email": "alice"}, Code.INVALID_VALUE, "contact.email"),
+    "nothing where something is needed": ({"identity.given": ""}, Code.FIELD_MISSING, "identity.given"),
+    "a consent not given": ({"consent:orders": ""}, Code.CONSENT_MISSING, "consent:orders"),
+    "an earlier notice": ({"notice": "0" * 64}, Code.NOTICE_OUTDATED, ""),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_come_by_field_in_the_persons_words(lone_door: Door, name: str) -> None:
+    """Each beside its field; nothing is kept; no value comes back."""
+    changed, code, where = REFUSED[name]
+    answer = send(lone_door, fields(lone_door, **changed))
+    assert answer.status == 422
+    assert code in answer.codes
+    assert answer.json["fields"][where] == wording("forms")[code].en
+    assert people(lone_door) == 0
+    assert "инвалидность" not in answer.text
+
+
+def test_only_open_points_and_the_policys_sites(lone_door: Door, mini: bytes) -> None:
+    """A point that the policy does not open to pages, an unknown one, and another site get nothing."""
+    assert send(lone_door, fields(lone_door), Origin="https://evil.example").json["code"] == Code.ORIGIN_NOT_ALLOWED
+    unknown = send(lone_door, fields(lone_door), path="/forms/elsewhere")
+    assert unknown.json["code"] == Code.POINT_UNDECLARED
+    platform = lone_door.stage.platform
+    closed = mini.replace(b"    by-pages: shop\n", b"")
+    platform.run(platform.actor(), lambda work: platform.policies.publish(work, closed))
+    assert send(lone_door, {"notice": "x"}).json["code"] == Code.ROLE_NOT_ALLOWED
+    assert lone_door.get(PATH, role=None).status == 403
+
+
+def test_one_address_cannot_fill_the_vault(lone_door: Door) -> None:
+    """After twenty forms in a minute it has to wait."""
+    statuses = [send(lone_door, {"notice": "0" * 64}).status for _ in range(22)]
+    assert statuses == [422] * 20 + [503] * 2
+
+
+def post(door: Door, sent: dict[str, str], **headers: str) -> Any:
+    return door.client.post(PATH, data={"language": "ru", **sent}, headers={"Origin": SITE, **headers})
+
+
+def test_without_scripts_the_notice_comes_before_anything_is_kept(door: Door) -> None:
+    """The site's own form leads to a page with notice, empty boxes and what was written; from there it is taken."""
+    given = {"identity.family": "Пробников", "identity.given": "Пётр", "contact.email": "petr@people.example"}
+    first = post(door, {**given, "consent:orders": "yes"})
+    page = first.get_data(as_text=True)
+    assert first.status_code == 200
+    assert people(door) == 0
+    assert first.headers["Cache-Control"] == "no-store"
+    assert 'value="petr@people.example"' in page
+    assert " checked" not in page, "a box ticked before the notice was read agrees to nothing"
+    assert "Перед отправкой" in page
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', page))
+    bad = post(
+        door,
+        {**hidden, **given, "contact.note": "<b>карта " + cast.card(3)},
+        **{"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+    )
+    told = bad.get_data(as_text=True)
+    assert bad.status_code == 422
+    assert wording("forms")["card_number"].ru in told
+    assert wording("forms")["consent_missing"].ru in told
+    assert "&lt;b&gt;" in told
+    for _ in range(2):  # a second click is the same form
+        done = post(
+            door, {**hidden, **given, "consent:orders": "yes"}, **{"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+        )
+        assert "Спасибо" in done.get_data(as_text=True)
+    assert people(door) == 1
+
+
+def test_another_sites_form_is_not_taken(lone_door: Door) -> None:
+    """No page elsewhere sends people in, with or without scripts."""
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null", "Sec-Fetch-Site": "cross-site"}):
+        assert post(lone_door, {"identity.family": "A"}, **headers).status_code == 403

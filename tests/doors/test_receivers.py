@@ -1,0 +1,151 @@
+"""Receivers: forms of page builders come in by a key, on the text that stands on their page, once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from senim.collection.receivers import check, read
+from senim.conformance import cast
+from senim.errors import Code, Invalid
+from tests.doors.conftest import Door, Terminal
+
+MAP = """
+booking:
+  kind: tilda
+  point: registration
+  language: ru
+  notice: {notice}
+  fields: {{Family: identity.family, Name: identity.given, Email: contact.email, Comment: contact.note}}
+  consents: {{Agree: orders, News: newsletter@email}}
+wordpress:
+  point: registration
+  language: ru
+  fields: {{family: identity.family, given: identity.given, mail: contact.email}}
+  consents: {{agree: orders}}
+  mark: entry_id
+  ignore: [_wpnonce]
+"""
+FORM = {
+    "Family": "Пробников", "Name": "Пётр", "Email": "petr@people.example", "Agree": "yes", "tranid": "1:2",
+    "formid": "f1", "COOKIES": "_ga=1", "tildaspec-referer": "https://mini.example/page",
+}  # fmt: skip
+PLAIN = {
+    "family": "Пробников",
+    "given": "Пётр",
+    "mail": "petr@people.example",
+    "agree": "on",
+    "entry_id": "7",
+    "_wpnonce": "x",
+}
+
+
+@pytest.fixture
+def receiver(door: Door) -> Door:
+    """A service whose operator takes in forms of a page builder."""
+    told = MAP.format(notice=door.notice("registration", "ru"))
+    (door.stage.platform.folder / "receivers.yaml").write_text(told, encoding="utf-8")
+    return door
+
+
+def send(door: Door, sent: dict[str, str], name: str = "booking", *, key: str = "", **headers: str) -> Any:
+    return door.client.post(f"/receive/{name}/{key or door.token('shop')}", data=sent, headers=headers)
+
+
+def people(door: Door) -> int:
+    return int(door.stage.platform.subjects.count(door.stage.platform.database)[0])
+
+
+def test_the_test_of_the_page_builder_is_answered(receiver: Door) -> None:
+    """``test=test`` is answered and takes in nobody; without a good key not even that."""
+    answer = send(receiver, {"test": "test"})
+    assert (answer.status_code, answer.get_data()) == (200, b"ok")
+    assert send(receiver, {"test": "test"}, key="senim_" + "0" * 32 + "_" + "x" * 43).status_code == 401
+    assert people(receiver) == 0
+
+
+def test_a_form_is_taken_once(receiver: Door) -> None:
+    """The page builder sends again until it is answered: one person; what it adds by itself is dropped unread."""
+    first, again = send(receiver, FORM), send(receiver, FORM)
+    assert first.status_code == 200, first.get_data(as_text=True)
+    assert first.get_data() == again.get_data()
+    assert people(receiver) == 1
+    assert len(first.json["receipts"]) >= 1
+    other = send(receiver, {**FORM, "Name": "Иван"})
+    assert (other.status_code, other.json["code"]) == (409, Code.IDEMPOTENCY_CONFLICT)
+
+
+def test_any_form_can_come_by_a_header(receiver: Door) -> None:
+    """A CMS gives its key in a header, and the notice's digest in a hidden field."""
+    sent = {**PLAIN, "notice": receiver.notice("registration", "ru")}
+    headers = {"X-Senim-Key": receiver.token("shop")}
+    answer = receiver.client.post("/receive/wordpress", data=sent, headers=headers)
+    assert answer.status_code == 200
+    assert people(receiver) == 1
+
+
+REFUSED: dict[str, tuple[dict[str, str], str, str, int]] = {
+    "no consent": ({"Agree": "no"}, "booking", Code.CONSENT_MISSING, 422),
+    "a card number": ({"Comment": cast.card(9)}, "booking", Code.CARD_NUMBER, 422),
+    "a field that nobody mapped": ({"Passport": "N1234567"}, "booking", Code.CATEGORY_UNDECLARED, 422),
+    "an unknown receiver": ({}, "elsewhere", Code.NOT_FOUND, 404),
+    "no proof of the notice": ({}, "wordpress", Code.CATEGORY_UNDECLARED, 422),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_proven_is_refused(receiver: Door, name: str) -> None:
+    """With a clear code; nothing is kept; no value comes back."""
+    changed, to, code, status = REFUSED[name]
+    answer = send(receiver, {**FORM, **changed}, to)
+    assert (answer.status_code, answer.json["code"]) == (status, code)
+    assert "N1234567" not in answer.get_data(as_text=True)
+    assert people(receiver) == 0
+
+
+def test_a_page_with_an_old_notice_takes_nobody_in(receiver: Door, mini: bytes) -> None:
+    """When the text changes the page must show the new one first, and the file say so."""
+    assert send(receiver, PLAIN, "wordpress").json["code"] == Code.NOTICE_MISSING
+    platform = receiver.stage.platform
+    changed = mini.replace("Чтобы оформить заказ.".encode(), "Чтобы принять заказ.".encode())
+    platform.run(platform.actor(), lambda work: platform.policies.publish(work, changed))
+    assert send(receiver, FORM).json["code"] == Code.NOTICE_OUTDATED
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [b"a: {", b"a: {point: x}", b"a: 5", b"a: {point: x, language: fr, fields: {}}", b"\xff", b"x" * 70_000],
+)
+def test_a_wrong_file_says_where(wrong: bytes) -> None:
+    """It is refused as a whole, before anything is taken on it."""
+    with pytest.raises(Invalid) as found:
+        read(wrong)
+    assert found.value.code is Code.MAP_INVALID
+
+
+def test_a_file_is_held_against_the_policy(receiver: Door) -> None:
+    """Points and fields that the policy does not have are named."""
+    known = read(MAP.format(notice="'0'").encode())
+    assert check(known, receiver.stage.promises) == []
+    strange = read(
+        MAP.format(notice="'0'")
+        .replace("contact.note", "contact.pager")
+        .replace("point: registration", "point: desk", 1)
+        .encode()
+    )
+    assert len(check(strange, receiver.stage.promises)) == 1
+
+
+def test_the_command_checks_the_file(folder: Path, senim: Terminal) -> None:
+    """It shows the addresses, and ends with 1 if the policy does not know what the file names."""
+    assert senim("receivers", "-C", folder).code == 1
+    file = folder / "receivers.yaml"
+    file.write_text(MAP.format(notice="'0'"), encoding="utf-8")
+    told = senim("receivers", "-C", folder, "--json")
+    assert (told.code, [one["name"] for one in told.json["receivers"]]) == (0, ["booking", "wordpress"])
+    file.write_text(MAP.format(notice="'0'").replace("contact.note", "contact.pager"), encoding="utf-8")
+    wrong = senim("receivers", "-C", folder)
+    assert wrong.code == 1
+    assert "contact.pager" in wrong.out

@@ -1,0 +1,132 @@
+"""Looking in the log: newest first, every part of a question, bounded work; short proofs that others can check."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+
+import pytest
+
+from senim.audit import searching
+from senim.audit.checkpoint import LogVerifier
+from senim.audit.records import Entry, Outcome, ProblemKind, from_leaf
+from senim.audit.searching import Found, Sought
+from senim.audit.tree import leaf_hash, verify_inclusion
+from senim.errors import Code
+from senim.testing import FixedClock, Stage
+from senim.times import micros
+from senim.work import Work
+from tests.features.acting import refused, senim_of
+
+
+def many(stage: Stage, count: int, clock: FixedClock) -> None:
+    """Entries of three acts about two people, a second apart in fives."""
+    senim = senim_of(stage)
+    people = [stage.person().subject for _ in range(2)]
+    for start in range(0, count, 5):
+
+        def act(work: Work, start: int = start) -> None:
+            for number in range(start, start + 5):
+                subject = people[number % 2] if number % 4 else None
+                outcome = Outcome.REFUSED if number % 7 == 0 else Outcome.DONE
+                work.record(f"data.act{number % 3}", outcome=outcome, subject=subject, purpose=f"p{number % 2}")
+
+        senim.run(senim.actor(name=f"n{start % 2}"), act)
+        clock.move(seconds=1)
+    senim.tick()
+
+
+def everything(stage: Stage, sought: Sought, most: int = 7) -> tuple[list[tuple[int, Entry]], int]:
+    """All that is found, page by page, and the number of looks."""
+    log, before, looks = senim_of(stage).log, 0, 0
+    found: list[tuple[int, Entry]] = []
+    while True:
+        page: Found = log.search(sought, before=before, most=most)
+        looks += 1
+        assert len(page.entries) <= most
+        found += page.entries
+        if not page.onwards:
+            return found, looks
+        assert not before or page.onwards < before
+        before = page.onwards
+
+
+def test_every_question_finds_what_fits_and_nothing_else(
+    stage: Stage, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part of a question, alone and together: as a look at every entry finds it, newest first."""
+    monkeypatch.setattr(searching, "_SLACK", 0)
+    begin = clock.moment
+    many(stage, 900, clock)
+    log = senim_of(stage).log
+    known = list(log.entries())[::-1]
+    assert len(known) > 3 * 256
+    person = next(one.subject for _, one in known if one.subject)
+    since, until = (micros(begin + timedelta(seconds=at)) for at in (60, 90))
+    for sought in (
+        Sought(),
+        Sought(act="data.act1"),
+        Sought(act="data.act1", outcome=Outcome.REFUSED),
+        Sought(act="data.none"),
+        Sought(actor="staff:"),
+        Sought(actor="staff:n1", purpose="p1"),
+        Sought(subject=person or ""),
+        Sought(subject=person or "", act="data.act2", until=until),
+        Sought(since=since, until=until),
+        Sought(since=since, outcome=Outcome.REFUSED),
+        Sought(purpose="p0", until=since),
+    ):
+        found, _ = everything(stage, sought)
+        assert found == [(index, one) for index, one in known if sought.fits(one)], sought
+
+
+def test_a_look_is_bounded(stage: Stage, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is rare is looked for in steps; each says where the next one goes on."""
+    many(stage, 900, clock)
+    monkeypatch.setattr(searching, "FAR", 1)
+    first = senim_of(stage).log.search(Sought(purpose="nowhere"))
+    assert first.entries == ()
+    assert first.onwards % 256 == 0
+    assert 0 < first.onwards < senim_of(stage).log.size
+    assert everything(stage, Sought(purpose="nowhere"))[1] == 1 + first.onwards // 256
+
+
+def test_an_entry_is_proven_to_others(stage: Stage, clock: FixedClock) -> None:
+    """Each entry's proof holds by the public key alone, and its text is what other tools read."""
+    many(stage, 300, clock)
+    log = senim_of(stage).log
+    verifier = LogVerifier(log.vkey)
+    for index in (0, 1, 255, 256, log.size - 1):
+        proof = log.proof(index)
+        assert proof.holds(verifier)
+        head, _, note = proof.text().partition("\n\n")
+        magic, place, *hashes = head.splitlines()
+        assert (magic, place) == ("c2sp.org/tlog-proof@v1", f"index {index}")
+        signed = verifier.open(note)
+        told = [base64.b64decode(one) for one in hashes]
+        assert verify_inclusion(proof.leaf_hash, index, signed.size, told, signed.root)
+        assert from_leaf(log.leaf(index)) == log.entry(index) == next(log.entries(index, index + 1))[1]
+        assert leaf_hash(log.leaf(index)) == proof.leaf_hash
+    assert not log.proof(1).holds(LogVerifier(_other_key()))
+    refused(Code.NOT_FOUND, lambda: log.proof(log.size))
+    refused(Code.NOT_FOUND, lambda: log.entry(-1))
+
+
+def _other_key() -> str:
+    from senim.audit.checkpoint import LogSigner
+
+    return LogSigner("other.example/log", bytes(32)).vkey
+
+
+def test_a_quick_look_finds_what_was_signed_otherwise(stage: Stage, clock: FixedClock) -> None:
+    """Without reading entries: a changed tile and a cut log are found by what was signed before."""
+    senim = senim_of(stage)
+    assert senim.log.consistent()[1] == []
+    many(stage, 300, clock)
+    clock.move(minutes=5)
+    many(stage, 300, clock)
+    size, problems = senim.log.consistent()
+    assert (size, problems) == (senim.log.size, [])
+    assert senim.log.checkpoints()
+    stage.platform.database.engine.execute("DELETE FROM log_tile WHERE level = 1")
+    assert {one.kind for one in senim.log.consistent()[1]} == {ProblemKind.REWRITTEN}

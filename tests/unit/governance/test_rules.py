@@ -1,0 +1,97 @@
+"""The rules of accounts, by themselves."""
+
+from __future__ import annotations
+
+import pyotp
+import pytest
+from msgspec.structs import replace
+
+from senim.governance import Account, Session, Step
+from senim.governance.rules import alive, device, is_fresh, is_name, matched, step, weak
+from senim.identity import new_subject
+
+MINUTE = 60_000_000
+ACCOUNT = Account(id="1", name=b"", role="desk", language="kk", holder=new_subject(), names=b"", password="", made_at=0)
+SESSION = Session(digest=b"d", account="1", begun_at=0, seen_at=0, second_at=0, fresh_at=0, device="")
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("eleven-char", "short"),
+        ("x" * 64 + "y1z2w3" * 11, "long"),
+        ("my-Aigerim-of-may", "name"),
+        ("aaaabbbbccccaa", "plain"),
+        ("abcdefghijklm", "plain"),
+        ("98765432109876", "plain"),
+        ("horse7horse7horse7", "plain"),
+        ("Password2026!!", "common"),
+        ("қазақстан2026", "common"),
+        ("1q2w3e4r5t6y", "common"),
+        ("turquoise-kettle-of-may", ""),
+        ("көк шәйнек пен қоңыр күз", ""),
+        ("x7#Kq9!mZ2$w", ""),
+    ],
+)
+def test_weak_passwords(password: str, why: str) -> None:
+    """Length, the own name, runs and what everybody tries; no rule about kinds of characters."""
+    assert weak(password, "aigerim@mini.example") == why
+
+
+@pytest.mark.parametrize(
+    ("name", "good"), [("aigerim", True), ("a.b-c_d@e", True), ("a", False), ("әсел", False), (".a", False)]
+)
+def test_sign_in_names(name: str, good: bool) -> None:
+    """Letters that every keyboard has."""
+    assert is_name(name) is good
+
+
+def test_steps_to_come_in() -> None:
+    """First the second factor, if there is one; then the first password; then an app."""
+    ready = replace(ACCOUNT, secret=b"s")
+    assert step(replace(ready, first_until=9), SESSION) is Step.CODE
+    assert step(replace(ACCOUNT, first_until=9), SESSION) is Step.PASSWORD
+    assert step(ACCOUNT, SESSION) is Step.ENROL
+    assert step(ready, Session(**{**_fields(SESSION), "second_at": 1})) is None
+
+
+def test_a_session_lasts_half_an_hour_unused_and_twelve_hours_at_most() -> None:
+    """The ends belong to what is over."""
+    assert alive(SESSION, 30 * MINUTE - 1)
+    assert not alive(SESSION, 30 * MINUTE)
+    used = Session(**{**_fields(SESSION), "seen_at": 12 * 60 * MINUTE - 1})
+    assert alive(used, 12 * 60 * MINUTE - 1)
+    assert not alive(used, 12 * 60 * MINUTE)
+    assert is_fresh(SESSION, 10 * MINUTE - 1)
+    assert not is_fresh(SESSION, 10 * MINUTE)
+
+
+def _fields(session: Session) -> dict[str, object]:
+    return {name: getattr(session, name) for name in Session.__slots__}
+
+
+def test_a_code_is_good_once_and_for_a_minute_and_a_half() -> None:
+    """RFC 6238 §5.2: one step to either side for clocks that differ; no code is taken twice."""
+    secret, at = pyotp.random_base32(), 1_800_000_015
+    code = pyotp.TOTP(secret).at(at)
+    used = matched(secret, f"{code[:3]} {code[3:]}", at * 1_000_000, 0)
+    assert used == at // 30
+    assert matched(secret, code, (at + 30) * 1_000_000, 0) == used
+    assert not matched(secret, code, at * 1_000_000, used)
+    assert not matched(secret, code, (at + 60) * 1_000_000, 0)
+    assert not matched(secret, "", at * 1_000_000, 0)
+    assert not matched(secret, "١٢٣٤٥٦", at * 1_000_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140 Safari/537.36 Edg/140", "Edge, Windows"),
+        ("<script>", "?"),
+        ("", "?"),
+    ],
+)
+def test_a_device_in_words(agent: str, told: str) -> None:
+    """Browser and system, nothing that would tell devices of a kind apart."""
+    assert device(agent) == told

@@ -1,0 +1,95 @@
+"""The form helper in a real browser: a site's own form, bound to a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from senim.conformance import cast
+from senim.languages import wording
+from senim.testing import FixedClock
+from tests.web.shopfront import STRICT, Shopfront, shopfront, until
+from tests.web.test_banner import WCAG
+
+FORM = """<script src="{senim}/senim-forms.js" defer nonce="n0nce"></script>
+<form data-senim-point="registration" action="{senim}/forms/registration" method="post">
+<label>Family name <input name="identity.family" data-senim-field="identity.family"></label>
+<label>Given name <input name="identity.given" data-senim-field="identity.given"></label>
+<label>E-mail <input name="contact.email" data-senim-field="contact.email"></label>
+<label>Note <textarea name="contact.note" data-senim-field="contact.note"></textarea></label>
+<button>Send</button></form>"""
+
+
+@pytest.fixture
+def front(browser: Browser, mini: bytes, clock: FixedClock) -> Iterator[Shopfront]:
+    """A site with a form of its own."""
+    with shopfront(browser, mini, clock) as made:
+        made.headers["Content-Security-Policy"] = STRICT.format(senim=made.senim, party=made.party.url)
+        made.parts = FORM
+        yield made
+
+
+def opened(front: Shopfront, language: str = "en") -> Page:
+    front.language = language
+    page = front.visit()
+    page.get_by_role("dialog").get_by_role("button").nth(1).click()
+    until(page, "!!document.querySelector('[data-senim-bound]')")
+    return page
+
+
+def fill(page: Page, note: str = "") -> None:
+    page.get_by_role("textbox", name="Family name").fill("Sampleton")
+    page.get_by_role("textbox", name="Given name").fill("Alice")
+    page.get_by_role("textbox", name="E-mail").fill("alice@people.example")
+    page.get_by_role("textbox", name="Note").fill(note)
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_a_form_shows_notice_boxes_and_reasons(front: Shopfront, language: str) -> None:
+    """In the page's language, boxes empty, reasons beside their fields; axe finds nothing."""
+    page = opened(front, language)
+    words = {name: text.in_(language) for name, text in wording("forms").items()}  # type: ignore[arg-type]
+    expect(page.get_by_role("region", name=words["notice"]).first).to_be_visible()
+    assert not any(box.is_checked() for box in page.get_by_role("checkbox").all())
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text(words["field_missing"])).to_have_count(3)
+    expect(page.get_by_text(words["consent_missing"])).to_have_count(1)
+    assert page.evaluate("document.activeElement.name") == "identity.family"
+    assert Axe().run(page, options=WCAG).response["violations"] == []
+
+
+def test_a_form_is_taken_after_what_was_wrong_is_mended(front: Shopfront) -> None:
+    """A card number is refused before it leaves the page; health is refused by the service; then all is taken, once."""
+    page = opened(front)
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.post_data or "") if asked.method == "POST" else None)
+    fill(page, f"card {cast.card(5)}")
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text(wording("forms")["card_number"].en)).to_be_visible()
+    assert not [one for one in sent if "card" in one]
+    fill(page, "у меня инвалидность второй группы")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text(wording("forms")["special_category"].en)).to_be_visible()
+    fill(page, "Row five, please")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Thank you, we have it.")
+    assert front.stage.platform.subjects.count(front.stage.platform.database)[0] == 1
+    assert page.get_by_role("textbox", name="E-mail").input_value() == ""
+
+
+def test_without_scripts_the_same_form_works(front: Shopfront) -> None:
+    """The form goes to the service's page, which shows the notice and takes it in."""
+    page = front.context(java_script_enabled=False).new_page()
+    page.goto(front.shop.url)
+    fill(page)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("heading", name="Before you send it")).to_be_visible()
+    assert page.get_by_role("textbox", name="E-mail").input_value() == "alice@people.example"
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("heading", name="Thank you, we have it.")).to_be_visible()
+    assert front.stage.platform.subjects.count(front.stage.platform.database)[0] == 1
