@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from senim import accounts, rights
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
+from senim.audit.daily import Daily
 from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
@@ -105,6 +106,9 @@ class Senim:
             signer.vkey,
             anchor,
             follow=self._following,
+        )
+        self.daily = Daily(
+            self.database, self.log, ("consent.given", "consent.withdrawn", "data.disclosed", "data.collected")
         )
         self.gate = Gate(self.works, self.policies, self.subjects)
         self.documents = Documents(self.works, self.policies, self.subjects, self.gate, self.persons)
@@ -313,6 +317,7 @@ class Senim:
         """Work on the databases that acts should not have to wait for."""
         self.settle()
         self.documents.settle()
+        self.daily.catch_up(most=100_000)
         self.database.engine.upkeep()
         self.key_store.engine.upkeep()
 

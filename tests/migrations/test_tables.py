@@ -44,7 +44,7 @@ REFERENCE = {
     "policy_draft",
 }
 """Tables that do not grow with people."""
-THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally"}
+THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally", "log_daily", "log_daily_end"}
 _number = itertools.count()
 
 

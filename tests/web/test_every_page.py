@@ -36,6 +36,14 @@ CONSOLE = (
     "/keys/add",
     "/mail/",
     "/settings/",
+    "/people",
+    "/consents",
+    "/registers",
+    "/registers/recipients",
+    "/registers/disclosures",
+    "/registers/mailings",
+    "/pictures",
+    "/pictures/flow",
 )
 """Pages of the console that somebody of the staff sees, below ``/console``."""
 

@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app, url_for
 
 from senim.app import Senim
 from senim.errors import SenimError
 from senim.web.console import (
     account,
+    consents,
     guard,
     keys,
     letters,
     log,
+    naming,
     outbox,
+    people,
+    pictures,
     policy,
     promises,
+    registers,
     request_acts,
     settings,
     staff,
@@ -62,9 +67,13 @@ AREAS = (
     Area(pages=request_acts.pages, group="work", icon="inbox", verb="handle"),
     Area(pages=letters.pages, group="work", icon="tray", verb="handle"),
     Area(pages=telephone.pages, group="work", icon="phone", verb="intake"),
+    Area(pages=people.pages, group="work", icon="people", verb="read"),
     Area(pages=promises.pages, group="proof", icon="shield"),
     Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
     Area(pages=log.pages, group="proof", icon="list", verb="log"),
+    Area(pages=consents.pages, group="proof", icon="check", verb="read"),
+    Area(pages=registers.pages, group="proof", icon="book", verb="log"),
+    Area(pages=pictures.pages, group="proof", icon="map", verb="log"),
     Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
     Area(pages=staff.pages, group="house", icon="people", verb="policy"),
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),
@@ -84,10 +93,17 @@ def console(senim: Senim) -> Flask:
     app.extensions["areas"] = {one.name: one.verb for one in AREAS}
     app.before_request(guard.close)
     app.context_processor(_shown)
+    app.jinja_env.globals.update(naming=naming, request_link=_request_link)
+    app.template_filter("stamped")(naming.time)
     app.register_blueprint(entrance.pages)
     for area in AREAS:
         app.register_blueprint(area.pages)
     return app
+
+
+def _request_link(number: str) -> str:
+    """The page of a request, for who may open it; empty if there is none."""
+    return url_for("requests.show", number=number) if "requests.show" in current_app.view_functions else ""
 
 
 def _shown() -> dict[str, Any]:

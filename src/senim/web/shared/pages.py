@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,9 +64,17 @@ class Door:
     """The language that whoever is signed in has chosen."""
 
 
+class InMemory(Request):
+    """A request whose files stay in memory, as far as the door's limit lets them in: none lies open on a disk."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> BytesIO:
+        return BytesIO()
+
+
 def door(senim: Senim, of: Door) -> Flask:
     """A Flask application with everything that pages need; the caller adds the routes."""
     app = Flask(of.module, static_folder=None)
+    app.request_class = InMemory
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = ChoiceLoader(
