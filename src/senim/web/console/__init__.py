@@ -35,7 +35,6 @@ from senim.web.console import (
     telephone,
 )
 from senim.web.console import door as entrance
-from senim.web.console.uploads import InMemory
 from senim.web.shared.pages import Door, door
 
 MOST_FORM = 1024 * 1024
@@ -88,7 +87,6 @@ def console(senim: Senim) -> Flask:
     of = Door(name="console", module=__name__, words=("console",), most=MOST_FORM, strict=True, language=guard.language)
     app = door(senim, of)
     app.permanent_session_lifetime = timedelta(days=90)  # of what tells a known device; sessions end much earlier
-    app.request_class = InMemory
     app.extensions["senim"] = senim
     app.extensions["areas"] = {one.name: one.verb for one in AREAS}
     app.before_request(guard.close)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
-from flask import Request, Response, request
+from flask import Response, request
 
 from senim.rights import Attached
 from senim.rights.desk import MOST_PAPER
@@ -18,19 +17,6 @@ MOST = MOST_PAPER + 1024 * 1024
 
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}\Z")
 Paper = Literal["letter", "scan", "authority", "evidence", "signature"]
-
-
-class InMemory(Request):
-    """A request whose files stay in memory: the usual ones lie in clear in a temporary file while they are read."""
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        return io.BytesIO()
 
 
 def allow_files(*endpoints: str) -> Callable[[str | None, dict[str, Any] | None], None]:
