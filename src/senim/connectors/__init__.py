@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from senim.connectors.actions import Connectors, by_hand
 from senim.connectors.manual_tasks import Tasks
+from senim.connectors.maps import Maps
+from senim.connectors.patience import Looks
 from senim.connectors.records import Connector, Identifiers, Plan, Receipt, Rescan, Wish, WishKind
 
 __all__ = [
     "Connector",
     "Connectors",
     "Identifiers",
+    "Looks",
+    "Maps",
     "Plan",
     "Receipt",
     "Rescan",

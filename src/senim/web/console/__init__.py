@@ -14,7 +14,23 @@ from flask import Blueprint, Flask
 
 from senim.app import Senim
 from senim.errors import SenimError
-from senim.web.console import account, guard, keys, log, outbox, policy, promises, settings, staff, start
+from senim.web.console import (
+    account,
+    connectors,
+    guard,
+    keys,
+    log,
+    maps,
+    orders,
+    outbox,
+    policy,
+    promises,
+    searches,
+    settings,
+    staff,
+    start,
+    tasks,
+)
 from senim.web.console import door as entrance
 from senim.web.shared.pages import Door, door
 
@@ -44,13 +60,18 @@ class Area:
 GROUPS = ("work", "proof", "house")
 AREAS = (
     Area(pages=start.pages, group="work", icon="home"),
+    Area(pages=tasks.pages, group="work", icon="check"),
     Area(pages=promises.pages, group="proof", icon="shield"),
     Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
     Area(pages=log.pages, group="proof", icon="list", verb="log"),
+    Area(pages=connectors.pages, group="house", icon="plug", verb="policy"),
+    Area(pages=orders.pages, group="house", icon="tray", verb="orders"),
     Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
     Area(pages=staff.pages, group="house", icon="people", verb="policy"),
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),
     Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
+    Area(pages=maps.pages, group="", icon="plug", verb="policy"),
+    Area(pages=searches.pages, group="", icon="plug", verb="handle"),
     Area(pages=account.pages, group="", icon="person"),
 )
 """All areas, in the order of the navigation."""
