@@ -29,6 +29,11 @@ CONSOLE = (
     "/staff/add",
     "/keys/",
     "/keys/add",
+    "/connectors/",
+    "/connectors/add",
+    "/connectors/fides",
+    "/orders/",
+    "/tasks/",
     "/mail/",
     "/settings/",
 )

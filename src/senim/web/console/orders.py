@@ -93,7 +93,16 @@ def named(kind: str) -> str:
 
 KINDS = frozenset(
     f"order-kind-{one}"
-    for one in ("mail-send", "mail-forget", "letter-read", "letter-forget", "rights-plan", "rights-execute")
+    for one in (
+        "mail-send",
+        "message-forget",
+        "letter-read",
+        "letter-forget",
+        "rights-plan",
+        "rights-execute",
+        "proof-run-drills",
+        "proof-verify-log",
+    )
 )
 """Kinds that have words of their own."""
 
