@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import Client
 
 from senim.app import open_senim
-from senim.connectors.manual_store import Task
+from senim.connectors import Task
 from senim.connectors.manual_tasks import About
 from senim.identity import SYSTEM
 from senim.messaging.records import To

@@ -7,6 +7,7 @@ the operator's folder that the program proposes and people correct.
 from __future__ import annotations
 
 from senim.connectors.actions import Connectors, by_hand
+from senim.connectors.manual_store import Task
 from senim.connectors.manual_tasks import Tasks
 from senim.connectors.maps import Maps
 from senim.connectors.patience import Looks
@@ -21,6 +22,7 @@ __all__ = [
     "Plan",
     "Receipt",
     "Rescan",
+    "Task",
     "Tasks",
     "Wish",
     "WishKind",

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
-from senim.connectors.manual_store import Task
+from senim.connectors import Task
 from senim.errors import Code, NotAllowed, SenimError
 from senim.identity import RESPONSIBLE
 from senim.web.console.door import with_status
