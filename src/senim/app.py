@@ -32,7 +32,7 @@ from senim.collection.cookie_rules import origin_of
 from senim.collection.cookies import Cookies
 from senim.conformance import Conformance, Proving, control_names
 from senim.conformance.standings import StandingsAgain
-from senim.connectors import Connector, Connectors, Tasks, by_hand
+from senim.connectors import Connector, Connectors, Looks, Maps, Tasks, by_hand
 from senim.consent import Consents
 from senim.disclosure import Disclosures
 from senim.errors import Code, Invalid, Unavailable
@@ -62,6 +62,7 @@ from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
 from senim.subjects import Subjects
+from senim.times import micros
 from senim.vault import BlindIndex, Boxes, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
 from senim.vault.keys import SECRETS
 from senim.work import Clock, Work, Works
@@ -216,6 +217,8 @@ class Senim:
         )
         self.tasks = Tasks(self.works, self.boxes, keep_scan=self._keep_scan)
         self.systems.add_kind("manual", by_hand(self.tasks, secret=self._index_secret))
+        self.maps = Maps(self.works, self.systems)
+        self.looks = Looks(self.systems, lambda: micros(self.works.clock.now()))
         self.connectors: tuple[Connector, ...] = ()
         """Connectors made in code, beside those of the folder's maps."""
         self.rights = Rights(

@@ -42,6 +42,7 @@ REFERENCE = {
     "staff_session",
     "proof_order",
     "policy_draft",
+    "map_version",
 }
 """Tables that do not grow with people."""
 THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally", "log_daily", "log_daily_end"}

@@ -16,12 +16,15 @@ from senim.app import Senim
 from senim.errors import SenimError
 from senim.web.console import (
     account,
+    connectors,
     consents,
     guard,
     keys,
     letters,
     log,
+    maps,
     naming,
+    orders,
     outbox,
     people,
     pictures,
@@ -29,9 +32,11 @@ from senim.web.console import (
     promises,
     registers,
     request_acts,
+    searches,
     settings,
     staff,
     start,
+    tasks,
     telephone,
 )
 from senim.web.console import door as entrance
@@ -73,10 +78,18 @@ AREAS = (
     Area(pages=consents.pages, group="proof", icon="check", verb="read"),
     Area(pages=registers.pages, group="proof", icon="book", verb="log"),
     Area(pages=pictures.pages, group="proof", icon="map", verb="log"),
+    Area(pages=tasks.pages, group="work", icon="check"),
+    Area(pages=promises.pages, group="proof", icon="shield"),
+    Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
+    Area(pages=log.pages, group="proof", icon="list", verb="log"),
+    Area(pages=connectors.pages, group="house", icon="plug", verb="policy"),
+    Area(pages=orders.pages, group="house", icon="tray", verb="orders"),
     Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
     Area(pages=staff.pages, group="house", icon="people", verb="policy"),
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),
     Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
+    Area(pages=maps.pages, group="", icon="plug", verb="policy"),
+    Area(pages=searches.pages, group="", icon="plug", verb="handle"),
     Area(pages=account.pages, group="", icon="person"),
 )
 """All areas, in the order of the navigation."""
