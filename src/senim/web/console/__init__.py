@@ -14,7 +14,7 @@ from flask import Blueprint, Flask
 
 from senim.app import Senim
 from senim.errors import SenimError
-from senim.web.console import account, guard, keys, log, outbox, policy, promises, settings, staff, start
+from senim.web.console import account, guard, keys, log, outbox, policy, promises, provider, settings, staff, start
 from senim.web.console import door as entrance
 from senim.web.shared.pages import Door, door
 
@@ -66,6 +66,8 @@ def console(senim: Senim) -> Flask:
     app.before_request(guard.close)
     app.context_processor(_shown)
     app.register_blueprint(entrance.pages)
+    app.register_blueprint(provider.pages)
+    app.jinja_env.globals["provided"] = senim.provider is not None
     for area in AREAS:
         app.register_blueprint(area.pages)
     return app
