@@ -1,8 +1,9 @@
 """Puts everything together, once. Read this first: it is the map of the house.
 
 An operator's folder holds ``senim.toml``, ``policy.yaml``, ``keys/`` and, with SQLite, the two databases.
-Settings are read here (mail's in mailing.py) and nowhere else; every part gets what it needs by its constructor, so
-that no circle can be built. Doors (command line, web, library) call :meth:`Senim.run` with one verb.
+Settings are read here (mail's in mailing.py, the identity provider's in vouching.py) and nowhere else; every part gets
+what it needs by its constructor, so that no circle can be built. Doors (command line, web, library) call
+:meth:`Senim.run` with one verb.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ from senim.subjects import Subjects
 from senim.times import micros
 from senim.vault import BlindIndex, Boxes, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
 from senim.vault.keys import SECRETS
+from senim.vouching import identity_provider
 from senim.work import Clock, Work, Works
 
 T = TypeVar("T")
@@ -141,6 +143,7 @@ class Senim:
         self._join_inbox()
         self._join_rights()
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
+        self.provider = identity_provider(settings.console, folder)
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
         self.proving = Proving(self, self.conformance)

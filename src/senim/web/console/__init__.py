@@ -30,6 +30,7 @@ from senim.web.console import (
     pictures,
     policy,
     promises,
+    provider,
     registers,
     request_acts,
     searches,
@@ -71,6 +72,7 @@ AREAS = (
     Area(pages=request_acts.pages, group="work", icon="inbox", verb="handle"),
     Area(pages=letters.pages, group="work", icon="tray", verb="handle"),
     Area(pages=telephone.pages, group="work", icon="phone", verb="intake"),
+    Area(pages=tasks.pages, group="work", icon="check"),
     Area(pages=people.pages, group="work", icon="people", verb="read"),
     Area(pages=promises.pages, group="proof", icon="shield"),
     Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
@@ -78,10 +80,6 @@ AREAS = (
     Area(pages=consents.pages, group="proof", icon="check", verb="read"),
     Area(pages=registers.pages, group="proof", icon="book", verb="log"),
     Area(pages=pictures.pages, group="proof", icon="map", verb="log"),
-    Area(pages=tasks.pages, group="work", icon="check"),
-    Area(pages=promises.pages, group="proof", icon="shield"),
-    Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
-    Area(pages=log.pages, group="proof", icon="list", verb="log"),
     Area(pages=connectors.pages, group="house", icon="plug", verb="policy"),
     Area(pages=orders.pages, group="house", icon="tray", verb="orders"),
     Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
@@ -107,6 +105,8 @@ def console(senim: Senim) -> Flask:
     app.jinja_env.globals.update(naming=naming, request_link=_request_link)
     app.template_filter("stamped")(naming.time)
     app.register_blueprint(entrance.pages)
+    app.register_blueprint(provider.pages)
+    app.jinja_env.globals["provided"] = senim.provider is not None
     for area in AREAS:
         app.register_blueprint(area.pages)
     return app
