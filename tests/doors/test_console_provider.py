@@ -118,7 +118,8 @@ def test_wrong_tokens(stage: Stage, fake: FakeProvider, claims: dict[str, Any]) 
 
 def test_a_key_that_is_not_the_issuers(stage: Stage, fake: FakeProvider) -> None:
     """A token signed by somebody else under the same key id."""
-    account(stage.platform, name="desk@people.example")  # type: ignore[arg-type]  # it is a whole Senim
+    senim: Any = stage.platform
+    account(senim, name="desk@people.example")
     client = visitor(stage, fake)
     fake.signs = ECKey.generate_key("P-256", {"kid": "one"})
     assert come_in(client, fake).status_code == 403
@@ -148,7 +149,8 @@ def test_an_answer_belongs_to_who_asked(stage: Stage, fake: FakeProvider) -> Non
 )
 def test_no_network_but_the_issuer(stage: Stage, fake: FakeProvider, told: dict[str, Any]) -> None:
     """What the issuer says of itself leads to no other host."""
-    account(stage.platform, name="desk@people.example")  # type: ignore[arg-type]  # it is a whole Senim
+    senim: Any = stage.platform
+    account(senim, name="desk@people.example")
     client = visitor(stage, fake)
     answer = fake.authorize(client.get("/console/sign-in/provider/").location)
     fake.told |= told
