@@ -92,6 +92,11 @@ class Disclosures:
             country=handing.country,
         )
 
+    def newest(self, subject: SubjectId, before: int = 0, most: int = 20) -> tuple[list[HandedOver], int]:
+        """The newest handings-over of a person's data from before log entry ``before`` on, and where more begins."""
+        entries, onwards = self._log.newest_about(subject, (ACT,), before=before, most=most)
+        return [_line(entry) for entry in entries], onwards
+
     def of(self, subject: SubjectId) -> list[HandedOver]:
         """Every handing-over of a person's data, the oldest first, those of this moment included (travel-34)."""
         # Looked at first: an entry that is sealed meanwhile is found twice, and not missed.

@@ -70,7 +70,7 @@ def test_a_choice_is_changed_and_binds_at_once(visitor: Visitor) -> None:
     notice = visitor.run(signed, accounts.notice_for, scope, language="en")
     visitor.run(signed, accounts.agree, scope, notice=notice.digest, language="en")
     assert visitor.stage.ask(question)
-    newest = accounts.history(visitor.again(signed))[0]
+    newest = accounts.history(visitor.again(signed))[0][0]
     assert newest.said.scope == scope
     assert newest.said.evidence.surface == "account"
     _, receipt, shown = visitor.run(signed, accounts.prove, newest.id)
