@@ -19,6 +19,7 @@ from benchmarks.figures import Figure, Spread, in_turns
 from benchmarks.forms import POLICY, Forms
 from benchmarks.ground import Ground
 from senim.app import throwaway
+from senim.collection import Taken
 from senim.testing import Person, Stage
 from senim.web.site import site
 
@@ -29,7 +30,8 @@ def measure(ground: Ground) -> Iterator[Figure]:
     """Every page as its reader asks for it."""
     with ground.opened() as senim:
         forms, (subject, number) = Forms.of(senim), ground.known[0]
-        person = Person(subject, {"contact.email": forms.value("contact.email", number)}, "", None)
+        taken = Taken(subject=subject, stored=(), receipts=(), entry="")
+        person = Person(subject, {"contact.email": forms.value("contact.email", number)}, "", taken)
         visitor = Visitor(Stage(senim, POLICY.read_bytes(), throwaway))
         visitor.sign_in(person)
         token = account(senim, name=f"bench-{senim.works.clock.now():%H%M%S}").token

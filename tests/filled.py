@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from senim.app import Senim
 from senim.collection import OnBehalf
 from senim.consent import states_of
@@ -17,6 +19,7 @@ from senim.identity import SubjectId
 from senim.policy.records import Policy
 from senim.policy.taxonomy import Operation
 from senim.rights import State, Way
+from senim.rights.rules import is_open
 from senim.testing import FixedClock, Person, Stage, platform
 from tests.console import Account, account
 from tests.features.acting import senim_of
@@ -81,8 +84,10 @@ def _weeks(made: Filled, people: int) -> None:
     for name, point in stage.policy.points.items():
         if point.subject != "self":
             paper = "" if point.proof == "attestation" else stage.upload(made.person)
-            authority = "power-of-attorney" if paper else "agreed-with-person"
-            stage.person(name, on_behalf_of=OnBehalf(authority=authority, by=made.person.subject, document=paper))
+            behalf = OnBehalf(authority="agreed-with-person", by=made.person.subject)
+            if paper:
+                behalf = replace(behalf, authority="power-of-attorney", document=paper)
+            stage.person(name, on_behalf_of=behalf)
 
 
 def _hand_over(stage: Stage, subjects: list[SubjectId]) -> None:
@@ -128,7 +133,7 @@ def _requests(made: Filled) -> None:
     )  # fmt: skip
     made.clock.move(hours=3)
     senim.orders.run_due("rights")
-    assert now(stage, late.number)
+    assert is_open(now(stage, late.number))
 
 
 def _through(stage: Stage, number: str) -> None:
