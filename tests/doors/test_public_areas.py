@@ -57,6 +57,13 @@ def travel() -> Iterator[Door]:
         yield Door(stage, Client(site(stage.platform)))  # type: ignore[arg-type]  # the stage's platform is a whole Senim
 
 
+@pytest.fixture(scope="module")
+def airline() -> Iterator[Door]:
+    """An example without cookies, only read."""
+    with platform((PROFILES / "airline.yaml").read_bytes(), now=FixedClock()) as stage:
+        yield Door(stage, Client(site(stage.platform)))  # type: ignore[arg-type]  # the stage's platform is a whole Senim
+
+
 # ---- changes
 
 
@@ -129,7 +136,7 @@ def test_all_recipients_are_listed_with_address_purpose_and_contract(travel: Doo
         assert row[7] == (one.contract.name if one.contract else "")
 
 
-def test_the_cookie_notice_names_kinds_names_terms_and_purposes(travel: Door, lone_door: Door) -> None:
+def test_the_cookie_notice_names_kinds_names_terms_and_purposes(travel: Door, airline: Door) -> None:
     """travel-5: what is set, why and how long, and the way to the choice; no notice where nothing is set."""
     _, page = get(travel, "/privacy/en/cookies")
     cookies = travel.stage.policy.cookies
@@ -138,8 +145,8 @@ def test_the_cookie_notice_names_kinds_names_terms_and_purposes(travel: Door, lo
         assert kind.name.en in page.text
         assert all(name in page.text for name in kind.names)
     assert "/cookies/en" in {link["href"] for link in page.links}
-    assert lone_door.get("/privacy/en/cookies", role=None).status == 404
-    assert "/privacy/en/cookies" not in lone_door.get("/privacy/en", role=None).text
+    assert airline.get("/privacy/en/cookies", role=None).status == 404
+    assert "/privacy/en/cookies" not in airline.get("/privacy/en", role=None).text
 
 
 # ---- what is done to keep a clause
@@ -252,11 +259,11 @@ def test_security_txt_is_good_for_less_than_a_year_and_made_anew(mini: bytes, cl
         assert told["Preferred-Languages"] == "kk, ru, en"
 
 
-def test_known_addresses_for_machines(travel: Door, lone_door: Door) -> None:
+def test_known_addresses_for_machines(travel: Door, airline: Door) -> None:
     """Global Privacy Control where there is a banner; robots stay out of what is private."""
     assert travel.get("/.well-known/gpc.json", role=None).json["gpc"] is True
-    assert lone_door.get("/.well-known/gpc.json", role=None).status == 404
-    robots = lone_door.get("/robots.txt", role=None).text
+    assert airline.get("/.well-known/gpc.json", role=None).status == 404
+    robots = travel.get("/robots.txt", role=None).text
     assert "Disallow: /requests/" in robots
     assert "/privacy" not in robots
 

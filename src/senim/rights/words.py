@@ -53,6 +53,25 @@ def explain_deadline(deadline: Deadline, promises: Promises, language: Language,
     return " ".join(sentences)
 
 
+def left(request: Request, calendar: Calendar, now: datetime, language: Language) -> str:
+    """How much time a request has: ``3 working days left``, ``overdue by 2 working days``; empty if nothing runs."""
+    if not request.due:
+        return ""
+    if request.paused:
+        return _say(language, "left-paused")
+    zone = ZoneInfo(calendar.zone)
+    today, end = now.astimezone(zone).date(), moment(request.due).astimezone(zone)
+    last = last_day(end)
+    if end <= now:
+        late = calendar.working_days_between(last, today)
+        word = "late-days" if late else "late-today"
+        return _say(language, word, days=term_words(f"{max(late, 1)} working days", language))
+    if last == today:
+        return _say(language, "left-today", time="24:00" if (end.hour, end.minute) == (0, 0) else f"{end:%H:%M}")
+    days = calendar.working_days_between(today, last)
+    return _say(language, "left-days", days=term_words(f"{max(days, 1)} working days", language))
+
+
 def cited(article: str, promises: Promises, language: Language) -> str:
     """Articles by the full name of their act; what names an act itself stays as it is."""
     parts = [part.strip() for part in article.split(";")]

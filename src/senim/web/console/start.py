@@ -12,11 +12,11 @@ from senim.web.console.guard import Answer, look, member, place, platform
 pages = Blueprint("start", __name__)
 
 PLACES = {
-    "overdue": ("requests.index", {"show": "overdue"}),
-    "due": ("requests.index", {"show": "due"}),
-    "new": ("requests.index", {"show": "received"}),
-    "identity": ("requests.index", {"show": "identity_needed"}),
-    "approval": ("requests.index", {"show": "waiting_approval"}),
+    "overdue": ("requests.index", {"view": "overdue"}),
+    "due": ("requests.index", {"view": "soon"}),
+    "new": ("requests.index", {"view": "new"}),
+    "identity": ("requests.index", {"view": "identity"}),
+    "approval": ("requests.index", {"view": "second"}),
     "letters": ("letters.index", {}),
     "tasks": ("tasks.index", {}),
     "orders": ("orders.index", {"state": "dead"}),
