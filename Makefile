@@ -4,10 +4,10 @@ PY := .venv/bin/python
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test lint format bench docs schema lock wheel clean
+.PHONY: help setup demo test lint format bench screenshots docs schema lock wheel clean
 
 help: ## Show this help.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## Make .venv with everything that is locked.
 
@@ -38,6 +38,9 @@ format: setup ## Format the code.
 
 bench: setup ## Measure, and write docs/performance.md (needs wrk).
 	@$(PY) -m benchmarks $(ARGS)
+
+screenshots: setup .browser/.ready ## Take pictures of every screen into docs/images.
+	@$(PY) -m scripts.screenshots $(ARGS)
 
 docs: setup ## Write the generated parts of docs/.
 	@$(PY) -m scripts.docs

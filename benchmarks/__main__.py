@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from tests.postgres import Server
 
-from benchmarks import banner, bulk, connected, doors, heavy, inside, kept, mail, orders, proof, scan, start
+from benchmarks import banner, bulk, connected, doors, heavy, inside, kept, mail, orders, pages, proof, scan, start
 from benchmarks.bare import bare
 from benchmarks.figures import Figure
 from benchmarks.ground import POSTGRES, RESULTS, ROOT, Ground
@@ -139,6 +139,7 @@ class Run:
         self._take("start", start.measure_service(ground, other))
         self._take("doors", doors.measure(ground, other))
         self._take("inside", inside.measure(ground, other))
+        self._take("pages", pages.measure(ground))
         self._take("orders", orders.measure(ground))
         self._take("erase", bulk.erase_people(ground, other))
 

@@ -35,7 +35,7 @@ class Figure:
     """One line of the page. ``met`` is None where nothing was promised."""
 
     part: str
-    """Which of the measured things, a to k."""
+    """Which of the measured things, a to m."""
     what: str
     database: str
     unit: str

@@ -32,6 +32,7 @@ _PARTS = {
     "j": "Connected databases",
     "k": "Stored orders",
     "l": "The banner",
+    "m": "Pages",
     "prototype": "Against the prototype",
 }
 _PACKAGES = ("granian", "falcon", "msgspec", "cryptography", "psycopg", "SQLAlchemy")

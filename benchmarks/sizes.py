@@ -14,6 +14,7 @@ NAMES = (
     "scan",
     "mail",
     "banner",
+    "pages",
     "orders",
     "connected",
     "heavy",

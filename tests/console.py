@@ -37,11 +37,14 @@ class Account:
     """Of a session that is open and fresh."""
 
 
-def account(senim: Senim, *, role: str = "responsible", name: str = "", language: Any = "en") -> Account:
+def account(
+    senim: Senim, *, role: str = "responsible", name: str = "", language: Any = "en", shown: str = ""
+) -> Account:
     """An account with password and second factor, and a session of it."""
     name = name or f"{role}-{len(senim.staff.all(senim.works.begin(senim.actor())))}"
     made, first = senim.run(
-        senim.actor(), lambda work: senim.staff.add(work, name, role=role, shown=f"The {role}", language=language)
+        senim.actor(),
+        lambda work: senim.staff.add(work, name, role=role, shown=shown or f"The {role}", language=language),
     )
     own = Actor(kind=ActorKind.STAFF, id=made.id, role=role)
     signing, factors = senim.staff.signing, senim.staff.factors

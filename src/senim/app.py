@@ -126,6 +126,16 @@ class Senim:
             signer=self.statements,
         )
         self.disclosures = Disclosures(self.policies, self.subjects, self.vault, self.log)
+        self.orders = Orders(self.works)
+        self.boxes = Boxes(self.persons)
+        self._join_collection()
+        self._join_messages()
+        self._join_inbox()
+        self._join_rights()
+        self._join_house()
+
+    def _join_collection(self) -> None:
+        """Build what data and choices come in by."""
         self.collection = Collection(
             policies=self.policies,
             subjects=self.subjects,
@@ -137,13 +147,11 @@ class Senim:
         self.imports = Imports(self.database, self.collection)
         local = _local_sites(self.settings.serve.local_sites)
         self.cookies = Cookies(self.policies, self.log, self.statements, local=local)
-        self.orders = Orders(self.works)
-        self.boxes = Boxes(self.persons)
-        self._join_messages()
-        self._join_inbox()
-        self._join_rights()
+
+    def _join_house(self) -> None:
+        """Build what staff work with."""
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
-        self.provider = identity_provider(settings.console, folder)
+        self.provider = identity_provider(self.settings.console, self.folder)
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
         self.proving = Proving(self, self.conformance)

@@ -11,6 +11,8 @@ import msgspec
 
 Language = Literal["kk", "ru", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+LOCALES: dict[Language, str] = {"kk": "kk", "ru": "ru", "en": "en_GB"}
+"""How dates are written in each: the day stands before the month in all of them."""
 
 FALL_BACK: dict[Language, tuple[Language, ...]] = {
     "kk": ("kk", "ru", "en"),

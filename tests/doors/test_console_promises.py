@@ -9,11 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from senim.audit.records import Problem, ProblemKind, Report
-from senim.conformance import Status
+from senim.conformance import Status, control_names
 from senim.conformance.proving import DRILLS, LOG, receipt_of
 from senim.conformance.records import Run
 from senim.errors import Code
 from senim.identity import SYSTEM
+from senim.languages import wording
 from senim.orders import State
 from tests.console import Colleague
 from tests.features.acting import recorded, refused, stranger
@@ -137,3 +138,9 @@ def test_a_receipt_of_a_broken_log_holds_no_value() -> None:
         {"kind": "removed", "index": 8, "detail": ""},
     ]
     assert (told["ok"], told["problems"]) == (False, 2)
+
+
+def test_every_room_has_its_name() -> None:
+    """A policy may rest on a control of any room: the board can be filtered by each."""
+    rooms = {one.partition(".")[0] for one in control_names()}
+    assert not [room for room in rooms if f"room-{room}" not in wording("console")]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from senim.audit.searching import LOOKED
 from senim.collection import OnBehalf
 from senim.conformance import cast
 from senim.disclosure import Handing
@@ -172,6 +173,39 @@ def test_who_received_it_is_told(visitor: Visitor, person: Person) -> None:
     told = visitor.get("/received")
     assert "Courier (Kazakhstan)" in told
     assert person.values["contact.phone"] not in told
+
+
+def test_long_lists_are_told_page_by_page_the_newest_first(visitor: Visitor, person: Person) -> None:
+    """Twenty at once, sealed or not yet, each once; however much else the log tells of the person between."""
+    senim, stage = visitor.senim, visitor.stage
+
+    def hand(purpose: str = "delivery") -> None:
+        handing = Handing(recipient="courier", purpose=purpose, country="KZ")
+        senim.run(stage.actor, lambda work: senim.disclosures.make(work, [person.subject], handing))
+
+    for _ in range(23):
+        hand()
+    senim.tick()
+    senim.run(stage.actor, lambda work: [work.record("data.read", subject=person.subject) for _ in range(LOOKED)])
+    senim.tick()
+    hand()
+    first = visitor.get("/received")
+    found, onwards = [first.count("Courier (Kazakhstan)")], _older(first)
+    while onwards:
+        page = visitor.get(f"/received?before={onwards}")
+        found.append(page.count("Courier (Kazakhstan)"))
+        assert "The newest" in page
+        onwards = _older(page)
+    table = first.count("Courier (Kazakhstan)") - 1
+    assert sum(found) - table * len(found) == 24
+    assert len(found) == 3
+    visitor.get("/received?before=x")
+    visitor.get(f"/received?before={10**30}")
+
+
+def _older(page: str) -> str:
+    found = re.search(r'href="/portal/received\?before=(\d+)"', page)
+    return found[1] if found else ""
 
 
 def test_requests_are_followed_by_number(visitor: Visitor, person: Person) -> None:

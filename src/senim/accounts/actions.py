@@ -15,7 +15,7 @@ from senim.accounts.parts import Parts
 from senim.accounts.records import Account, Signed
 from senim.accounts.rules import asked_at
 from senim.accounts.signing_in import SigningIn, check_fresh
-from senim.audit.records import Entry, Outcome
+from senim.audit.records import Entry
 from senim.consent import Event, Evidence, Given, Scope, states_of
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised
 from senim.gate import Question
@@ -113,12 +113,14 @@ class Accounts:
             consents=tuple(states_of(signed.standing)),
         )
 
-    def told(self, work: Work, signed: Signed, language: Language, *, received: bool = False) -> Answer:
-        """What the processing is, in words, by sections, without a value; with ``received`` who really got data."""
-        facts = self.facts(work, signed, language)
-        if received:
-            facts = changed(facts, disclosures=tuple(self._parts.disclosures.of(signed.subject)))
-        return compose(facts)
+    def told(self, work: Work, signed: Signed, language: Language) -> Answer:
+        """What the processing is, in words, by sections, without a value."""
+        return compose(self.facts(work, signed, language))
+
+    def received(self, work: Work, signed: Signed, language: Language, before: int = 0) -> tuple[Answer, int]:
+        """Who really got data, the newest first from before a log entry on, and where more begins (travel-34)."""
+        lines, onwards = self._parts.disclosures.newest(signed.subject, before)
+        return compose(changed(self.facts(work, signed, language), disclosures=tuple(lines))), onwards
 
     def export(self, work: Work, signed: Signed, language: Language) -> Answer:
         """All that is kept here of the person, to be taken along. Raises NotAllowed (code_needed)."""
@@ -137,10 +139,9 @@ class Accounts:
         work.record(EXPORTED, subject=signed.subject, categories=categories, count=len(values))
         return compose(facts)
 
-    def messages(self, signed: Signed) -> list[Entry]:
-        """Messages that were sent to the person, the newest first: which, and when. Their words are gone."""
-        about = self._parts.log.everything_about(signed.subject)
-        return [one for one in reversed(about) if one.act == "message.sent" and one.outcome is Outcome.DONE]
+    def messages(self, signed: Signed, before: int = 0) -> tuple[list[Entry], int]:
+        """Messages that were sent to the person, newest first, and where more begins. Their words are gone."""
+        return self._parts.log.newest_about(signed.subject, ("message.sent",), before=before)
 
     # say
 
@@ -161,14 +162,9 @@ class Accounts:
         """Say no; it binds the very next decision."""
         return self._parts.consents.withdraw(work, signed.standing, scope, evidence=_evidence(language))
 
-    def history(self, signed: Signed) -> list[Event]:
-        """Everything that the person said, the newest first."""
-        events: list[Event] = []
-        after: int | None = 0
-        while after is not None:
-            page, after = self._parts.consents.history(signed.subject, after)
-            events += page
-        return events[::-1]
+    def history(self, signed: Signed, before: int = 0) -> tuple[list[Event], int]:
+        """What the person said, the newest first, from before a log entry on, and where more begins."""
+        return self._parts.consents.newest(signed.subject, before)
 
     def prove(self, work: Work, signed: Signed, event: str) -> tuple[Event, str, str]:
         """Something that the person said: the event, its receipt, and what was shown then. Raises NotFound."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from senim.audit import store
@@ -11,7 +11,7 @@ from senim.audit.live import Follow, StoredLog
 from senim.audit.proofs import Proof, consistent
 from senim.audit.records import Entry, Problem, Report, Tally, from_leaf, time_of
 from senim.audit.sealing import Sealer
-from senim.audit.searching import PAGE, Found, Sought, search
+from senim.audit.searching import PAGE, Found, Sought, done, newest_about, search
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
 from senim.audit.tree import inclusion_proof, leaf_hash
 from senim.audit.verification import verify_log
@@ -130,6 +130,22 @@ class Log:
             found.update((entry.id, entry) for _, entry in page)
             after = page[-1][0] + 1
         return [found[one] for one in sorted(found)]
+
+    def newest_about(
+        self, subject: SubjectId, acts: Collection[str], *, before: int = 0, most: int = 20
+    ) -> tuple[list[Entry], int]:
+        """The newest entries about a person that tell of acts done, from before a number on; bounded work.
+
+        Where the next page goes on: before that number; 0 if nothing is left. What is not sealed yet stands first, on
+        the first page.
+        """
+        # Looked at first: an entry that is sealed meanwhile is found twice, and not missed.
+        waiting = [] if before else [one for one in self.entries_waiting(subject) if done(one, acts)]
+        page = newest_about(self._database, subject, acts, before=before, most=most)
+        sealed = [entry for _, entry in page.entries]
+        known = {one.id for one in sealed}
+        fresh = sorted((one for one in waiting if one.id not in known), key=lambda one: one.id, reverse=True)
+        return fresh + sealed, page.onwards
 
     def _leaves(self, n: int) -> list[bytes]:
         content = store.read_tile(self._database, TileName(-1, n))

@@ -208,6 +208,11 @@ class Consents:
         sealed = {event.id for event in events}
         return events + [event for event in waiting if event.id not in sealed], None
 
+    def newest(self, subject: SubjectId, before: int = 0, most: int = 20) -> tuple[list[Event], int]:
+        """The newest givings and withdrawals of a person from before log entry ``before`` on, and where more begins."""
+        entries, onwards = self._log.newest_about(subject, (GIVEN, WITHDRAWN), before=before, most=most)
+        return [event_of(entry) for entry in entries], onwards
+
     def prove(self, work: Work, subject: SubjectId, event_id: str) -> tuple[Event, str, str]:
         """An event, its receipt and the text that was shown (94-V 25(2)(5)). Raises NotFound."""
         work.need("read")

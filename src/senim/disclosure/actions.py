@@ -95,6 +95,11 @@ class Disclosures:
             country=handing.country,
         )
 
+    def newest(self, subject: SubjectId, before: int = 0, most: int = 20) -> tuple[list[HandedOver], int]:
+        """The newest handings-over of a person's data from before log entry ``before`` on, and where more begins."""
+        entries, onwards = self._log.newest_about(subject, (ACT,), before=before, most=most)
+        return [_line(entry) for entry in entries], onwards
+
     def listed(self, work: Work, *, recipients: frozenset[str] = frozenset(), before: int = -1) -> Listing:
         """A page of the register of all handings-over, to some recipients or to all, for who may read the log.
 

@@ -21,13 +21,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from senim.errors import Code, Invalid
-from senim.languages import Language, Text
+from senim.languages import LOCALES, Language, Text
 from senim.messaging.facts import STAFF, TEMPLATES, Facts
 
 if TYPE_CHECKING:  # they are loaded with the first message: a command that writes none starts sooner
     from jinja2 import Environment, Template
 
-_LOCALES: dict[Language, str] = {"kk": "kk", "ru": "ru", "en": "en_GB"}
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 
 
@@ -170,7 +169,7 @@ def day(value: date, *, language: Language) -> str:
     from babel.dates import format_date
 
     # The narrow space that does not break is missing in many fonts that mail is read with.
-    return format_date(value, "long", locale=_LOCALES[language]).replace("\u202f", "\u00a0")
+    return format_date(value, "long", locale=LOCALES[language]).replace("\u202f", "\u00a0")
 
 
 def moment(value: datetime, *, language: Language, zone: str) -> str:
@@ -178,4 +177,4 @@ def moment(value: datetime, *, language: Language, zone: str) -> str:
     from babel.dates import format_time
 
     local = value.astimezone(ZoneInfo(zone))
-    return f"{day(local.date(), language=language)}, {format_time(local, 'HH:mm', locale=_LOCALES[language])}"
+    return f"{day(local.date(), language=language)}, {format_time(local, 'HH:mm', locale=LOCALES[language])}"

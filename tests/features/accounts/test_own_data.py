@@ -50,7 +50,8 @@ def test_a_look_at_ones_own_data_is_in_the_log_and_needs_no_consent(visitor: Vis
 def test_what_is_told_of_the_processing_holds_no_value(visitor: Visitor) -> None:
     """Purposes, terms and recipients are told from the kinds of data alone."""
     person = visitor.stage.person()
-    told = visitor.run(visitor.signed_in(person), visitor.senim.accounts.told, "kk", received=True)
+    told, onwards = visitor.run(visitor.signed_in(person), visitor.senim.accounts.received, "kk")
+    assert onwards == 0
     assert {one.id for one in told.sections} >= {"purposes", "terms", "access", "disclosures"}
     assert [one.id for one in told.purposes] == ["orders", "delivery", "newsletter", "bookkeeping"]
     text = repr(told)
@@ -70,7 +71,7 @@ def test_a_choice_is_changed_and_binds_at_once(visitor: Visitor) -> None:
     notice = visitor.run(signed, accounts.notice_for, scope, language="en")
     visitor.run(signed, accounts.agree, scope, notice=notice.digest, language="en")
     assert visitor.stage.ask(question)
-    newest = accounts.history(visitor.again(signed))[0]
+    newest = accounts.history(visitor.again(signed))[0][0]
     assert newest.said.scope == scope
     assert newest.said.evidence.surface == "account"
     _, receipt, shown = visitor.run(signed, accounts.prove, newest.id)

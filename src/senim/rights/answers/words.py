@@ -9,7 +9,7 @@ from babel.dates import format_date, format_datetime
 
 from senim.connectors.records import Trouble
 from senim.consent import Scope
-from senim.languages import Language, Text, wording
+from senim.languages import LOCALES, Language, Text, wording
 from senim.policy.notices import country_name, field_name
 from senim.policy.promises import Promises
 from senim.rights.answers.records import Section
@@ -54,7 +54,7 @@ class Words:
 
     def date(self, day: date) -> str:
         """A date in words."""
-        return format_date(day, format="long", locale=self.language)
+        return format_date(day, format="long", locale=LOCALES[self.language])
 
     def time(self, at: datetime) -> str:
         """A date and time in words, where the operator is."""

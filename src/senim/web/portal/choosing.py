@@ -13,7 +13,7 @@ from senim.errors import Code, NotFound
 from senim.policy.notices import consent_sentence
 from senim.policy.promises import Promises
 from senim.times import micros
-from senim.web.portal.visit import act, look, page, say, signed
+from senim.web.portal.visit import act, before, look, page, say, signed
 
 Page = str | Redirect
 
@@ -114,8 +114,8 @@ def _at(text: str) -> int:
 
 
 def _receipts(senim: Senim) -> str:
-    events = [(one, _at(one.said.at)) for one in senim.accounts.history(signed())]
-    return page(senim, "receipts.html", events=events)
+    said, onwards = senim.accounts.history(signed(), before())
+    return page(senim, "receipts.html", events=[(one, _at(one.said.at)) for one in said], onwards=onwards)
 
 
 def _receipt(senim: Senim, event: str) -> Response:

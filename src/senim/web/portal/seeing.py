@@ -11,7 +11,7 @@ from senim.rights.answers.records import Answer, Section
 from senim.rights.rules import is_open
 from senim.rights.words import told
 from senim.times import micros
-from senim.web.portal.visit import act, look, page, signed
+from senim.web.portal.visit import act, before, look, page, signed
 
 _OLDEST_ACCOUNT = 24 * 3600 * 1_000_000
 """Nobody is asked whether data is right on the day on which they gave it. Microseconds."""
@@ -85,19 +85,22 @@ def _use(senim: Senim) -> str:
 
 
 def _received(senim: Senim) -> str:
-    sections = _sections(look(senim, senim.accounts.told, g.language, received=True))
+    told, onwards = look(senim, senim.accounts.received, g.language, before())
+    sections = _sections(told)
     return page(
         senim,
         "received.html",
         disclosures=sections["disclosures"],
         access=sections["access"],
         processors=sections["processors"],
+        onwards=onwards,
     )
 
 
 def _messages(senim: Senim) -> str:
-    sent = [(one.reason or "", micros_of(one.at)) for one in senim.accounts.messages(signed())]
-    return page(senim, "messages.html", sent=sent)
+    entries, onwards = senim.accounts.messages(signed(), before())
+    sent = [(one.reason or "", micros_of(one.at)) for one in entries]
+    return page(senim, "messages.html", sent=sent, onwards=onwards)
 
 
 def micros_of(at: str) -> int:

@@ -114,6 +114,11 @@ def page(senim: Senim, template: str, **shown: Any) -> str:
     return render_template(f"portal/{template}", sections=sections, said=said, signed=signed(), **shown)
 
 
+def before() -> int:
+    """Where a list that is told page by page goes on: an entry of the log."""
+    return max(request.args.get("before", 0, type=int), 0)
+
+
 def say(word: str, kind: str = "") -> None:
     """Say something on the next page, in whatever language it is."""
     flash(word, kind)

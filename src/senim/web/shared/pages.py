@@ -26,7 +26,7 @@ from werkzeug.exceptions import HTTPException
 
 from senim.app import Senim
 from senim.errors import Code, Invalid, SenimError
-from senim.languages import LANGUAGES, Language, choose, explain, wording
+from senim.languages import LANGUAGES, LOCALES, Language, choose, explain, wording
 from senim.times import moment
 from senim.web.shared.problems import status_of
 
@@ -191,7 +191,7 @@ def day(when: datetime | date | int, language: Language, where: ZoneInfo) -> str
     """A date in words, in the operator's zone. Numbers are microseconds since 1970."""
     when = moment(when) if isinstance(when, int) else when
     local = when.astimezone(where).date() if isinstance(when, datetime) else when
-    return format_date(local, format="long", locale=language)
+    return format_date(local, format="long", locale=LOCALES[language])
 
 
 def time(when: datetime | int, language: Language, where: ZoneInfo) -> str:

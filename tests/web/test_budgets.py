@@ -1,0 +1,98 @@
+"""What a page may weigh, in a browser: bytes, requests, nothing that moves, no script in the way, no large picture."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Response
+from werkzeug.serving import make_server
+
+from senim.web.site import site
+from tests.console import cookie
+from tests.doors.visitor import Visitor
+from tests.filled import filled
+from tests.screens import Screen, every_screen
+from tests.web.conftest import PHONE, _Quiet
+
+HTML, STYLE, SCRIPT = 100_000, 40_000, 30_000
+"""Bytes before they are packed."""
+REQUESTS = 8
+PICTURE = 60_000
+_WATCH = """
+window.moved = 0;
+new PerformanceObserver(list => list.getEntries().forEach(one => { window.moved += one.value; }))
+  .observe({type: "layout-shift", buffered: true});
+"""
+_KINDS = {"document": HTML, "stylesheet": STYLE, "script": SCRIPT, "image": PICTURE}
+
+
+@dataclass(slots=True)
+class Weight:
+    """What a page brought with it."""
+
+    answers: list[Response]
+
+    def of(self, kind: str) -> int:
+        """Bytes of one kind."""
+        return sum(len(one.body()) for one in self.answers if one.request.resource_type == kind and one.ok)
+
+    def faults(self) -> list[str]:
+        """Budgets that are passed."""
+        found = [f"{self.of(kind)} bytes of {kind}" for kind, most in _KINDS.items() if self.of(kind) > most]
+        return found + ([f"{len(self.answers)} requests"] if len(self.answers) > REQUESTS else [])
+
+
+@dataclass(slots=True)
+class Open:
+    """A filled operator, served, with a browser that is signed in at every door."""
+
+    address: str
+    screens: list[Screen]
+    cookies: list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def doors() -> Iterator[Open]:
+    """What links lead to, of an operator in the middle of its work."""
+    with filled() as made:
+        visitor = Visitor(made.stage)
+        visitor.sign_in(made.person)
+        found = every_screen(made.senim, visitor.client, made.me.token)
+        name, value, _ = cookie(made.senim, made.me.token)
+        kept = ((name, value, "/console"), ("senim-portal", visitor.cookie(), "/portal"))
+        server = make_server("127.0.0.1", 0, site(made.senim), threaded=True, request_handler=_Quiet)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield Open(
+            f"http://127.0.0.1:{server.server_port}",
+            found,
+            [{"name": name, "value": value, "domain": "127.0.0.1", "path": path} for name, value, path in kept],
+        )
+        server.shutdown()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("door", ["public", "portal", "console"])
+def test_every_page_keeps_its_budgets(browser: Browser, doors: Open, door: str) -> None:
+    """Light, in few pieces, still, and readable before any script: whatever page links lead to."""
+    looked = [one for one in doors.screens if one.door == door]
+    context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]  # a dict of two numbers
+    context.add_cookies(doors.cookies)  # type: ignore[arg-type]  # dicts of four words
+    context.add_init_script(_WATCH)
+    page, faults, came = context.new_page(), list[str](), list[Response]()
+    page.on("response", lambda answer: came.append(answer))  # noqa: PLW0108 – Playwright marks functions
+    for screen in looked:
+        came.clear()
+        page.goto(doors.address + screen.path)
+        page.wait_for_function("document.readyState == 'complete'")
+        faults += [f"{screen.name}: {fault}" for fault in Weight(came).faults()]
+        if page.evaluate("window.moved"):
+            faults.append(f"{screen.name}: moved by {page.evaluate('window.moved')}")
+        if page.locator("head script:not([defer]):not([async]):not([type=module]), body script[src]").count():
+            faults.append(f"{screen.name}: a script stands in the way")
+    context.close()
+    assert len(looked) >= 10
+    assert faults == []
