@@ -42,7 +42,6 @@ LATER = (
     ("airline-13", "retention"),
     ("tickets-7", "governance"),
     ("tickets-8", "collection"),
-    ("tickets-13", "collection"),
     ("tickets-14", "collection statistics"),
     ("tickets-15", "statistics"),
     ("tickets-17", "disclosure"),
@@ -61,7 +60,6 @@ LATER = (
     ("foundation-36", "collection"),
     ("shop-8", "collection"),
     ("shop-9", "statistics collection"),
-    ("shop-10", "collection"),
     ("shop-15", "retention"),
     ("shop-17", "disclosure"),
 )
