@@ -53,16 +53,6 @@ class Signing:
         token = self._begin(work, account, agent)
         return Entered(token=token, account=account.id)
 
-    def trusted(self, work: Work, account_id: str, *, agent: str, address: str) -> Entered:
-        """Begin a session for whom an identity provider answers for; the second factor was shown there."""
-        account = store.find(work.database, account_id)
-        if account is None or account.disabled_at:
-            self._refused(work, account, "shut")
-            return Entered()
-        token = self._begin(work, account, agent, second=True)
-        work.record("staff.signed_in", ref=account.id, reason="provider")
-        return Entered(token=token, account=account.id)
-
     def familiar(self, account_id: str) -> str:
         """What a device keeps that signed in with an account: it opens nothing."""
         return f"{account_id}.{secrets.token_hex(8)}"
@@ -157,14 +147,14 @@ class Signing:
             work.record("staff.session_ended", ref=account_id, count=len(ended))
         return len(ended)
 
-    def _begin(self, work: Work, account: Account, agent: str, *, second: bool = False) -> str:
+    def _begin(self, work: Work, account: Account, agent: str) -> str:
         token = secrets.token_urlsafe(32)
         session = Session(
             digest=_digest(token),
             account=account.id,
             begun_at=work.at,
             seen_at=work.at,
-            second_at=work.at if second else 0,
+            second_at=0,
             fresh_at=work.at,
             device=device(agent),
         )

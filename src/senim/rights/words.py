@@ -34,14 +34,14 @@ def explain_deadline(deadline: Deadline, promises: Promises, language: Language,
     zone = ZoneInfo(calendar.zone)
     first = deadline.limits[0]
     end, since = moment(first.due).astimezone(zone), moment(deadline.since).astimezone(zone)
-    told = _say(language, f"due-{deadline.stage}", until=_until(end, language), term=term_words(first.term, language))
+    told = _say(language, f"due-{deadline.stage}", until=until(end, language), term=term_words(first.term, language))
     sentences = [f"{told} {_counted(first, since, end, calendar, language)}".rstrip()]
     sentences += [
         _say(
             language,
             f"longer-{other.source}",
             term=term_words(other.term, language),
-            until=_until(moment(other.due).astimezone(zone), language),
+            until=until(moment(other.due).astimezone(zone), language),
             article=cited(other.article, promises, language),
         )
         for other in deadline.limits[1:]
@@ -79,8 +79,8 @@ def _form(count: int, language: Language) -> int:
     return int(count != 1) if language == "en" else 0
 
 
-def _until(end: datetime, language: Language) -> str:
-    """``24:00 on 22 April 2027``: the last day is meant, and not the one that begins then."""
+def until(end: datetime, language: Language) -> str:
+    """The end of a term, a time in the operator's zone: of ``24:00 on 22 April 2027`` the last day is meant."""
     midnight = (end.hour, end.minute, end.second) == (0, 0, 0)
     time = "24:00" if midnight else f"{end:%H:%M}"
     return _say(language, "until", time=time, date=full_date(last_day(end) if midnight else end.date(), language))

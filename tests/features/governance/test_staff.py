@@ -203,7 +203,9 @@ def test_own_sessions(senim: Any, clock: FixedClock) -> None:
     """One sees and ends one's own; another's only who manages accounts."""
     mine, other = account(senim, role="desk"), account(senim, role="desk")
     signing = senim.staff.signing
-    again = senim.run(AT_THE_DOOR, lambda work: signing.trusted(work, mine.id, agent="Firefox Linux", address="")).token
+    again = senim.run(
+        AT_THE_DOOR, lambda work: signing.enter(work, mine.name, PASSWORD, address="", agent="Firefox Linux")
+    ).token
     found = signing.sessions(senim.works.begin(by(mine, "desk")), mine.id)
     assert sorted(one.device for one in found) == ["?", "Firefox, Linux"]
     with pytest.raises(NotAllowed):

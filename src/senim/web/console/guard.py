@@ -195,7 +195,7 @@ def site() -> Site:
     return Site(host=address.hostname or "", origin=f"{address.scheme}://{address.netloc}")
 
 
-def place(endpoint: str, **values: str) -> str:
+def place(endpoint: str, **values: Any) -> str:
     """The address of a page; nothing if the console has no such page, or not for this role."""
     verb: str | None = current_app.extensions["areas"].get(endpoint.partition(".")[0])
     return url_for(endpoint, **values) if verb is not None and member().may(verb) else ""

@@ -7,7 +7,10 @@ from flask import Blueprint, g, render_template
 from senim.conformance.records import Status
 from senim.errors import Code, SenimError
 from senim.languages import wording
+from senim.rights.words import until
+from senim.times import moment
 from senim.web.console.guard import Answer, look, member, place, platform
+from senim.web.shared.pages import zone
 
 pages = Blueprint("start", __name__)
 
@@ -34,11 +37,13 @@ def index() -> Answer:
     if broken:
         counts.append(("broken", broken, "bad"))
     counts.sort(key=lambda one: ("bad", "warn", "").index(one[2]))
-    waiting = [(what, count, weight, place(*PLACES[what][:1], **PLACES[what][1])) for what, count, weight in counts]
-    kinds, words = {}, wording("rights")
-    for one in agenda.next:
-        kinds[one.kind] = words[f"kind-{one.kind}"].in_(g.language)
-    return render_template("console/start.html", waiting=waiting, next=agenda.next, kinds=kinds, place=place)
+    waiting = [(what, count, weight, place(PLACES[what][0], **PLACES[what][1])) for what, count, weight in counts]
+    words, where = wording("rights"), zone(platform())
+    coming = [
+        (one, words[f"kind-{one.kind}"].in_(g.language), until(moment(one.due).astimezone(where), g.language))
+        for one in agenda.next
+    ]
+    return render_template("console/start.html", waiting=waiting, coming=coming, place=place)
 
 
 def _broken() -> int:
