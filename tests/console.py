@@ -45,14 +45,15 @@ def account(senim: Senim, *, role: str = "responsible", name: str = "", language
     )
     own = Actor(kind=ActorKind.STAFF, id=made.id, role=role)
     signing, factors = senim.staff.signing, senim.staff.factors
-    token = senim.run(AT_THE_DOOR, lambda work: signing.enter(work, name, first, address=name)).token
+    known = signing.familiar(made.id)
+    token = senim.run(AT_THE_DOOR, lambda work: signing.enter(work, name, first, address="", known=known)).token
     seat = signing.seat(senim.works.begin(own), token)
     assert seat is not None
     senim.run(own, lambda work: factors.change_password(work, seat.session, old=first, new=PASSWORD))
     secret = senim.run(own, lambda work: factors.propose(work, seat.session))
     codes = senim.run(own, lambda work: factors.set_up(work, seat.session, now(senim, secret)))
     assert codes is not None
-    senim.run(own, lambda work: signing.enrolled(work, seat.session, made))
+    senim.run(own, lambda work: signing.enrolled(work, seat.session, seat.account))
     return Account(made.id, name, secret, codes, token)
 
 

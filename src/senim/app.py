@@ -1,8 +1,9 @@
 """Puts everything together, once. Read this first: it is the map of the house.
 
 An operator's folder holds ``senim.toml``, ``policy.yaml``, ``keys/`` and, with SQLite, the two databases.
-Settings are read here (mail's in mailing.py) and nowhere else; every part gets what it needs by its constructor, so
-that no circle can be built. Doors (command line, web, library) call :meth:`Senim.run` with one verb.
+Settings are read here (mail's in mailing.py, the identity provider's in vouching.py) and nowhere else; every part gets
+what it needs by its constructor, so that no circle can be built. Doors (command line, web, library) call
+:meth:`Senim.run` with one verb.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from msgspec.structs import replace
 from senim import accounts, rights
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
+from senim.audit.daily import Daily
 from senim.audit.live import Followers
 from senim.audit.sealing import Sealer
 from senim.audit.statements import StatementSigner
@@ -31,7 +33,7 @@ from senim.collection.cookie_rules import origin_of
 from senim.collection.cookies import Cookies
 from senim.conformance import Conformance, Proving, control_names
 from senim.conformance.standings import StandingsAgain
-from senim.connectors import Connector, Connectors, Tasks, by_hand
+from senim.connectors import Connector, Connectors, Looks, Maps, Tasks, by_hand
 from senim.consent import Consents
 from senim.disclosure import Disclosures
 from senim.errors import Code, Invalid, Unavailable
@@ -61,8 +63,10 @@ from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
 from senim.subjects import Subjects
+from senim.times import micros
 from senim.vault import BlindIndex, Boxes, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
 from senim.vault.keys import SECRETS
+from senim.vouching import identity_provider
 from senim.work import Clock, Work, Works
 
 T = TypeVar("T")
@@ -106,6 +110,9 @@ class Senim:
             anchor,
             follow=self._following,
         )
+        self.daily = Daily(
+            self.database, self.log, ("consent.given", "consent.withdrawn", "data.disclosed", "data.collected")
+        )
         self.gate = Gate(self.works, self.policies, self.subjects)
         self.documents = Documents(self.works, self.policies, self.subjects, self.gate, self.persons)
         self.consents = Consents(self.policies, self.subjects, self.log, self.statements, kept_file=self.documents.kept)
@@ -136,6 +143,7 @@ class Senim:
         self._join_inbox()
         self._join_rights()
         self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
+        self.provider = identity_provider(settings.console, folder)
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
         self.proving = Proving(self, self.conformance)
@@ -212,6 +220,8 @@ class Senim:
         )
         self.tasks = Tasks(self.works, self.boxes, keep_scan=self._keep_scan)
         self.systems.add_kind("manual", by_hand(self.tasks, secret=self._index_secret))
+        self.maps = Maps(self.works, self.systems)
+        self.looks = Looks(self.systems, lambda: micros(self.works.clock.now()))
         self.connectors: tuple[Connector, ...] = ()
         """Connectors made in code, beside those of the folder's maps."""
         self.rights = Rights(
@@ -313,6 +323,7 @@ class Senim:
         """Work on the databases that acts should not have to wait for."""
         self.settle()
         self.documents.settle()
+        self.daily.catch_up(most=100_000)
         self.database.engine.upkeep()
         self.key_store.engine.upkeep()
 

@@ -67,6 +67,7 @@ class Code(StrEnum):
     HUMAN_READ_FORBIDDEN = "human_read_forbidden"
     NOT_SIGNED_IN = "not_signed_in"
     SIGN_IN_WRONG = "sign_in_wrong"
+    PROVIDER_FAILED = "provider_failed"
     SIGN_IN_NAME_TAKEN = "sign_in_name_taken"
     PASSWORD_WEAK = "password_weak"  # noqa: S105  # the name of a refusal
     LAST_RESPONSIBLE = "last_responsible"

@@ -129,6 +129,23 @@ class Mail(_Section, frozen=True, kw_only=True):
     incoming: MailIn = msgspec.field(default=MailIn(), name="in")
 
 
+class Console(_Section, frozen=True, kw_only=True):
+    """The staff's console: signing in at an identity provider (OpenID Connect). Without an issuer there is none."""
+
+    issuer: str = ""
+    """The provider's issuer, such as ``https://id.operator.example``; the only host that the console speaks to."""
+    client: str = ""
+    """The client id that Senim has there."""
+    secret: str = ""
+    """The client secret; better in the environment than in the file."""
+    claim: str = "email"
+    """The claim that is the sign-in name of an account: ``email`` (only a verified one counts), ``sub``, or another."""
+    second_factor: Literal["here", "provider"] = "here"
+    """Where the second factor is shown. ``provider``: there, if its token says so (``amr`` with ``mfa``); else here."""
+    authority: str = ""
+    """File with the certificates (PEM) that the provider's is checked against; empty: those of the machine."""
+
+
 class Rights(_Section, frozen=True, kw_only=True):
     """Requests of people."""
 
@@ -154,6 +171,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     log: Log = Log()
     mail: Mail = Mail()
     rights: Rights = Rights()
+    console: Console = Console()
     systems: dict[str, str] = msgspec.field(default_factory=dict)
     """Addresses of connected systems by name; better in the variables that their maps name than in the file."""
 

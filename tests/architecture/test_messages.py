@@ -38,6 +38,7 @@ FULL: dict[str, dict[str, Any]] = {
     "mailings_stopped": {"purposes": ["A-PURPOSE"]},
     "claim_answer": {"number": "R-2026-000123", "granted": False, "text": ["A-TEXT", "B-TEXT"]},
     "your_word": {"link": LINK},
+    "note": {"number": "R-2026-000123", "text": ["A-TEXT", "B-TEXT"]},
     "reminder": {"number": "R-2026-000123", "due": date(2027, 4, 22), "days": -2, "link": LINK},
     "approval_needed": {"number": "R-2026-000123", "link": LINK, "acts": 17},
     "mailing": {"title": "A-TITLE", "text": ["A-TEXT"], "link": LINK, "unsubscribe": LINK},

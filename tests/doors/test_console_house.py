@@ -40,7 +40,7 @@ def test_start_tells_what_waits(console: Callable[..., Colleague], clock: FixedC
     assert number not in console(role="desk").get("/console/").text
     clock.move(days=60)
     overdue = console().get("/console/").text
-    assert re.search(r'class="bad">\s*<div><strong>1</strong>Requests overdue', overdue)
+    assert re.search(r'class="bad">\s*<a href="[^"]+"><strong>1</strong>Requests overdue', overdue)
 
 
 def test_a_colleague_is_added_shut_and_reset(console: Callable[..., Colleague]) -> None:

@@ -146,7 +146,7 @@ EVERY_VERB: dict[str, tuple[str, Verb]] = {
     "publish": ("policy", lambda stage, person, actor: senim_of(stage).run(
         actor, lambda work: stage.platform.policies.publish(work, b"senim: 1"))),
     "add a key": ("policy", lambda stage, person, actor: senim_of(stage).run(
-        actor, lambda work: senim_of(stage).access.add(work, "x", role="shop"))),
+        actor, lambda work: senim_of(stage).access.add(work, "x", role="nobody"))),
     "keys": ("policy", lambda stage, person, actor: senim_of(stage).run(actor, senim_of(stage).access.all)),
     "revoke": ("policy", lambda stage, person, actor: senim_of(stage).run(
         actor, lambda work: senim_of(stage).access.revoke(work, "0" * 32))),

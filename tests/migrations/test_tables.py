@@ -42,9 +42,10 @@ REFERENCE = {
     "staff_session",
     "proof_order",
     "policy_draft",
+    "map_version",
 }
 """Tables that do not grow with people."""
-THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally"}
+THE_LOG_ITSELF = {"log_head", "log_checkpoint", "log_tally", "log_daily", "log_daily_end"}
 _number = itertools.count()
 
 

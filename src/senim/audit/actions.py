@@ -9,7 +9,7 @@ from senim.audit import store
 from senim.audit.checkpoint import LogVerifier
 from senim.audit.live import Follow, StoredLog
 from senim.audit.proofs import Proof, consistent
-from senim.audit.records import Entry, Problem, Report, Tally, from_leaf
+from senim.audit.records import Entry, Problem, Report, Tally, from_leaf, time_of
 from senim.audit.sealing import Sealer
 from senim.audit.searching import PAGE, Found, Sought, search
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
@@ -77,6 +77,28 @@ class Log:
             for index in range(start, min(end, (start // WIDTH + 1) * WIDTH)):
                 yield index, _entry(leaves, index)
             start = (start // WIDTH + 1) * WIDTH
+
+    def back(self, before: int, most: int) -> Iterator[tuple[int, Entry]]:
+        """Sealed entries before number ``before``, the newest first, at most ``most``."""
+        before = min(before, self.size)
+        least = max(before - most, 0)
+        while before > least:
+            first = (before - 1) // WIDTH * WIDTH
+            leaves = self._leaves(first // WIDTH)
+            for index in range(before - 1, max(first, least) - 1, -1):
+                yield index, _entry(leaves, index)
+            before = max(first, least)
+
+    def number_at(self, at: int) -> int:
+        """The number of the first sealed entry from a time on (microseconds since 1970 UTC), by halving."""
+        low, high = 0, self.size
+        while low < high:
+            middle = (low + high) // 2
+            if time_of(_entry(self._leaves(middle // WIDTH), middle)) < at:
+                low = middle + 1
+            else:
+                high = middle
+        return low
 
     def entries_about(self, subject: SubjectId, after: int = 0, most: int = 100) -> list[tuple[int, Entry]]:
         """Sealed entries about a person from number ``after`` on, at most ``most``.

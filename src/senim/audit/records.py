@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import msgspec
@@ -190,6 +190,28 @@ class Tally:
     first_at: int
     last_at: int
     last_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How often an act was done on a day (its ordinal, UTC), for a purpose, for a recipient; and when last."""
+
+    act: str
+    day: int
+    purpose: str
+    recipient: str
+    count: int
+    last_at: int
+
+    @property
+    def key(self) -> tuple[str, int, str, str]:
+        """What it counts."""
+        return self.act, self.day, self.purpose, self.recipient
+
+    @property
+    def date(self) -> date:
+        """The day."""
+        return date.fromordinal(self.day)
 
 
 def counted(known: dict[tuple[str, str], Tally], entries: Iterable[Entry], start: int) -> set[tuple[str, str]]:

@@ -20,8 +20,8 @@ from senim.storage import Database
 PAGE = 50
 """Entries told together."""
 
-FAR = 128
-"""Bundles that one look goes through at most: 32 768 entries."""
+FAR = 64
+"""Bundles that one look goes through at most: 16 384 entries."""
 
 _SLACK = timedelta(minutes=2) // timedelta(microseconds=1)
 """By how much entries may stand out of the order of their times: some wait for a commit, clocks differ."""
@@ -53,7 +53,7 @@ class Sought:
 
     def marks(self) -> list[bytes]:
         """Bytes that the leaf of an entry must hold to fit: most leaves are told apart by them, unread."""
-        parts = {"act": self.act, "actor": self.actor, "purpose": self.purpose}
+        parts = {"act": self.act, "actor": self.actor, "outcome": self.outcome, "purpose": self.purpose}
         return [msgspec.json.encode({name: part})[1:-2] for name, part in parts.items() if part]
 
 

@@ -13,9 +13,12 @@ from senim.app import make_folder, open_senim
 from senim.cli.conformance import show_board
 from senim.cli.folder import PROFILES, profile
 from senim.cli.terminal import fail
+from senim.identity import RESPONSIBLE
 from senim.testing import story
 
 _MARK = "senim-demo"
+STAFF = "aizhan"
+"""The sign-in name of the account at the console that the demo opens."""
 
 
 @click.command()
@@ -51,7 +54,11 @@ def demo(name: str, people: int, folder: Path, serving: bool | None, port: int) 
         click.echo("Drills of every promise, each on a fresh platform with this policy:")
         board = senim.conformance.drill()
         show_board(board, senim.policies.in_force(senim.works.clock.now()).policy, full=False)
+        _, password = senim.run(
+            senim.actor(), lambda work: senim.staff.add(work, STAFF, role=RESPONSIBLE, language="en")
+        )
     click.echo(f"Done in {time.monotonic() - started:.0f} s. The operator is in {folder}/.")
+    click.echo(f"At the console, as the responsible person: name {STAFF}, first password {password}")
     if serving if serving is not None else sys.stdout.isatty():
         _serve(folder, port)
     else:
@@ -73,8 +80,9 @@ def _serve(folder: Path, port: int) -> None:
     from senim.cli.serve import become
 
     os.environ["SENIM_SERVE_PORT"] = str(port)
-    address = f"http://127.0.0.1:{port}/privacy"
-    click.echo(f"The policy is at {address}, the API at /v1. Stop with Ctrl-C.")
+    address = f"http://127.0.0.1:{port}"
+    click.echo(f"Public pages: {address}/privacy   people: {address}/portal/   staff: {address}/console/   API: /v1")
+    click.echo("Stop with Ctrl-C.")
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        webbrowser.open(address)
+        webbrowser.open(f"{address}/privacy")
     become(folder)

@@ -11,6 +11,7 @@ from senim.connectors.datamap import ColumnMap, DataMap, Refers, SoftDelete, Sys
 from senim.connectors.drift import SURE
 from senim.connectors.inferring import Inferred
 from senim.connectors.schema import MARKS, Family, Reference, Schema, Table
+from senim.recognisers import Guess
 from senim.recognisers import columns as guesses
 
 As = Literal["belongs", "owns", "mentions"]
@@ -56,14 +57,21 @@ class Proposal:
 
     map: DataMap
     remarks: tuple[str, ...]
+    why: Mapping[str, Mapping[str, Guess]] = field(default_factory=dict)
+    """Table → column → why it is thought personal, and how sure that is. Free text and files have no guess."""
 
 
 @dataclass(slots=True)
 class _Draft:
     table: Table
-    kinds: dict[str, str]
+    guesses: dict[str, Guess | None]
     references: list[tuple[Reference, Inferred | None]]
     refers: list[Refers] = field(default_factory=list)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """Column → what it holds; files hold what nobody can tell."""
+        return {column: str(guess.kind) if guess else "" for column, guess in self.guesses.items()}
 
     @property
     def identifying(self) -> dict[str, list[str]]:
@@ -77,7 +85,7 @@ class _Draft:
 def propose(schema: Schema, system: System, looked: Looked, fields: Mapping[str, str] | None = None) -> Proposal:
     """A map of everything there is. ``fields``: kind → field of the policy, so that the map speaks its words."""
     drafts = {
-        name: _Draft(table, _kinds(name, table, looked), _references(name, table, looked))
+        name: _Draft(table, _guesses(name, table, looked), _references(name, table, looked))
         for name, table in schema.tables.items()
         if name != MARKS and table.writable
     }
@@ -91,21 +99,22 @@ def propose(schema: Schema, system: System, looked: Looked, fields: Mapping[str,
     plain = tuple(sorted(set(drafts) - set(tables)))
     kept = {name: _without(entry, tables) for name, entry in tables.items()}
     found = DataMap(senim_map=1, system=system, tables=kept, plain_tables=plain)
-    return Proposal(map=found, remarks=tuple(_remarks(kept, drafts)))
+    why = {name: {column: one for column, one in drafts[name].guesses.items() if one} for name in kept}
+    return Proposal(map=found, remarks=tuple(_remarks(kept, drafts)), why=why)
 
 
-def _kinds(name: str, table: Table, looked: Looked) -> dict[str, str]:
-    """Column → what it holds, for columns that are personal."""
+def _guesses(name: str, table: Table, looked: Looked) -> dict[str, Guess | None]:
+    """Column → why it is personal, for columns that are; None for files."""
     linked = {column for one in table.references for column in one.columns}
-    found = {}
+    found: dict[str, Guess | None] = {}
     for column, fact in table.columns.items():
         if column in linked or (column in table.key and fact.family in (Family.INTEGER, Family.UUID)):
             continue
         guess = next(iter(guesses(column, looked.samples.get((name, column), ()), fact.type)), None)
         if guess and guess.confidence >= SURE - 0.25:
-            found[column] = str(guess.kind)
+            found[column] = guess
         elif fact.family is Family.BINARY:
-            found[column] = ""
+            found[column] = None
     return found
 
 

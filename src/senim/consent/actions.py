@@ -185,6 +185,15 @@ class Consents:
         """What a person agreed to or withdrew, as it holds now. Raises NotFound."""
         return states_of(self._subjects.find(database, subject))
 
+    def look(
+        self, work: Work, subject: SubjectId, after: int = 0, most: int = 100
+    ) -> tuple[list[State], list[Event], int | None]:
+        """What holds now, and a page of :meth:`history`, for who may read; in the log. Raises NotFound."""
+        work.need("read")
+        standing = self._subjects.find(work.database, subject)
+        work.record("consent.read", subject=standing.subject)
+        return (states_of(standing), *self.history(standing.subject, after, most))
+
     def history(self, subject: SubjectId, after: int = 0, most: int = 100) -> tuple[list[Event], int | None]:
         """Givings and withdrawals of a person from log entry ``after`` on, and where the next page begins."""
         events: list[Event] = []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
-from senim.disclosure.records import MOST, Handed, HandedOver, Handing
+from senim.disclosure.records import MOST, Handed, HandedOver, Handing, Line, Listing
 from senim.errors import Code, Invalid, Reason, SenimError
 from senim.gate import Question
 from senim.identity import SubjectId, new_id
@@ -18,6 +19,8 @@ from senim.work import Work
 
 ACT = "data.disclosed"
 _PAGE = 500
+LOOKED, LINES = 10_000, 50
+"""Entries that a page of the register looks through at most, and lines that it has."""
 
 
 class Disclosures:
@@ -92,6 +95,37 @@ class Disclosures:
             country=handing.country,
         )
 
+    def listed(self, work: Work, *, recipients: frozenset[str] = frozenset(), before: int = -1) -> Listing:
+        """A page of the register of all handings-over, to some recipients or to all, for who may read the log.
+
+        It looks back from entry ``before`` (from the end if that is negative) through at most ``LOOKED`` entries, so
+        that a page costs the same in a long log; what is not sealed yet, for a second, is not in it.
+        """
+        work.need("log")
+        lines: dict[str, Line] = {}
+        at, following = "", 0
+        for index, entry in self._log.back(self._log.size if before < 0 else before, LOOKED):
+            at, following = entry.at, index
+            if not _is_one(entry) or (recipients and entry.recipient not in recipients):
+                continue
+            known = lines.get(entry.ref or "")
+            if known is None and len(lines) == LINES:
+                following = index + 1
+                break
+            lines[entry.ref or ""] = _counted(entry, known)
+        return Listing(lines=tuple(lines.values()), before=following, back_to=at)
+
+    def since(self, at: int) -> int:
+        """The number of the log's first entry from a time on: where a page that ends before it begins."""
+        return self._log.number_at(at)
+
+    def look(self, work: Work, subject: SubjectId) -> list[HandedOver]:
+        """Every handing-over of a person's data, for who may read; in the log. Raises NotFound."""
+        work.need("read")
+        standing = self._subjects.find(work.database, subject)
+        work.record("disclosures.read", subject=standing.subject)
+        return self.of(standing.subject)
+
     def of(self, subject: SubjectId) -> list[HandedOver]:
         """Every handing-over of a person's data, the oldest first, those of this moment included (travel-34)."""
         # Looked at first: an entry that is sealed meanwhile is found twice, and not missed.
@@ -103,6 +137,21 @@ class Disclosures:
             after = page[-1][0] + 1
         sealed = {one.entry for one in found}
         return found + [one for one in waiting if one.entry not in sealed]
+
+
+def _counted(entry: Entry, known: Line | None) -> Line:
+    """The line of a handing-over with one person more in it."""
+    if known is not None:
+        return replace(known, people=known.people + 1)
+    return Line(
+        disclosure=entry.ref or "",
+        at=entry.at,
+        recipient=entry.recipient or "",
+        purpose=entry.purpose or "",
+        categories=entry.categories,
+        country=entry.country or "",
+        people=1,
+    )
 
 
 def _is_one(entry: Entry) -> bool:

@@ -49,3 +49,26 @@ class HandedOver:
     country: str
     channel: str
     policy: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A handing-over in the register of all: to whom, for what, which fields, of how many people; nobody is named."""
+
+    disclosure: str
+    at: str
+    recipient: str
+    purpose: str
+    categories: tuple[str, ...]
+    country: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A page of the register, the newest first; ``before`` is where the next page begins, 0 at the end."""
+
+    lines: tuple[Line, ...]
+    before: int
+    back_to: str
+    """The time up to which the log was looked through; empty if nothing was."""

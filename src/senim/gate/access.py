@@ -18,6 +18,7 @@ from senim.gate.store import ApiKey
 from senim.identity import RESPONSIBLE, Actor, ActorKind, new_id
 from senim.policy import Policies
 from senim.policy.promises import Promises
+from senim.policy.records import Role
 from senim.policy.taxonomy import Verb
 from senim.storage import Database
 from senim.times import moment, stamp
@@ -42,13 +43,17 @@ class Access:
         self._seen: dict[str, tuple[float, Promises, Actor]] = {}
 
     def add(self, work: Work, label: str, *, role: str) -> tuple[ApiKey, str]:
-        """A new key and its token, which is shown this once. Raises NotFound for a role the policy lacks."""
+        """A new key and its token, which is shown this once.
+
+        Raises NotFound for a role the policy lacks, NotAllowed for one that may more than who acts.
+        """
         work.attempt("key.added")
         work.need("policy")
         if not _LABEL.match(label):
             raise Invalid(Code.INVALID_VALUE, "label")
         if role not in self._policies.in_force(work.now).policy.roles:
             raise NotFound(Code.NOT_FOUND, f"role {role[:40]}", detail=_one_of(self._policies.in_force(work.now)))
+        within(self._policies.in_force(work.now), work.actor, role)
         secret = secrets.token_urlsafe(32)
         key = ApiKey(new_id(), hashlib.sha256(secret.encode()).digest(), label, role, work.at, 0)
         store.add(work, key)
@@ -144,3 +149,18 @@ def actor_of(promises: Promises, role: str, actor_id: str) -> Actor:
     if declared is None:
         raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40], detail=_one_of(promises, RESPONSIBLE))
     return Actor(kind=ActorKind(declared.kind), id=actor_id, role=role, may=frozenset(declared.may))
+
+
+def within(promises: Promises, actor: Actor, role: str) -> None:
+    """Nobody hands out more than their own role may: its verbs, purposes, operations and what it sees.
+
+    Who is responsible has it all. Raises NotAllowed (role_not_allowed).
+    """
+    own, other = promises.policy.roles.get(actor.role), promises.policy.roles.get(role)
+    if actor.role == RESPONSIBLE or (own is not None and other is not None and _scope(other) <= _scope(own)):
+        return
+    raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40])
+
+
+def _scope(role: Role) -> frozenset[tuple[str, str]]:
+    return frozenset((name, one) for name in ("may", "purposes", "operations", "sees") for one in getattr(role, name))

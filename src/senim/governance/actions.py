@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from senim.audit.live import RowsAgain
 from senim.audit.records import Entry
 from senim.errors import Code, Held, Invalid, NotFound
+from senim.gate.access import within
 from senim.governance import store
 from senim.governance.desk import Desk, hashed_first, spelled
 from senim.governance.factors import Factors
@@ -45,7 +46,8 @@ class Staff:
     ) -> tuple[Account, str]:
         """A new account and its first password, which is shown this once and has to be changed at the first sign-in.
 
-        Raises Invalid (invalid_value), Held (sign_in_name_taken), NotFound for a role that is not one of staff.
+        Raises Invalid (invalid_value), Held (sign_in_name_taken), NotFound for a role that is not one of staff,
+        NotAllowed for one that may more than who acts.
         """
         work.attempt("staff.added")
         work.need("policy")
@@ -96,10 +98,13 @@ class Staff:
         return self._desk.names(work, account) if account else None
 
     def set_role(self, work: Work, account_id: str, role: str) -> None:
-        """Give an account another role of the policy; it holds at once. Raises NotFound, Held (last_responsible)."""
+        """Give an account another role of the policy; it holds at once. Nobody gives more than they have.
+
+        Raises NotFound, NotAllowed (role_not_allowed), Held (last_responsible).
+        """
         work.attempt("staff.role_changed", ref=account_id[:32])
         work.need("policy")
-        account = self._desk.held(work, account_id)
+        account = self._reached(work, account_id)
         self._keep_one(work, account)
         self._desk.change(work, "staff.role_changed", account, role=self._role(work, role))
 
@@ -107,7 +112,7 @@ class Staff:
         """Shut an account; its sessions end at once. Raises NotFound, Held (last_responsible)."""
         work.attempt("staff.disabled", ref=account_id[:32])
         work.need("policy")
-        account = self._desk.held(work, account_id)
+        account = self._reached(work, account_id)
         self._keep_one(work, account)
         self.signing.end_all(work, account.id)
         self._desk.change(work, "staff.disabled", account, disabled_at=account.disabled_at or work.at)
@@ -116,14 +121,14 @@ class Staff:
         """Open an account that was shut. Raises NotFound."""
         work.attempt("staff.enabled", ref=account_id[:32])
         work.need("policy")
-        account = self._desk.held(work, account_id)
+        account = self._reached(work, account_id)
         self._desk.change(work, "staff.enabled", account, disabled_at=0)
 
     def reset(self, work: Work, account_id: str) -> str:
         """A new first password for who lost password or second factor; both are gone, sessions end. Raises NotFound."""
         work.attempt("staff.reset", ref=account_id[:32])
         work.need("policy")
-        account = self._desk.held(work, account_id)
+        account = self._reached(work, account_id)
         password = spelled(_GROUPS)
         self.signing.end_all(work, account.id)
         self._desk.change(
@@ -165,7 +170,14 @@ class Staff:
         if role != RESPONSIBLE and role not in staff:
             known = ", ".join((RESPONSIBLE, *staff))
             raise NotFound(Code.NOT_FOUND, f"role {role[:40]}", detail=f"roles of staff: {known}")
+        within(self._policies.in_force(work.now), work.actor, role)
         return role
+
+    def _reached(self, work: Work, account_id: str) -> Account:
+        """An account that is going to be changed, by somebody whose role may whatever its role may."""
+        account = self._desk.held(work, account_id)
+        within(self._policies.in_force(work.now), work.actor, account.role)
+        return account
 
     def _keep_one(self, work: Work, account: Account) -> None:
         """At the console nobody takes away the last account of the responsible person: who has the folder may."""

@@ -11,10 +11,8 @@ from senim.messaging.inbox import Inbox
 from senim.messaging.inbox_records import OPEN
 from senim.orders import Orders
 from senim.rights import Request, Rights, State
+from senim.rights.clock import SOON
 from senim.work import Work
-
-SOON = timedelta(days=5)
-"""How long before its day a request counts as due."""
 
 MOST = 1000
 """Open requests that are looked through, the most urgent first."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from senim.errors import Code, Invalid, NotFound
 from senim.governance import store
 from senim.governance.records import Account, Names
-from senim.governance.rules import matched, normal, plain_code, weak
+from senim.governance.rules import CODES, WINDOW, matched, normal, plain_code, weak
 from senim.policy import Policies
 from senim.rights.limits import Limits
 from senim.vault import BlindIndex, Boxes
@@ -94,6 +94,10 @@ class Desk:
             return "recovery"
         store.change(work, account)
         return None
+
+    def may_try_again(self, work: Work, account_id: str) -> bool:
+        """Count one more try of the password by who is signed in already; whether it may be."""
+        return self.limits.may(work, "staff again", account_id, most=CODES, window=WINDOW)
 
     def recovery(self, account: Account, code: str) -> bytes:
         """The digest of a recovery code."""

@@ -9,8 +9,7 @@ from senim.errors import Code, Invalid, NotAllowed
 from senim.governance import store
 from senim.governance.desk import Desk, matches, spelled
 from senim.governance.records import Account, Session
-from senim.governance.rules import RECOVERY_CODES, matched
-from senim.governance.signing import CODES, WINDOW
+from senim.governance.rules import CODES, RECOVERY_CODES, WINDOW, matched
 from senim.work import Work
 
 _CODE_GROUPS = 6
@@ -23,15 +22,23 @@ class Factors:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def change_password(self, work: Work, session: Session, *, old: str, new: str) -> None:
-        """Change the own password. Raises NotAllowed (sign_in_wrong), Invalid (password_weak)."""
+    def change_password(self, work: Work, session: Session, *, old: str, new: str) -> bool:
+        """Change the own password; False if the old one is not it, which is counted like any other try.
+
+        Raises Invalid (password_weak), NotAllowed (too_many_attempts).
+        """
         work.attempt("staff.password_changed", ref=session.account)
         account = self._desk.held(work, session.account)
+        if not self._desk.may_try_again(work, account.id):
+            raise NotAllowed(Code.TOO_MANY_ATTEMPTS)
         if not matches(account, old):
-            raise NotAllowed(Code.SIGN_IN_WRONG, "old")
+            store.change(work, account)
+            work.record("staff.sign_in_refused", ref=account.id, reason="password")
+            return False
         self._desk.change(
             work, "staff.password_changed", account, password=self._desk.hashed(work, account, new), first_until=0
         )
+        return True
 
     def propose(self, work: Work, session: Session) -> str:
         """A secret of one-time codes to be put into an app; the same until it is set up or cancelled. Base32."""

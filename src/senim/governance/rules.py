@@ -27,6 +27,10 @@ FRESH = timedelta(minutes=10)
 FIRST = timedelta(days=3)
 """How long a first password holds."""
 
+WINDOW = timedelta(minutes=15)
+CODES, CODES_A_DAY = 6, 40
+"""Codes, and passwords asked for once more, in a window; codes in a day: for one account whose password was right."""
+
 RECOVERY_CODES = 10
 STEP_SECONDS = 30
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])\Z")

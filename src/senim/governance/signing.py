@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import replace as changed
-from datetime import timedelta
 
 from senim.errors import Code, NotAllowed, NotFound
 from senim.governance import store
 from senim.governance.desk import Desk, matches
 from senim.governance.records import Account, Entered, Seat, Session
-from senim.governance.rules import alive, device, step
+from senim.governance.rules import CODES, CODES_A_DAY, WINDOW, alive, device, step
 from senim.identity import Actor, ActorKind
 from senim.rights.limits import DAY
 from senim.work import Work
@@ -19,12 +18,8 @@ from senim.work import Work
 AT_THE_DOOR = Actor(kind=ActorKind.SYSTEM, id="console", role="console")
 """Who signs somebody in: nobody is signed in yet."""
 
-WINDOW = timedelta(minutes=15)
 BY_NAME, BY_DEVICE, BY_ADDRESS = 10, 20, 60
 """Attempts in a window: for one name from devices that never signed in with it, from one that did, from one address."""
-
-CODES, CODES_A_DAY = 6, 40
-"""Codes in a window and a day, for one account whose password was right."""
 
 _SEEN_EVERY = 60_000_000
 """Microseconds after which it is noted again that a session is used."""
@@ -52,6 +47,25 @@ class Signing:
             return Entered()
         token = self._begin(work, account, agent)
         return Entered(token=token, account=account.id)
+
+    def vouched(self, work: Work, name: str, *, agent: str = "", second: bool = False) -> Entered:
+        """Begin a session of an account whose name an identity provider vouches for; it never makes one.
+
+        ``second``: a second factor was shown there and is not asked for here. The account's own first password was
+        changed here before, and a dangerous act asks for what is kept here: the session does not begin fresh.
+        """
+        account = store.find(work.database, store.named(work, self._desk.digest(name))) if name else None
+        if account is None or account.first_until or account.disabled_at:
+            self._refused(work, account, "unknown" if account is None else "shut")
+            return Entered()
+        token = self._begin(work, account, agent, vouched=True, second=second)
+        if second:
+            work.record("staff.signed_in", ref=account.id, reason="provider")
+        return Entered(token=token, account=account.id)
+
+    def not_vouched(self, work: Work) -> None:
+        """Note that an answer of the identity provider was none to what was asked here, or vouched for nobody."""
+        self._refused(work, None, "provider")
 
     def familiar(self, account_id: str) -> str:
         """What a device keeps that signed in with an account: it opens nothing."""
@@ -101,8 +115,7 @@ class Signing:
     def confirm(self, work: Work, session: Session, password: str) -> bool:
         """Show again who sits there, before something dangerous."""
         account = store.find(work.database, session.account)
-        may = self._desk.limits.may(work, "staff again", session.account, most=CODES, window=WINDOW)
-        if not may:
+        if not self._desk.may_try_again(work, session.account):
             raise NotAllowed(Code.TOO_MANY_ATTEMPTS)
         if account is None or not matches(account, password):
             self._refused(work, account, "password")
@@ -114,6 +127,16 @@ class Signing:
         """Note that it was shown again who sits there."""
         store.note(work, session, changed(session, seen_at=work.at, fresh_at=work.at, challenge=b""))
         work.record("staff.confirmed", ref=session.account)
+
+    def renew(self, work: Work, token: str) -> str:
+        """Another token for a session in which it was just shown who sits there: whoever knew the old one is out."""
+        session = store.session(work.database, _digest(token))
+        if session is None:
+            raise NotAllowed(Code.NOT_SIGNED_IN)
+        new = secrets.token_urlsafe(32)
+        store.end(work, session)
+        store.begin(work, changed(session, digest=_digest(new)))
+        return new
 
     def leave(self, work: Work, session: Session) -> None:
         """Sign out."""
@@ -147,15 +170,15 @@ class Signing:
             work.record("staff.session_ended", ref=account_id, count=len(ended))
         return len(ended)
 
-    def _begin(self, work: Work, account: Account, agent: str) -> str:
+    def _begin(self, work: Work, account: Account, agent: str, *, vouched: bool = False, second: bool = False) -> str:
         token = secrets.token_urlsafe(32)
         session = Session(
             digest=_digest(token),
             account=account.id,
             begun_at=work.at,
             seen_at=work.at,
-            second_at=0,
-            fresh_at=work.at,
+            second_at=work.at if second else 0,
+            fresh_at=0 if vouched else work.at,
             device=device(agent),
         )
         store.begin(work, session)

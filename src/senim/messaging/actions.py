@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from senim.errors import Code, Invalid, NotFound
+from senim.errors import Code, Invalid, NotAllowed, NotFound
 from senim.identity import SubjectId, is_id
 from senim.languages import Language
 from senim.messaging import store
-from senim.messaging.facts import MARKETING
+from senim.messaging.facts import MARKETING, SECRET
 from senim.messaging.mail import Mailer, composed, is_address
 from senim.messaging.records import File, MailServer, Message, MessageState, To, Written
 from senim.messaging.rendering import House, facts_of, render
@@ -139,6 +139,23 @@ class Messages:
         if found is None:
             raise NotFound(Code.NOT_FOUND, "message")
         return found
+
+    def read(self, work: Work, message: str) -> tuple[Message, Written]:
+        """A message as it was written, for who handles requests; in the log before it is told.
+
+        Messages with a secret for the person alone (a code, the link to an answer) are opened to nobody. Raises
+        NotFound (also once what it said is destroyed), NotAllowed (role_not_allowed, human_read_forbidden).
+        """
+        work.attempt("message.opened", ref=message if is_id(message) else None)
+        work.need("handle")
+        row = self.find(work.database, message)
+        if row.template in SECRET:
+            raise NotAllowed(Code.HUMAN_READ_FORBIDDEN, row.template)
+        if not row.sealed:
+            raise NotFound(Code.NOT_FOUND, "message")
+        written = _decode(self._boxes.open(work, row.id, "message", row.sealed))
+        work.record("message.opened", subject=row.subject, ref=row.id, reason=row.template, channel="email")
+        return row, written
 
     def answered(self, database: Database, message_ids: Sequence[str]) -> Message | None:
         """The message of ours that a letter answers, from its In-Reply-To and References; None if it is none of ours.

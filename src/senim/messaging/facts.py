@@ -135,6 +135,14 @@ class YourWord(Facts, frozen=True, kw_only=True):
     link: Link
 
 
+class Note(Facts, frozen=True, kw_only=True):
+    """Something that staff writes about a request in their own words."""
+
+    number: Number
+    text: Annotated[tuple[Words, ...], Meta(min_length=1)]
+    """What is written, paragraph by paragraph."""
+
+
 class Reminder(Facts, frozen=True, kw_only=True):
     """For staff: a request has to be answered. No word of whose it is."""
 
@@ -180,6 +188,7 @@ TEMPLATES: dict[str, type[Facts]] = {
     "mailings_stopped": MailingsStopped,
     "claim_answer": ClaimAnswer,
     "your_word": YourWord,
+    "note": Note,
     "reminder": Reminder,
     "approval_needed": ApprovalNeeded,
     "mailing": Mailing,
@@ -188,6 +197,9 @@ TEMPLATES: dict[str, type[Facts]] = {
 
 MARKETING = frozenset({"mailing"})
 """Templates that need consent and carry the link that ends them."""
+
+SECRET = frozenset({"code", "answer_ready", "your_word"})
+"""Templates that carry a secret which is for the person alone."""
 
 STAFF = frozenset({"reminder", "approval_needed"})
 """Templates that go to the operator's own people."""

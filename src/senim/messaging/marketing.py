@@ -25,7 +25,9 @@ from senim.messaging.actions import Messages
 from senim.messaging.records import To
 from senim.policy import Policies
 from senim.policy.promises import Promises
+from senim.policy.records import Field
 from senim.policy.taxonomy import Channel, FieldType, Operation
+from senim.policy.values import normalise
 from senim.subjects import Standing, Subjects
 from senim.vault import BlindIndex, Vault
 from senim.work import Work
@@ -43,6 +45,8 @@ _TYPES: dict[Channel, FieldType] = {
     Channel.MESSENGER: FieldType.PHONE,
 }
 _VERSION = b"\x01"
+MOST_COUNTED = 100_000
+"""Addresses that are counted at most: more are told as more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,27 @@ class Marketing:
             scope = Scope(purpose=known.purpose, channel=known.channel)
             self._consents.withdraw(work, standing, scope, evidence=Evidence(surface="subscription", act="button"))
         return Subscription(found.subject, found.purpose, found.channel, found.name, ended=True)
+
+    def suppressed(self, work: Work) -> dict[str, int]:
+        """How many addresses refuse each kind of mailing, counted up to ``MOST_COUNTED``, for who may read the log."""
+        work.need("log")
+        return dict(store.how_many(work.database, MOST_COUNTED))
+
+    def refusals(self, work: Work, channel: Channel, address: str) -> dict[str, int]:
+        """Which mailings an address does not want, and since when (microseconds), for who may find people; logged.
+
+        Raises Invalid (invalid_value) for what is no address of the channel.
+        """
+        work.attempt("mailings.read", channel=channel.value)
+        work.need("find")
+        if channel not in _TYPES:
+            raise Invalid(Code.INVALID_VALUE, "channel")
+        digest = self._digest(channel, normalise(address, Field(type=_TYPES[channel])))
+        promises = self._policies.in_force(work.now)
+        marketing = [name for name, one in promises.policy.purposes.items() if one.kind == "marketing"]
+        found = {name: store.refused_since(work.database, digest, name) for name in marketing}
+        work.record("mailings.read", channel=channel.value, policy=promises.version)
+        return {name: since for name, since in found.items() if since is not None}
 
     def undo(self, work: Work, token: str) -> Subscription:
         """Take an unsubscribing back that was a mistake: the earlier consent is given again, with what was shown then.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlalchemy import bindparam, select
 
 from senim.errors import Code, Tampered
 from senim.identity import LANES, SubjectId, place
 from senim.languages import Language
 from senim.messaging.records import Message, MessageState
-from senim.storage import Database, Query, delete, guard, insert, main_metadata, query, update, upsert
+from senim.storage import Database, Query, at_most, delete, guard, insert, main_metadata, query, update, upsert
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, table, word
 from senim.work import Work
@@ -47,6 +49,7 @@ _PARTS: Query = query(
     .where(parts.c.lane == bindparam("lane"), parts.c.id == bindparam("id"))
     .order_by(parts.c.n)
 )
+_HOW_MANY: Query = query(at_most(select(unsubscribed.c.purpose)))
 _REFUSES: Query = query(
     select(unsubscribed.c.at).where(
         unsubscribed.c.lane == bindparam("lane"),
@@ -129,3 +132,8 @@ def refused_since(database: Database, digest: bytes, purpose: str) -> int | None
 def refuses(database: Database, digest: bytes, purpose: str) -> bool:
     """Whether an address does not want a kind of mailing."""
     return refused_since(database, digest, purpose) is not None
+
+
+def how_many(database: Database, most: int) -> Counter[str]:
+    """How many addresses do not want each kind of mailing, as far as ``most`` rows tell."""
+    return Counter(purpose for (purpose,) in database.read(_HOW_MANY, most))

@@ -28,6 +28,7 @@ from senim.rights.handling import Handling
 from senim.rights.here import HereActs
 from senim.rights.identity import Identities
 from senim.rights.limits import HOUR, OPENINGS_FROM, Limits
+from senim.rights.listing import Listing
 from senim.rights.planning import Planning
 from senim.rights.plans import Plans
 from senim.rights.records import Attached, Kind, Opened, Opening, Proof, Represented, Request, State, Way
@@ -93,6 +94,7 @@ class Rights:
         self.delivery = Delivery(self._desk)
         self.execution = Execution(self._desk, self.here, answering, self.delivery)
         self.handling = Handling(self._desk)
+        self.listing = Listing(self._desk)
         self._limits = Limits(parts.index)
         self.identities = Identities(self._desk, self.handling, self._limits, pepper=pepper, roots=roots)
 

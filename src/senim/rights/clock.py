@@ -188,17 +188,25 @@ def reminders(request: Request, now: int) -> tuple[str, ...]:
 
     Soon is the last quarter of the time, at least the last day.
     """
-    day = 86_400_000_000
     told = []
     for one in request.deadlines:
         if one.met_at:
             continue
-        early = max((one.due - one.since) // 4, day)
-        word = "overdue" if one.due <= now else "soon" if now >= one.due - early else ""
+        word = "overdue" if one.due <= now else "soon" if now >= reminded_at(one) else ""
         name = f"{one.stage}:{word}"
         if word and name not in request.reminded:
             told.append(name)
     return tuple(told)
+
+
+SOON = timedelta(days=5)
+"""How long before its end a request is due soon, in the lists of those who handle them."""
+
+
+def reminded_at(deadline: Deadline) -> int:
+    """From when on whoever handles it is reminded: our own date, before the one that was promised."""
+    day = 86_400_000_000
+    return deadline.due - max((deadline.due - deadline.since) // 4, day)
 
 
 def extended(request: Request, extension: Extension) -> Request:

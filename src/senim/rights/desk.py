@@ -24,9 +24,11 @@ from senim.messaging.records import File, To
 from senim.orders import Orders
 from senim.policy import Policies
 from senim.policy.promises import Promises
-from senim.rights import store
+from senim.policy.taxonomy import FieldType
+from senim.policy.values import identifier_kind
+from senim.rights import listing_store, store
 from senim.rights.clock import met, reckoned
-from senim.rights.records import Deadline, Decision, Opening, Paper, Proof, Refusal, Request, Stage, State
+from senim.rights.records import Deadline, Decision, Opening, Paper, Proof, Refusal, Request, Stage, State, Trace
 from senim.rights.rules import is_number, is_open, moved
 from senim.storage import Database
 from senim.subjects import Standing, Subjects
@@ -122,6 +124,7 @@ class Desk:
             after = moved(after, state)
         after = msgspec.structs.replace(after, deadlines=reckoned(after, self.promises(work).calendar, work.now))
         store.list_open(work, after, still=is_open(after))
+        listing_store.put(work, after, still=is_open(after))
         return store.save(work, after)
 
     def met(self, work: Work, request: Request, *stages: Stage) -> tuple[Deadline, ...]:
@@ -133,7 +136,15 @@ class Desk:
     def tell(self, work: Work, act: str, request: Request, *, outcome: Outcome = Outcome.DONE, **facts: object) -> str:
         """An entry about a request, with its number, its kind and the person if it is shown who asks."""
         told = {"reason": request.kind.value, "ref": request.number, "subject": request.subject or None, **facts}
-        return work.record(act, told, outcome=outcome)
+        entry = work.record(act, told, outcome=outcome)
+        codes: Any = facts.get("codes") or ()
+        count: Any = facts.get("count") or 0
+        refused = outcome is Outcome.REFUSED
+        one = Trace(
+            id=entry, at=work.at, act=act, actor=work.actor.label, refused=refused, codes=tuple(codes), count=count
+        )
+        listing_store.trace(work, request.number, one)
+        return entry
 
     def keep_until(self, work: Work) -> int:
         """When a request that ends now has to be destroyed itself."""
@@ -216,6 +227,12 @@ class Desk:
         """Whom an identifier belongs to here, in whatever way it is written. Raises Invalid if it cannot be one."""
         return self.parts.vault.owners(work, kind, value)
 
+    def field_type(self, work: Work, kind: str) -> FieldType:
+        """What a kind of identifier is written as."""
+        fields = self.promises(work).fields
+        known = next((spec.type for name, spec in fields.items() if identifier_kind(name, spec) == kind), None)
+        return known or (FieldType(kind) if kind in set(FieldType) else FieldType.TEXT)
+
     def requests_of(self, work: Work, subject: str) -> list[Request]:
         """The requests of a person, as last committed."""
         return store.of(work.database, SubjectId(subject)) if subject else []
@@ -255,10 +272,12 @@ class Desk:
         address = address or address_of(self.opening(work, request))
         if address:
             to = To(address=address, subject=SubjectId(request.subject) if request.subject else None)
-            self.parts.post.send(
+            message = self.parts.post.send(
                 work, template, to=to, language=request.language, facts=facts, attachments=attachments,
                 about=request.number,
             )  # fmt: skip
+            one = Trace(id=message, at=work.at, template=template, actor=work.actor.label)
+            listing_store.trace(work, request.number, one)
 
     def write_staff(self, work: Work, template: str, request: Request, **facts: Any) -> None:
         """Write to whoever answers for requests, in their language, with no word of whose it is."""
@@ -266,7 +285,9 @@ class Desk:
         language = operator.responsible.language
         to = To(address=operator.responsible.email or operator.contacts.email)
         told = {"number": request.number, "link": self.parts.link(request.number, ""), **facts}
-        self.parts.post.send(work, template, to=to, language=language, facts=told, about=request.number)
+        message = self.parts.post.send(work, template, to=to, language=language, facts=told, about=request.number)
+        one = Trace(id=message, at=work.at, template=template, actor=work.actor.label, staff=True)
+        listing_store.trace(work, request.number, one)
 
     def answer_address(self, work: Work, request: Request) -> str:
         """Where an answer with data in it may go: the address that was proven, and no other that was merely named.

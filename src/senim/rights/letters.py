@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from senim.errors import NotFound
+from senim.messaging.inbox import Inbox
 from senim.messaging.inbox_records import Read
 from senim.messaging.letter_records import Attachment
 from senim.rights import store
@@ -43,6 +44,20 @@ class LetterReceiver:
             return self._receive(agent, read)
         finally:
             work.attempted = agent.attempted
+
+    def take(self, work: Work, letter: str, kind: str, *, inbox: Inbox) -> str:
+        """Open a request of a kind from a letter that a person has read: its number. The letter is then dealt with.
+
+        Raises NotFound, NotAllowed, Held (letter_unread), and what opening a request raises.
+        """
+        row, said, meant = inbox.open(work, letter)
+        read = Read(
+            id=row.id, letter=said, meant=meant, about="", tokens=(), received_at=row.received_at,
+            language=said.language,
+        )  # fmt: skip
+        number = self._open(work, read, kind)
+        inbox.decide(work, letter, about=number)
+        return number
 
     def _receive(self, agent: Work, read: Read) -> str:
         if read.about:

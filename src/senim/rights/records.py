@@ -389,6 +389,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Digest of the secret that opens the answer; it was written to the proven address alone."""
     answer_until: int = 0
     """When that secret ends."""
+    assigned: str = ""
+    """Account of whoever of the staff has taken it on."""
 
     @property
     def due(self) -> int:
@@ -399,6 +401,24 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def paused(self) -> bool:
         """Whether a clock stands still now."""
         return any(not one.until for one in self.pauses)
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was done or written about a request: its entry in the log, or the message that went out."""
+
+    id: str
+    """Of the entry, or of the message."""
+    at: int
+    act: str = ""
+    """The act, of an entry."""
+    template: str = ""
+    """The template, of a message."""
+    actor: str = ""
+    refused: bool = False
+    codes: tuple[str, ...] = ()
+    count: int = 0
+    staff: bool = False
+    """Whether the message went to the operator's own people."""
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

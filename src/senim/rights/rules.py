@@ -207,6 +207,12 @@ def _stated(opening: Opening, part: str) -> bool:
     return bool(getattr(opening, _TELLS.get(part, ""), "") or opening.subject) if part in _TELLS else True
 
 
+def masked_name(opening: Opening) -> str:
+    """A stated name as a hint: its first letters."""
+    parts = (opening.name.get(one, "").strip() for one in _NAME_PARTS[:2])
+    return " ".join(f"{part[0]}•••" for part in parts if part)
+
+
 def kind_of(word: str) -> Kind:
     """The kind by its own word or the policy file's. Raises Invalid (invalid_value)."""
     try:

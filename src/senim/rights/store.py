@@ -99,7 +99,8 @@ _decode = msgspec.msgpack.Decoder(Request).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def _lane(number_of: str) -> int:
+def lane_of_number(number_of: str) -> int:
+    """The lane of what goes by the number of a request."""
     return hashlib.sha256(number_of.encode()).digest()[-1] % LANES
 
 
@@ -112,7 +113,7 @@ def _request(record: bytes) -> Request:
 
 def look(database: Database, number_of: str) -> Request | None:
     """A request as last committed, or None."""
-    row = database.one(_ONE, _lane(number_of), number_of)
+    row = database.one(_ONE, lane_of_number(number_of), number_of)
     return _request(row[1]) if row else None
 
 
@@ -121,10 +122,10 @@ def find(work: Work, number_of: str) -> Request | None:
     known = work.memo.get(("request", number_of))
     if isinstance(known, Request):
         return known
-    row = work.one(_ONE, _lane(number_of), number_of)
+    row = work.one(_ONE, lane_of_number(number_of), number_of)
     if row is None:
         return None
-    work.expect(_GUARD, (_lane(number_of), number_of), (row[0],))
+    work.expect(_GUARD, (lane_of_number(number_of), number_of), (row[0],))
     work.memo["request epoch", number_of] = row[0]
     found = _request(row[1])
     work.memo["request", number_of] = found
@@ -133,15 +134,15 @@ def find(work: Work, number_of: str) -> Request | None:
 
 def taken(work: Work, number_of: str) -> bool:
     """Whether there is a request with this number; if not, none may come to be while the act is under way."""
-    if work.one(_ONE, _lane(number_of), number_of):
+    if work.one(_ONE, lane_of_number(number_of), number_of):
         return True
-    work.expect(_GUARD, (_lane(number_of), number_of), None, changes=True)
+    work.expect(_GUARD, (lane_of_number(number_of), number_of), None, changes=True)
     return False
 
 
 def save(work: Work, request: Request) -> Request:
     """Write a request as it stands after this act, in place of what the act wrote of it before."""
-    where = (_lane(request.number), request.number)
+    where = (lane_of_number(request.number), request.number)
     epoch = work.memo.get(("request epoch", request.number))
     facts = (request.state.value, request.received_at, 0 if request.closed_at else request.keep_until, _encode(request))
     row: tuple[Statement, Row]
@@ -162,7 +163,7 @@ def save(work: Work, request: Request) -> Request:
 
 def list_open(work: Work, request: Request, *, still: bool) -> None:
     """Keep a request in the list of open ones, by what is due next; or take it out."""
-    where = (_lane(request.number), request.number)
+    where = (lane_of_number(request.number), request.number)
     if still:
         work.add(_PUT_OPEN, *where, request.due)
     else:
@@ -202,18 +203,18 @@ def of(database: Database, subject: SubjectId) -> list[Request]:
 
 def put_part(unit: Unit, number_of: str, part: str, n: int, sealed: bytes) -> None:
     """Keep a sealed chunk of what was written in a request."""
-    unit.add(_PUT_PART, _lane(number_of), number_of, part, n, sealed)
+    unit.add(_PUT_PART, lane_of_number(number_of), number_of, part, n, sealed)
 
 
 def read_part(database: Database, number_of: str, part: str, n: int) -> bytes | None:
     """A sealed chunk, or None."""
-    row = database.one(_PART, _lane(number_of), number_of, part, n)
+    row = database.one(_PART, lane_of_number(number_of), number_of, part, n)
     return bytes(row[0]) if row else None
 
 
 def drop_parts(unit: Unit, number_of: str) -> None:
     """Remove what was written in a request."""
-    unit.add(_DELETE_PARTS, _lane(number_of), number_of)
+    unit.add(_DELETE_PARTS, lane_of_number(number_of), number_of)
 
 
 def put_kept(work: Work, holder: SubjectId, number_of: str, until: int, sealed: bytes) -> None:

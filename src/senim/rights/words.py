@@ -34,14 +34,14 @@ def explain_deadline(deadline: Deadline, promises: Promises, language: Language,
     zone = ZoneInfo(calendar.zone)
     first = deadline.limits[0]
     end, since = moment(first.due).astimezone(zone), moment(deadline.since).astimezone(zone)
-    told = _say(language, f"due-{deadline.stage}", until=until(end, language), term=term_words(first.term, language))
+    told = _say(language, f"due-{deadline.stage}", until=_until(end, language), term=term_words(first.term, language))
     sentences = [f"{told} {_counted(first, since, end, calendar, language)}".rstrip()]
     sentences += [
         _say(
             language,
             f"longer-{other.source}",
             term=term_words(other.term, language),
-            until=until(moment(other.due).astimezone(zone), language),
+            until=_until(moment(other.due).astimezone(zone), language),
             article=cited(other.article, promises, language),
         )
         for other in deadline.limits[1:]
@@ -51,6 +51,25 @@ def explain_deadline(deadline: Deadline, promises: Promises, language: Language,
         sentences.append(_say(language, "by-law", article=cited(first.article, promises, language)))
     sentences += _stood_still(request, first, zone, language) if request else []
     return " ".join(sentences)
+
+
+def left(request: Request, calendar: Calendar, now: datetime, language: Language) -> str:
+    """How much time a request has: ``3 working days left``, ``overdue by 2 working days``; empty if nothing runs."""
+    if not request.due:
+        return ""
+    if request.paused:
+        return _say(language, "left-paused")
+    zone = ZoneInfo(calendar.zone)
+    today, end = now.astimezone(zone).date(), moment(request.due).astimezone(zone)
+    last = last_day(end)
+    if end <= now:
+        late = calendar.working_days_between(last, today)
+        word = "late-days" if late else "late-today"
+        return _say(language, word, days=term_words(f"{max(late, 1)} working days", language))
+    if last == today:
+        return _say(language, "left-today", time="24:00" if (end.hour, end.minute) == (0, 0) else f"{end:%H:%M}")
+    days = calendar.working_days_between(today, last)
+    return _say(language, "left-days", days=term_words(f"{max(days, 1)} working days", language))
 
 
 def cited(article: str, promises: Promises, language: Language) -> str:
@@ -79,8 +98,8 @@ def _form(count: int, language: Language) -> int:
     return int(count != 1) if language == "en" else 0
 
 
-def until(end: datetime, language: Language) -> str:
-    """The end of a term, a time in the operator's zone: of ``24:00 on 22 April 2027`` the last day is meant."""
+def _until(end: datetime, language: Language) -> str:
+    """``24:00 on 22 April 2027``: the last day is meant, and not the one that begins then."""
     midnight = (end.hour, end.minute, end.second) == (0, 0, 0)
     time = "24:00" if midnight else f"{end:%H:%M}"
     return _say(language, "until", time=time, date=full_date(last_day(end) if midnight else end.date(), language))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace as replaced
+from dataclasses import replace as changed
 
 import pyotp
 import pytest
@@ -54,14 +54,14 @@ def test_steps_to_come_in() -> None:
     assert step(replace(ready, first_until=9), SESSION) is Step.CODE
     assert step(replace(ACCOUNT, first_until=9), SESSION) is Step.PASSWORD
     assert step(ACCOUNT, SESSION) is Step.ENROL
-    assert step(ready, replaced(SESSION, second_at=1)) is None
+    assert step(ready, changed(SESSION, second_at=1)) is None
 
 
 def test_a_session_lasts_half_an_hour_unused_and_twelve_hours_at_most() -> None:
     """The ends belong to what is over."""
     assert alive(SESSION, 30 * MINUTE - 1)
     assert not alive(SESSION, 30 * MINUTE)
-    used = replaced(SESSION, seen_at=12 * 60 * MINUTE - 1)
+    used = changed(SESSION, seen_at=12 * 60 * MINUTE - 1)
     assert alive(used, 12 * 60 * MINUTE - 1)
     assert not alive(used, 12 * 60 * MINUTE)
     assert is_fresh(SESSION, 10 * MINUTE - 1)

@@ -10,7 +10,7 @@ import msgspec
 
 from senim.audit.records import to_leaf
 from senim.audit.tiles import TileName
-from senim.consent import Event, Scope, State, states_of
+from senim.consent import Event, Scope, State
 from senim.disclosure import Handed, HandedOver, Handing
 from senim.errors import Code, Invalid, NotFound, Reason
 from senim.gate import Decision, Question
@@ -82,15 +82,8 @@ def consent(call: Call) -> bodies.ConsentAnswer:
 
 def consents_of(call: Call, subject: str) -> bodies.ConsentsAnswer:
     """What a person agreed to."""
-    after, senim = _index(call), call.senim
-
-    def act(work: Any) -> tuple[list[State], list[Event], int | None]:
-        work.need("read")
-        standing = senim.subjects.find(work.database, SubjectId(subject))
-        work.record("consent.read", subject=standing.subject)
-        return (states_of(standing), *senim.consents.history(standing.subject, after, _PAGE))
-
-    states, events, following = call.run(act)
+    after = _index(call)
+    states, events, following = call.run(lambda work: call.senim.consents.look(work, SubjectId(subject), after, _PAGE))
     return bodies.ConsentsAnswer(
         consents=[_state(one) for one in states],
         events=[_event(one) for one in events],
@@ -183,14 +176,7 @@ def disclose(call: Call) -> bodies.DisclosureAnswer:
 
 def disclosures_of(call: Call, subject: str) -> bodies.DisclosuresAnswer:
     """Everybody who got a person's data."""
-    senim = call.senim
-
-    def act(work: Any) -> list[HandedOver]:
-        work.need("read")
-        standing = senim.subjects.find(work.database, SubjectId(subject))
-        work.record("disclosures.read", subject=standing.subject)
-        return senim.disclosures.of(standing.subject)
-
+    found: list[HandedOver] = call.run(lambda work: call.senim.disclosures.look(work, SubjectId(subject)))
     return bodies.DisclosuresAnswer(
         disclosures=[
             bodies.DisclosureTold(
@@ -203,7 +189,7 @@ def disclosures_of(call: Call, subject: str) -> bodies.DisclosuresAnswer:
                 country=one.country,
                 channel=one.channel,
             )
-            for one in call.run(act)
+            for one in found
         ]
     )
 

@@ -10,11 +10,36 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app, url_for
 
 from senim.app import Senim
 from senim.errors import SenimError
-from senim.web.console import account, guard, keys, log, outbox, policy, promises, settings, staff, start
+from senim.web.console import (
+    account,
+    connectors,
+    consents,
+    guard,
+    keys,
+    letters,
+    log,
+    maps,
+    naming,
+    orders,
+    outbox,
+    people,
+    pictures,
+    policy,
+    promises,
+    provider,
+    registers,
+    request_acts,
+    searches,
+    settings,
+    staff,
+    start,
+    tasks,
+    telephone,
+)
 from senim.web.console import door as entrance
 from senim.web.shared.pages import Door, door
 
@@ -44,13 +69,25 @@ class Area:
 GROUPS = ("work", "proof", "house")
 AREAS = (
     Area(pages=start.pages, group="work", icon="home"),
+    Area(pages=request_acts.pages, group="work", icon="inbox", verb="handle"),
+    Area(pages=letters.pages, group="work", icon="tray", verb="handle"),
+    Area(pages=telephone.pages, group="work", icon="phone", verb="intake"),
+    Area(pages=tasks.pages, group="work", icon="check"),
+    Area(pages=people.pages, group="work", icon="people", verb="read"),
     Area(pages=promises.pages, group="proof", icon="shield"),
     Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
     Area(pages=log.pages, group="proof", icon="list", verb="log"),
+    Area(pages=consents.pages, group="proof", icon="check", verb="read"),
+    Area(pages=registers.pages, group="proof", icon="book", verb="log"),
+    Area(pages=pictures.pages, group="proof", icon="map", verb="log"),
+    Area(pages=connectors.pages, group="house", icon="plug", verb="policy"),
+    Area(pages=orders.pages, group="house", icon="tray", verb="orders"),
     Area(pages=outbox.pages, group="house", icon="letter", verb="orders"),
     Area(pages=staff.pages, group="house", icon="people", verb="policy"),
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),
     Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
+    Area(pages=maps.pages, group="", icon="plug", verb="policy"),
+    Area(pages=searches.pages, group="", icon="plug", verb="handle"),
     Area(pages=account.pages, group="", icon="person"),
 )
 """All areas, in the order of the navigation."""
@@ -65,10 +102,19 @@ def console(senim: Senim) -> Flask:
     app.extensions["areas"] = {one.name: one.verb for one in AREAS}
     app.before_request(guard.close)
     app.context_processor(_shown)
+    app.jinja_env.globals.update(naming=naming, request_link=_request_link)
+    app.template_filter("stamped")(naming.time)
     app.register_blueprint(entrance.pages)
+    app.register_blueprint(provider.pages)
+    app.jinja_env.globals["provided"] = senim.provider is not None
     for area in AREAS:
         app.register_blueprint(area.pages)
     return app
+
+
+def _request_link(number: str) -> str:
+    """The page of a request, for who may open it; empty if there is none."""
+    return url_for("requests.show", number=number) if "requests.show" in current_app.view_functions else ""
 
 
 def _shown() -> dict[str, Any]:

@@ -49,7 +49,8 @@ def password() -> Answer:
     try:
         if new != request.form.get("again", "")[:200]:
             raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
-        run(lambda work: factors.change_password(work, member().session, old=old, new=new))
+        if not run(lambda work: factors.change_password(work, member().session, old=old, new=new)):
+            raise NotAllowed(Code.SIGN_IN_WRONG, "old")
     except SenimError as error:
         page = render_template("console/own_password.html", fault=refused(error), why=error.detail)
         return with_status(page, 400)

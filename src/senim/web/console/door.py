@@ -111,6 +111,7 @@ def _shown(seat: Seat, template: str, show: Callable[[Work, Session, str], bool]
     fault, status = "", 200
     if request.method == "POST":
         signed, keys = request.form.get("credential", "")[:20_000], platform().staff.passkeys
+        signing = platform().staff.signing
         try:
             if platform().run(
                 _actor(seat),
@@ -118,6 +119,7 @@ def _shown(seat: Seat, template: str, show: Callable[[Work, Session, str], bool]
                     keys.show(work, seat.session, site(), signed) if signed else show(work, seat.session, typed[:200])
                 ),
             ):
+                session[TOKEN] = platform().run(_actor(seat), lambda work: signing.renew(work, session[TOKEN]))
                 return None
             fault, status = refused(NotAllowed(Code.SIGN_IN_WRONG)), 403
         except NotAllowed as error:
@@ -147,7 +149,8 @@ def password() -> Answer:
     try:
         if new != request.form.get("again", "")[:200]:
             raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
-        platform().run(_actor(seat), lambda work: factors.change_password(work, seat.session, old=old, new=new))
+        if not platform().run(_actor(seat), lambda work: factors.change_password(work, seat.session, old=old, new=new)):
+            raise NotAllowed(Code.SIGN_IN_WRONG, "old")
     except SenimError as error:
         return with_status(render_template("console/password.html", fault=refused(error), why=error.detail), 400)
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
@@ -165,9 +168,9 @@ def enrol() -> Answer:
         try:
             codes = platform().run(_actor(seat), lambda work: factors.set_up(work, seat.session, given))
             if codes is not None:
-                platform().run(
-                    _actor(seat), lambda work: platform().staff.signing.enrolled(work, seat.session, seat.account)
-                )
+                signing = platform().staff.signing
+                platform().run(_actor(seat), lambda work: signing.enrolled(work, seat.session, seat.account))
+                session[TOKEN] = platform().run(_actor(seat), lambda work: signing.renew(work, session[TOKEN]))
                 _familiar(seat)
                 onwards = inside(request.args.get("next") or "")
                 return render_template("console/recovery.html", codes=codes, onwards=onwards)

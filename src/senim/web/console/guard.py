@@ -40,6 +40,9 @@ Answer = Response | Redirect | str
 TOKEN, DEVICE = "token", "device"  # names in the cookie
 """What the cookie holds: the token of the session, and what tells a device that signed in before."""
 
+ENTRANCE = ("door", "provider")
+"""Pages where nobody has to be signed in."""
+
 STEPS = {Step.CODE: "door.code", Step.PASSWORD: "door.password", Step.ENROL: "door.enrol"}
 """Where what is still to be done is done."""
 
@@ -177,7 +180,7 @@ def inside(address: str) -> str:
 
 def close() -> Redirect | None:
     """Before each request: whoever is not signed in is led to where they sign in."""
-    if request.endpoint is None or request.blueprint == "door":
+    if request.endpoint is None or request.blueprint in ENTRANCE:
         return None
     seat = seated()
     if seat is None:

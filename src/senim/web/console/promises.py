@@ -20,6 +20,7 @@ from senim.policy import Promises
 from senim.policy.records import Clause
 from senim.web.console.guard import Answer, look, needs, platform, run
 from senim.web.shared.pages import words
+from senim.web.shared.tables import cell
 
 pages = Blueprint("promises", __name__, url_prefix="/promises")
 
@@ -209,7 +210,7 @@ def as_csv() -> Answer:
         for one in clause.controls:
             looked, since = (at.isoformat() if at else "" for at in (one.at, one.since))
             state = [clause.id, clause.status, one.name, one.status, one.evidence, one.detail]
-            rows.writerow([*state, looked, one.count, since])
+            rows.writerow([*map(cell, state), looked, one.count, since])
     return _file(made.getvalue().encode("utf-8-sig"), "text/csv", "promises.csv")
 
 

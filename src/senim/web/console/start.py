@@ -7,19 +7,16 @@ from flask import Blueprint, g, render_template
 from senim.conformance.records import Status
 from senim.errors import Code, SenimError
 from senim.languages import wording
-from senim.rights.words import until
-from senim.times import moment
 from senim.web.console.guard import Answer, look, member, place, platform
-from senim.web.shared.pages import zone
 
 pages = Blueprint("start", __name__)
 
 PLACES = {
-    "overdue": ("requests.index", {"show": "overdue"}),
-    "due": ("requests.index", {"show": "due"}),
-    "new": ("requests.index", {"show": "received"}),
-    "identity": ("requests.index", {"show": "identity_needed"}),
-    "approval": ("requests.index", {"show": "waiting_approval"}),
+    "overdue": ("requests.index", {"view": "overdue"}),
+    "due": ("requests.index", {"view": "soon"}),
+    "new": ("requests.index", {"view": "new"}),
+    "identity": ("requests.index", {"view": "identity"}),
+    "approval": ("requests.index", {"view": "second"}),
     "letters": ("letters.index", {}),
     "tasks": ("tasks.index", {}),
     "orders": ("orders.index", {"state": "dead"}),
@@ -37,13 +34,11 @@ def index() -> Answer:
     if broken:
         counts.append(("broken", broken, "bad"))
     counts.sort(key=lambda one: ("bad", "warn", "").index(one[2]))
-    waiting = [(what, count, weight, place(PLACES[what][0], **PLACES[what][1])) for what, count, weight in counts]
-    words, where = wording("rights"), zone(platform())
-    coming = [
-        (one, words[f"kind-{one.kind}"].in_(g.language), until(moment(one.due).astimezone(where), g.language))
-        for one in agenda.next
-    ]
-    return render_template("console/start.html", waiting=waiting, coming=coming, place=place)
+    waiting = [(what, count, weight, place(*PLACES[what][:1], **PLACES[what][1])) for what, count, weight in counts]
+    kinds, words = {}, wording("rights")
+    for one in agenda.next:
+        kinds[one.kind] = words[f"kind-{one.kind}"].in_(g.language)
+    return render_template("console/start.html", waiting=waiting, next=agenda.next, kinds=kinds, place=place)
 
 
 def _broken() -> int:

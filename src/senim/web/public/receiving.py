@@ -15,6 +15,7 @@ from senim.policy.notices import country_name, field_name
 from senim.policy.records import Recipient
 from senim.web.public.showing import in_force, kept, language_of, shown
 from senim.web.shared.pages import day, zone
+from senim.web.shared.tables import cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +94,5 @@ def _csv(found: list[Row], language: Language) -> str:
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out)
     writer.writerow([words[f"column-{name.replace('_', '-')}"].in_(language) for name in names])
-    writer.writerows([_cell(getattr(row, name)) for name in names] for row in found)
+    writer.writerows([cell(getattr(row, name)) for name in names] for row in found)
     return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -12,8 +12,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -63,9 +65,17 @@ class Door:
     """The language that whoever is signed in has chosen."""
 
 
+class InMemory(Request):
+    """A request whose files stay in memory, as far as the door's limit lets them in: none lies open on a disk."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> BytesIO:
+        return BytesIO()
+
+
 def door(senim: Senim, of: Door) -> Flask:
     """A Flask application with everything that pages need; the caller adds the routes."""
     app = Flask(of.module, static_folder=None)
+    app.request_class = InMemory
     app.url_map.strict_slashes = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = ChoiceLoader(
@@ -134,9 +144,15 @@ def _switch_language() -> Any:
 
 
 def here(**changed: str) -> str:
-    """The address of this page, with changed parameters; the choice of language is not one that stays."""
-    kept = {name: value for name, value in request.args.items() if name != "language"}
-    return url_for(request.endpoint or "", **{**(request.view_args or {}), **kept, **changed})
+    """The address of this page, with changed parameters; the choice of language is not one that stays.
+
+    What visitors put into an address is never given to ``url_for``: it takes ``_scheme`` and the like for its own.
+    """
+    kept = [(name, text) for name, text in request.args.items(multi=True) if name != "language" and name not in changed]
+    asked = urlencode([*kept, *changed.items()], safe="!$'()*,/:;?@")
+    if not request.endpoint:  # no page of ours: its start is the nearest
+        return f"{request.script_root}/"
+    return url_for(request.endpoint, **(request.view_args or {})) + (f"?{asked}" if asked else "")
 
 
 def words(of: Door, language: Language) -> dict[str, str]:

@@ -1,0 +1,58 @@
+"""A person at the console in a real browser: found, looked at, acted on; on a phone, in three languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.web.conftest import DESKTOP, Served
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def _holds(page: Page) -> None:
+    found = Axe().run(page, options={"runOnly": WCAG})
+    assert found.response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_all_pages_of_a_person(served: Served, console: Callable[..., Page], language: str) -> None:
+    """From the search to what the person saw: accessible, and nothing scrolls sideways."""
+    stage = served.stage
+    person = stage.person()
+    stage.upload(person)
+    page = console("/people", language=language)
+    page.locator("#value").fill(person.values["contact.email"])
+    page.locator("main form button").click()
+    assert person.values["contact.email"] not in page.url
+    assert page.get_by_text(person.values["identity.family"], exact=True).count() > 0
+    _holds(page)
+    for number in (1, 2):
+        page.locator(".tabs a").nth(number).click()
+        _holds(page)
+    page.locator(".tabs a").nth(1).click()
+    page.locator(".timeline a").first.click()
+    assert page.locator(".frozen").get_attribute("lang") in ("kk", "ru", "en")
+    _holds(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
+    _holds(page)
+    for path in (f"/people/{person.subject}/do/block", f"/consents/{person.subject}/record"):
+        page.goto(f"{served.url}/console{path}")
+        _holds(page)
+
+
+def test_blocking_by_keyboard_and_without_scripts(served: Served, console: Callable[..., Page]) -> None:
+    """Nothing needs a mouse or a script."""
+    person = served.stage.person()
+    page = console(f"/people/{person.subject}", scripts=False, size=DESKTOP)
+    page.locator("#why-orders").press("Enter")
+    page.get_by_role("link", name="Block", exact=True).press("Enter")
+    page.locator("#reason").select_option("request-of-person")
+    page.get_by_role("button", name="Block").press("Enter")
+    assert page.get_by_role("status").inner_text() == "The data is blocked."
+    assert page.locator(".standing .tag.bad").inner_text() == "Blocked"
