@@ -56,6 +56,12 @@ def no_refusal_of(code: str, target: str) -> Break:
     return patched
 
 
+def anybody_may(patch: pytest.MonkeyPatch) -> None:
+    """Neither what a role may, nor what it may hand out, is looked at."""
+    patch.setattr(Work, "need", lambda *_: None)
+    patch.setattr("senim.governance.actions.within", lambda *_: None)
+
+
 def everything_is_tied(patch: pytest.MonkeyPatch) -> None:
     """A point that wants a yes to all that it asks."""
 
@@ -227,6 +233,9 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("gate.entrusted", "recipients are not looked at", gives("senim.gate.rules._recipient", ())),
     ("gate.border", "borders are not looked at", gives("senim.gate.rules._border", ())),
     ("gate.border", "crossing needs no consent", gives("senim.gate.rules._needs", ())),
+    ("governance.appointments", "who is dismissed comes in again", gives("senim.governance.signing._open", True)),
+    ("governance.appointments", "anybody may appoint", anybody_may),
+    ("governance.appointments", "nothing is on record", gives("senim.work.Work.record", "")),
     ("gate.roles", "roles are not looked at", gives("senim.gate.rules._role", ())),
     ("gate.people-never", "people may ask", gives("senim.gate.rules._role", ())),
     ("gate.people-never", "people are told", gives("senim.vault.rules.visible", True)),

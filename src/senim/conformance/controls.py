@@ -15,6 +15,7 @@ from senim.conformance.drills import (
     cookies,
     disclosure,
     gate,
+    governance,
     messaging,
     policy,
     rights,
@@ -116,6 +117,10 @@ CONTROLS: tuple[Control, ...] = (
     # the log
     Control("audit.every-act", audit.every_act, ("data.collected", "data.read", "check.allowed", "check.refused")),
     Control("audit.tamper-evident", audit.tamper_evident),
+    # staff
+    Control(
+        "governance.appointments", governance.appointments, ("staff.added", "staff.role_changed", "staff.disabled")
+    ),
     # rooms that come with later work
     Control("collection.technical"),
     Control("connectors.bulk"),
@@ -123,7 +128,6 @@ CONTROLS: tuple[Control, ...] = (
     Control("disclosure.bulk"),
     Control("disclosure.official"),
     Control("disclosure.secrecy"),
-    Control("governance.appointments"),
     Control("governance.control-runs"),
     Control("governance.doctor"),
     Control("governance.documents"),

@@ -24,6 +24,7 @@ from senim.consent import Consents, Evidence, Scope
 from senim.disclosure import Disclosures
 from senim.errors import Code, SenimError
 from senim.gate import Decision, Gate, Question
+from senim.governance import Staff
 from senim.identity import Actor, ActorKind, SubjectId
 from senim.messaging.actions import Messages
 from senim.messaging.inbox import Inbox
@@ -63,6 +64,7 @@ class Platform(Protocol):
     inbox: Inbox
     rights: Rights
     accounts: Accounts
+    staff: Staff
     connectors: tuple[Connector, ...]
 
     @property

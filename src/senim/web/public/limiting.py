@@ -10,9 +10,9 @@ from collections.abc import Callable
 from flask import Request
 
 from senim.errors import Code, Unavailable
+from senim.web.shared.askers import address
 
 _MOST_MARKS = 50_000
-_HERE = ("127.0.0.1", "::1")
 
 
 class Limit:
@@ -37,10 +37,3 @@ class Limit:
         self._total += 1
         if self._counts[mark] > self._most or self._total > self._everybody:
             raise Unavailable(Code.OVERLOADED)
-
-
-def address(asked: Request) -> str:
-    """Who sends. A proxy on this machine tells it in the last part of ``X-Forwarded-For``; others are not believed."""
-    told = asked.remote_addr or ""
-    passed = asked.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return passed if passed and told in _HERE else told
