@@ -6,13 +6,13 @@ from html import unescape
 
 import pytest
 
-from senim.languages import LANGUAGES
+from senim.languages import LANGUAGES, Language
 from tests.promises.conftest import Open
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("profile", ["tickets", "shop"])
-def test_switching_cookies_off_is_a_choice_that_is_told_and_kept(house: Open, profile: str, language: str) -> None:
+def test_switching_cookies_off_is_a_choice_that_is_told_and_kept(house: Open, profile: str, language: Language) -> None:
     """tickets-13, shop-10: what must be on and what may be off, what a refusal means; the choice is on record."""
     place = house(profile)
     cookies = place.senim.policies.in_force(place.senim.works.clock.now()).policy.cookies
