@@ -280,7 +280,9 @@ def test_a_new_version_is_met_and_read(visitor: Visitor, mini: bytes, person: Pe
     visitor.senim.policies._looked = 0.0
     assert "privacy policy has changed" in visitor.get("/")
     page = visitor.get("/policy")
-    assert "and nothing else." in page
+    beside = "/privacy/en/changes/1/2"
+    assert beside in page
+    assert "and nothing else." in visitor.client.get(beside).text.replace("<ins>", "").replace("</ins>", "")
     assert "newsletter" in page
     assert "Until you agree to the new text" in page
     assert "on record" in visitor.follow(visitor.post("/policy"))

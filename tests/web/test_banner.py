@@ -40,6 +40,15 @@ def settled(page: Page) -> None:
     until(page, "(JSON.parse(localStorage.getItem('senim-waiting')) || []).length === 0")
 
 
+def loaded(page: Page, front: Shopfront) -> None:
+    """Until everything that was allowed has been asked for: the third party is another process's business."""
+    for _ in range(600):
+        if len(set(front.party.asked)) == 4:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(front.party.asked)
+
+
 def cookies(context: BrowserContext) -> set[str]:
     return {one["name"] for one in context.cookies()}
 
@@ -293,6 +302,7 @@ def test_a_choice_ends_with_its_time(front: Shopfront) -> None:
     page = front.visit(context)
     press(page, "Allow all")
     settled(page)
+    loaded(page, front)
     asked = len(front.party.asked)
     context.add_init_script("const then = Date.now; Date.now = () => then() + 181 * 864e5")
     page.reload()

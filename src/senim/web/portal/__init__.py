@@ -20,7 +20,7 @@ MOST_FORM = 1024 * 1024
 
 def portal(senim: Senim) -> Flask:
     """The Flask application below ``/portal``."""
-    app = door(senim, Door(name="portal", module=__name__, words=("portal",), most=MOST_FORM))
+    app = door(senim, Door(name="portal", module=__name__, words=("changes", "portal"), most=MOST_FORM))
     guarded(senim, app)
     for pages in (entering, seeing, choosing, changing, asking, others):
         app.register_blueprint(pages(senim))

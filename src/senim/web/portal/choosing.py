@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
-from senim.accounts.changes import changed_parts
 from senim.accounts.rules import Choice, choices, openings
 from senim.app import Senim
 from senim.consent import Scope
 from senim.errors import Code, NotFound
 from senim.policy.notices import consent_sentence
+from senim.policy.plainly import plainly
 from senim.policy.promises import Promises
 from senim.times import micros
 from senim.web.portal.visit import act, before, look, page, say, signed
@@ -134,13 +134,14 @@ def _visibility(senim: Senim) -> str:
 def _policy(senim: Senim) -> str:
     promises, account = senim.accounts.promises(), senim.accounts.account(signed())
     new = account.version < promises.version
-    before = senim.policies.version(account.version).policy
+    before = senim.policies.promises(account.version, senim.works.clock.now().date())
     return page(
         senim,
         "policy.html",
         new=new,
+        before=account.version,
         promises=promises,
-        parts=changed_parts(before, promises.policy, g.language) if new else (),
+        groups=plainly(before, promises, g.language) if new else {},
         renew=[one for one in _all(senim) if one.state == "renew"],
     )
 
