@@ -49,9 +49,9 @@ def main() -> int:
     target = RESULTS / "performance.md"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(told, encoding="utf-8")
-    if size == Size() and (kept.whole() or asked.page):
+    if asked.page or (size == Size() and kept.whole()):
         target = PAGE
-        PAGE.write_text(kept.page_of_all(), encoding="utf-8")
+        PAGE.write_text(kept.page_with(run.taken, size), encoding="utf-8")
     print(f"Written: {target.relative_to(ROOT)}")
     return 0
 
@@ -79,12 +79,13 @@ class Run:
     def __init__(self, size: Size, names: tuple[str, ...]) -> None:
         self._size = size
         self._names = names
-        self._taken: list[Taken] = []
+        self.taken: list[Taken] = []
+        """What was found so far."""
         self._servers: dict[str, str] = {}
 
     def page(self) -> str:
         """What was found."""
-        return page(self._taken, self._size)
+        return page(self.taken, self._size)
 
     def measure(self, databases: tuple[str, ...]) -> None:
         """Measure on each database; what does not depend on one, on the first."""
@@ -154,7 +155,7 @@ class Run:
         seconds = time.monotonic() - started
         print(f"  {name}: {seconds:.0f} s", flush=True)
         taken = Taken(name=name, figures=tuple(found), seconds=seconds, ran=what_it_ran_on(self._servers))
-        self._taken.append(taken)
+        self.taken.append(taken)
         if self._size == Size():
             kept.keep(taken)
 

@@ -6,6 +6,7 @@ Each part of the page tells the day, the commit and the machine of its own run; 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
@@ -36,14 +37,16 @@ def _kept() -> list[Taken]:
 
 def whole() -> bool:
     """Whether everything was measured, on both databases where there are two."""
-    return not _missing()
+    return not _missing(_kept())
 
 
-def _missing() -> list[str]:
-    counts = Counter(one.name for one in _kept())
+def _missing(found: Sequence[Taken]) -> list[str]:
+    counts = Counter(one.name for one in found)
     return [name for name in NAMES if counts[name] < (1 if name in _ONCE else len(DATABASES))]
 
 
-def page_of_all() -> str:
-    """The page of everything that is kept."""
-    return page(_kept(), Size(), missing=_missing())
+def page_with(taken: Sequence[Taken], size: Size) -> str:
+    """The page of a run, with what it did not measure as it is kept."""
+    new = {_name(one) for one in taken}
+    whole = [*(one for one in _kept() if _name(one) not in new), *taken]
+    return page(sorted(whole, key=lambda one: NAMES.index(one.name)), size, missing=_missing(whole))

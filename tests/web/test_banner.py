@@ -237,6 +237,7 @@ def test_a_signal_that_comes_later_counts(front: Shopfront) -> None:
     page = front.visit(context)
     press(page, "Allow all")
     settled(page)
+    loaded(page, front)
     context.add_init_script(GPC)
     asked = len(front.party.asked)
     page.reload()
