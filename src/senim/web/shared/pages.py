@@ -82,8 +82,8 @@ def door(senim: Senim, of: Door) -> Flask:
         [FileSystemLoader(Path(app.root_path) / "templates"), FileSystemLoader(SHARED / "templates")]
     )
     app.config.update(MAX_CONTENT_LENGTH=of.most, MAX_FORM_MEMORY_SIZE=of.most, **_session(senim, of))
-    app.before_request(_measured)
     app.before_request(functools.partial(_begin, of))
+    app.before_request(_measured)
     if of.name:
         app.secret_key = senim.derived(f"{of.name} session")
         app.before_request(_switch_language)
@@ -248,7 +248,7 @@ def _outdated(_: CSRFError) -> Response:
 def _problem(code: Code, status: int) -> Response:
     """What went wrong, in the reader's language."""
     if not hasattr(g, "door"):  # refused before anything began
-        abort(status)
+        return Response(status=status)
     title = "not-found-title" if status in (404, 410) else "problem-title"
     says = explain(code, g.language)
     page = render_template("problem.html", title=words(g.door, g.language)[title], says=says)
