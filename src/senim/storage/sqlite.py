@@ -32,8 +32,14 @@ _CODES = {
 }
 
 
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What the driver raises; the second where damaged pages hold no text any more, its own message about them included."""
+
+
 def convert(error: Exception) -> SenimError:
     """An error of the driver as one of ours; the text of the driver stays in the cause, out of answers."""
+    if isinstance(error, UnicodeDecodeError):
+        return Tampered(Code.STORAGE_CORRUPT)
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return Tampered(Code.STORAGE_CORRUPT)
@@ -51,7 +57,7 @@ class SQLite(Engine):
     """An embedded database file. Other processes may read and write it at the same time."""
 
     dialect = "sqlite"
-    errors = (sqlite3.Error,)
+    errors = ERRORS
     of_all = (Code.STORAGE_UNREACHABLE, Code.STORAGE_BUSY)
 
     def __init__(self, path: Path) -> None:
@@ -66,7 +72,7 @@ class SQLite(Engine):
             self._writer.execute("PRAGMA cache_size = -16384")
             # The clock moves the WAL into the file (see upkeep); a commit does so only if the clock stands still.
             self._writer.execute("PRAGMA wal_autocheckpoint = 16384")
-        except sqlite3.Error as error:
+        except ERRORS as error:
             self._writer.close()
             raise convert(error) from error
 
@@ -78,7 +84,7 @@ class SQLite(Engine):
             )
             for pragma in ("synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY", "cache_size = -2048"):
                 connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error as error:
+        except ERRORS as error:
             if connection is not None:
                 connection.close()
             raise convert(error) from error
@@ -92,7 +98,7 @@ class SQLite(Engine):
             connection = self._connect()
         try:
             yield connection
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise convert(error) from error
         finally:
             if len(self._idle) < _READERS:
@@ -108,7 +114,7 @@ class SQLite(Engine):
             connection = self._connect()
         try:
             return connection.execute(query.sqlite, params).fetchall()
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise convert(error) from error
         finally:
             self._idle.append(connection)
@@ -157,7 +163,7 @@ class SQLite(Engine):
         try:
             with self._writing:  # between transactions, never inside that of another thread
                 self._writer.execute(sql)
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise convert(error) from error
 
     def upkeep(self) -> None:
@@ -168,7 +174,7 @@ class SQLite(Engine):
         try:
             with self._writing:
                 busy: int = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except sqlite3.Error as error:
+        except ERRORS as error:
             raise convert(error) from error
         return not busy
 
