@@ -23,6 +23,16 @@ DATABASES = ("sqlite", "postgresql")
 _number = itertools.count()
 
 
+@pytest.fixture(autouse=True)
+def no_settings_of_others() -> Iterator[None]:
+    """Commands run in process set variables for the service that they become; the next test has none of them."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("SENIM_")}
+    yield
+    for name in [one for one in os.environ if one.startswith("SENIM_") and one not in before]:
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A PostgreSQL server for this session, with a migrated template database."""
