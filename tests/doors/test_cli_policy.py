@@ -117,7 +117,7 @@ def test_without_a_folder_every_command_says_so(
         ("orders", "rerun"): ("0" * 32,),
         ("orders", "cancel"): ("0" * 32, "--reason", "drill"),
         ("connectors", "task"): ("0" * 32,),
-        ("connectors", "done"): ("0" * 32, "--evidence", "0" * 32),
+        ("connectors", "done"): ("0" * 32, "--archive", "AR-2026/1"),
         ("connectors", "propose"): ("shop", "--url-env", "SHOP_URL"),
         ("connectors", "check"): ("shop",),
         ("connectors", "look"): ("shop",),
@@ -131,6 +131,7 @@ def test_without_a_folder_every_command_says_so(
         ("requests", "choose"): ("R-1", "--system", "shop", "--person", "x"),
         ("requests", "approve"): ("R-1", "--plan", "x"),
         ("requests", "answer"): ("R-1", "--out", "out"),
+        **{("staff", one): ("aigerim",) for one in ("add", "disable", "enable", "reset")},
         **{("requests", one): ("R-1",) for one in (
             "show", "code", "identify", "resume", "plan", "decline", "withdraw", "run"
         )},

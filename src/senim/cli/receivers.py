@@ -19,10 +19,10 @@ def receivers(folder: Path, *, as_json: bool) -> None:
 
     The key of the address is made with "senim access add NAME --role ROLE".
     """
-    if not (folder / FILE).is_file():
-        fail(f"There is no {FILE} in {folder.name or 'this folder'}.")
-    known = read((folder / FILE).read_bytes())
     with opened(folder) as senim:
+        if not (folder / FILE).is_file():
+            fail(f"There is no {FILE} in {folder.name or 'this folder'}.")
+        known = read((folder / FILE).read_bytes())
         problems = check(known, senim.policies.in_force(senim.works.clock.now()))
         base = (
             senim.settings.serve.url.rstrip("/") or f"http://{senim.settings.serve.address}:{senim.settings.serve.port}"
