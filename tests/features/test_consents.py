@@ -340,7 +340,7 @@ def _unfinished(senim: Senim, unit: Unit, subject: SubjectId) -> None:
 
 def test_a_notice_that_did_not_ask_for_it_proves_no_consent(staged: Staged, mini: bytes, clock: FixedClock) -> None:
     """Who was asked about an order only did not agree to a newsletter, now or under an earlier version (shop-3)."""
-    begin, end = mini.index(b"  registration:\n"), mini.index(b"rights:\n")
+    begin, end = mini.index(b"  registration:\n"), mini.index(b"cookies:\n")
     order = mini[begin:end].replace(b"  registration:", b"  order:").replace(b"      profile.tastes: optional\n", b"")
     order = b"".join(line for line in order.splitlines(keepends=True) if b"purpose: newsletter" not in line)
     stage = staged(mini[:end] + order + mini[end:])

@@ -51,9 +51,9 @@ class Served:
         return f"http://127.0.0.1:{self.server.server_port}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, started once for a worker."""
+    """Chromium, for the tests of a module: as long as it is there, its event loop runs in the thread of the tests."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     assert path, "Chromium is missing: make test installs it"
     with sync_playwright() as playwright:

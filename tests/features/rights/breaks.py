@@ -157,7 +157,7 @@ RIGHTS: tuple[tuple[str, str, Break], ...] = (
     ("rights.correct", "nothing is on record", gives("senim.rights.desk.Desk.tell", "")),
     ("rights.email", "letters are not understood", gives("senim.rights.letters.LetterReceiver.receive", "")),
     ("rights.email", "no code is sent", no_letters_of("code")),
-    ("rights.email", "any code opens", gives("senim.rights.identity.Identities._digest", bytes(32))),
+    ("rights.email", "any code opens", gives("senim.rights.codes.Codes._digest", bytes(32))),
     ("rights.email", "the sender's name is enough", instead(
         "senim.rights.identity.Identities.at_opening", by_a_name)),
     ("rights.erase", "the key stays", gives("senim.vault.keystore.destroy_key", None)),
