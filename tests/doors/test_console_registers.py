@@ -77,7 +77,7 @@ def test_recipients_tell_when_they_last_got_something(console: Callable[..., Col
     assert before["Courier"] == "—"
     hand_over(me, stage.person())
     after = {line[0]: line[-1] for line in rows(me.get("/console/registers/recipients.csv").data)[1:]}
-    assert after["Courier"] == "November 22, 2026"
+    assert after["Courier"] == "22 November 2026"
     assert after["Tax authority"] == "—"
 
 
