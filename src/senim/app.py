@@ -247,7 +247,9 @@ class Senim:
                 orders=self.orders,
                 post=self.messages,
                 signer=self.statements,
-                link=lambda number, token: f"{place}/requests/{number}{f'?token={token}' if token else ''}",
+                link=lambda number, token: (
+                    f"{place}/requests/{number}?token={token}" if token else f"{place}/console/requests/{number}"
+                ),
                 connectors=lambda: (*self.systems.all(), *self.connectors),
             ),
             pepper=self._index_secret,

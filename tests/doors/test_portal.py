@@ -289,6 +289,16 @@ def test_a_new_version_is_met_and_read(visitor: Visitor, mini: bytes, person: Pe
     assert "privacy policy has changed" not in visitor.get("/")
 
 
+def test_the_overview_tells_of_a_consent_to_one_channel_too(stage: Stage) -> None:
+    """Whoever agreed to e-mail alone agreed to something, and it is named once (travel-40)."""
+    asked = stage.consents("registration", only=lambda ask: ask.ask == "required" or ask.channel == "email")
+    someone = stage.person("registration", consents=asked)
+    visitor = Visitor(stage)
+    page = visitor.sign_in(someone)
+    assert "agreed to nothing" not in page
+    assert page.count(f"<li>{stage.policy.purposes['newsletter'].name.en}</li>") == 1
+
+
 def test_data_is_confirmed_with_its_date(visitor: Visitor, person: Person, clock: FixedClock) -> None:
     """tickets-6, shop-18: asked the next day, and a year later again."""
     assert "Is your data still right?" not in visitor.get("/")

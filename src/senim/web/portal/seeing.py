@@ -41,7 +41,7 @@ def _start(senim: Senim) -> str:
         senim,
         "start.html",
         held=look(senim, senim.accounts.held),
-        on=[one for one in choices(promises, who.standing, now) if one.on and not one.scope.key],
+        on=[one for one in choices(promises, who.standing, now) if one.on],
         requests=[one for one in requests if is_open(one)],
         request_words=told,
         account=account,
