@@ -12,7 +12,6 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from playwright.sync_api import Browser
+from tests.loopback import Quiet, address, chromium, launched, serving
 
 from benchmarks.figures import Figure, Spread, in_turns
 from benchmarks.ground import Ground
@@ -238,9 +237,11 @@ def _bytes(sent: dict[str, tuple[int, int]]) -> Iterator[Figure]:
 
 def _times(tools: list[Tool], repetitions: int) -> Iterator[Figure]:
     seen = Seen()
-    with _served(tools) as address, _chromium() as browser:
+    if chromium() is None:
+        raise CannotMeasure("Chromium is missing: sh scripts/browser.sh")
+    with _served(tools) as place, launched() as browser:
         loads: dict[str, Callable[[], float]] = {
-            tool.name: partial(_load, browser, address, tool, seen) for tool in tools
+            tool.name: partial(_load, browser, place, tool, seen) for tool in tools
         }
         for load in loads.values():
             load()  # the browser's own caches of compiled code are warm for all alike
@@ -267,7 +268,7 @@ def _times(tools: list[Tool], repetitions: int) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _load(browser: Browser, address: str, tool: Tool, seen: Seen) -> float:
+def _load(browser: Browser, place: str, tool: Tool, seen: Seen) -> float:
     """Open the page anew; milliseconds until the banner can be read."""
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="ru-RU", user_agent=_PHONE)
     try:
@@ -276,7 +277,7 @@ def _load(browser: Browser, address: str, tool: Tool, seen: Seen) -> float:
         page.add_init_script(_WATCH.replace("WHERE", _json(tool.where)))
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{address}/{tool.name}/", wait_until="load")
+        page.goto(f"{place}/{tool.name}/", wait_until="load")
         try:
             page.wait_for_function("window.senimSeen > 0", timeout=15_000)
         except Exception as error:
@@ -290,23 +291,8 @@ def _load(browser: Browser, address: str, tool: Tool, seen: Seen) -> float:
         context.close()
 
 
-@contextmanager
-def _chromium() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        raise CannotMeasure("Chromium is missing: sh scripts/browser.sh")
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
-
-
-class _Quiet(WSGIRequestHandler):
+class _KeptAlive(Quiet):
     protocol_version = "HTTP/1.1"
-
-    def log(self, *_: Any) -> None:
-        pass
 
 
 @contextmanager
@@ -327,11 +313,5 @@ def _served(tools: list[Tool]) -> Iterator[str]:
         start("200 OK", [("Content-Type", kind), ("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))])
         return [body]
 
-    server = ThreadedWSGIServer("127.0.0.1", 0, application, _Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join(10)
+    with serving(application, handler=_KeptAlive) as server:
+        yield address(server)

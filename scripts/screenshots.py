@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
-from tests.console import cookie
+from playwright.sync_api import Browser
 from tests.doors.visitor import Visitor
-from tests.filled import Filled, filled
+from tests.filled import cookies, filled
+from tests.loopback import address, launched, serving
 from tests.screens import Screen, every_screen
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from senim.web.site import site
 
@@ -38,7 +33,6 @@ MOST, MOST_OF_ALL = 150_000, 6_000_000
 """Bytes of a picture, and of the folder."""
 COLOURS = 64
 """Colours of a picture: text on calm grounds needs few."""
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +53,6 @@ class Shot:
         return "-".join((*parts, *dark, *light)) + ".png"
 
 
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def served(made: Filled) -> Iterator[str]:
-    """The operator's pages at loopback; their address."""
-    server = make_server("127.0.0.1", 0, site(made.senim), threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join(10)
-
-
 def main() -> int:
     """Take the pictures. Exit code 1 if one of them, or all together, are too large."""
     asked = _arguments()
@@ -90,10 +66,8 @@ def main() -> int:
         visitor = Visitor(made.stage)
         visitor.sign_in(made.person)
         shots = _shots(every_screen(made.senim, visitor.client, made.me.token), asked.all, asked.names)
-        with served(made) as address, sync_playwright() as playwright:
-            chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-            browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
-            _take(browser, address, shots, _cookies(made, visitor), into)
+        with serving(site(made.senim)) as server, launched() as browser:
+            _take(browser, address(server), shots, cookies(made, visitor), into)
     return _check(into)
 
 
@@ -114,12 +88,6 @@ def _shots(screens: list[Screen], everything: bool, names: list[str]) -> list[Sh
         for language in (LOCALES if everything or screen.name in TOLD_IN_ALL else ("en",))
         for size, scheme in ways
     ]
-
-
-def _cookies(made: Filled, visitor: Visitor) -> list[dict[str, str]]:
-    name, value, _ = cookie(made.senim, made.me.token)
-    kept = [(name, value, "/console"), ("senim-portal", visitor.cookie(), "/portal")]
-    return [{"name": name, "value": value, "domain": "127.0.0.1", "path": path} for name, value, path in kept]
 
 
 def _take(browser: Browser, address: str, shots: list[Shot], cookies: list[dict[str, str]], into: Path) -> None:

@@ -21,7 +21,8 @@ from senim.policy.taxonomy import Operation
 from senim.rights import State, Way
 from senim.rights.rules import is_open
 from senim.testing import FixedClock, Person, Stage, platform
-from tests.console import Account, account
+from tests.console import Account, account, cookie
+from tests.doors.visitor import Visitor
 from tests.features.acting import senim_of
 from tests.features.rights.scene import System, act, by, connect, decide, now, opened, run
 
@@ -141,3 +142,10 @@ def _through(stage: Stage, number: str) -> None:
     if now(stage, number).state is State.RECEIVED:
         decide(stage, number, granted=True)
     run(stage)
+
+
+def cookies(made: Filled, visitor: Visitor) -> list[dict[str, str]]:
+    """What a browser keeps that is signed in at both doors: as ``visitor``, and as the member of staff."""
+    name, value, _ = cookie(made.senim, made.me.token)
+    kept = ((name, value, "/console"), ("senim-portal", visitor.cookie(), "/portal"))
+    return [{"name": name, "value": value, "domain": "127.0.0.1", "path": path} for name, value, path in kept]

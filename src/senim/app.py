@@ -42,7 +42,7 @@ from senim.gate.access import VERBS, Access, actor_of
 from senim.governance import Agendas, Staff
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, ActorKind
 from senim.law import Override
-from senim.mailing import THIS_MACHINE, listed, listening, mail_server, mailbox
+from senim.mailing import listed, listening, mail_server, mailbox
 from senim.messaging.actions import Messages
 from senim.messaging.inbox import Inbox
 from senim.messaging.inbox_imap import Fetcher
@@ -58,7 +58,7 @@ from senim.rights import Rights, Roots
 from senim.rights.codes import Codes
 from senim.rights.letters import LetterReceiver
 from senim.rights.limits import Limits as Limiting
-from senim.settings import FILE, Settings, read, shown
+from senim.settings import FILE, THIS_MACHINE, Settings, read, shown
 from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
@@ -95,6 +95,7 @@ class Senim:
         self.persons.recognise(first=not self.works.begun)
 
         self._index_secret = keys.secret("index")
+        self.index = BlindIndex(self._index_secret)
         self.statements = StatementSigner(keys.secret("receipts"))
         anchor = folder / settings.log.anchor if settings.log.anchor else None
         signer = LogSigner(settings.log.origin or "senim.example/log", keys.secret("log"))
@@ -122,7 +123,7 @@ class Senim:
             subjects=self.subjects,
             gate=self.gate,
             persons=self.persons,
-            index=BlindIndex(self._index_secret),
+            index=self.index,
             signer=self.statements,
         )
         self.disclosures = Disclosures(self.policies, self.subjects, self.vault, self.log)
@@ -150,7 +151,7 @@ class Senim:
 
     def _join_house(self) -> None:
         """Build what staff work with."""
-        self.staff = Staff(self.works, self.policies, self.boxes, BlindIndex(self._index_secret))
+        self.staff = Staff(self.works, self.policies, self.boxes, self.index)
         self.provider = identity_provider(self.settings.console, self.folder)
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
@@ -174,7 +175,7 @@ class Senim:
             gate=self.gate,
             vault=self.vault,
             messages=self.messages,
-            index=BlindIndex(self._index_secret),
+            index=self.index,
             secret=self._index_secret,
             url=self.settings.serve.url,
         )
@@ -243,13 +244,12 @@ class Senim:
                 documents=self.documents,
                 disclosures=self.disclosures,
                 boxes=self.boxes,
-                index=BlindIndex(self._index_secret),
+                index=self.index,
                 orders=self.orders,
                 post=self.messages,
                 signer=self.statements,
-                link=lambda number, token: (
-                    f"{place}/requests/{number}?token={token}" if token else f"{place}/console/requests/{number}"
-                ),
+                link=lambda number, token: f"{place}/requests/{number}?token={token}",
+                staff_link=lambda number: f"{place}/console/requests/{number}",
                 connectors=lambda: (*self.systems.all(), *self.connectors),
             ),
             pepper=self._index_secret,
@@ -275,7 +275,7 @@ class Senim:
             orders=self.orders,
             post=self.messages,
             rights=self.rights,
-            limits=Limiting(BlindIndex(self._index_secret)),
+            limits=Limiting(self.index),
             codes=Codes(self._index_secret),
             url=place.rstrip("/"),
             secret=self._index_secret,

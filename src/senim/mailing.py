@@ -11,9 +11,7 @@ from senim.errors import Code, Invalid
 from senim.messaging.inbox_records import Listening, MailBox
 from senim.messaging.mail import is_address
 from senim.messaging.records import MailServer
-from senim.settings import Mail, MailIn
-
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+from senim.settings import THIS_MACHINE, Mail, MailIn, certificates
 
 
 def mail_server(mail: Mail, folder: Path) -> MailServer | None:
@@ -54,11 +52,7 @@ def _trusted(mail: Mail | MailIn, section: str, folder: Path) -> str:
     """The file of certificates that a server's is checked against; a server elsewhere is never spoken to in clear."""
     if mail.security == "none" and mail.host not in THIS_MACHINE:
         raise Invalid(Code.SETTING_WRONG, f"{section}.security", detail="only with a server on this machine")
-    if not mail.authority:
-        return ""
-    if not (folder / mail.authority).is_file():
-        raise Invalid(Code.SETTING_WRONG, f"{section}.authority", detail="no such file")
-    return str(folder / mail.authority)
+    return certificates(folder, mail.authority, f"{section}.authority")
 
 
 def listening(mail: MailIn, folder: Path, contacts: Callable[[], tuple[str, ...]]) -> Listening | None:

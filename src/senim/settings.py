@@ -18,6 +18,9 @@ from senim.errors import Code, Invalid, Unavailable
 
 FILE = "senim.toml"
 
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+"""Names under which this machine is spoken to: only here may a connection be unencrypted."""
+
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
@@ -195,6 +198,13 @@ def read(folder: Path, environment: Mapping[str, str]) -> Settings:
         return msgspec.convert(found, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(Code.SETTING_WRONG, _named(str(error)), detail=str(error)) from error
+
+
+def certificates(folder: Path, file: str, setting: str) -> str:
+    """The path of a file of certificates that a setting names; empty for none. Raises Invalid (setting_wrong)."""
+    if file and not (folder / file).is_file():
+        raise Invalid(Code.SETTING_WRONG, setting, detail="no such file")
+    return str(folder / file) if file else ""
 
 
 def _section(found: dict[str, Any], name: str) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 
 from senim.errors import Code, Invalid
 from senim.governance.provider import Provider
-from senim.settings import Console
-
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+from senim.settings import THIS_MACHINE, Console, certificates
 
 
 def identity_provider(console: Console, folder: Path) -> Provider | None:
@@ -18,13 +16,12 @@ def identity_provider(console: Console, folder: Path) -> Provider | None:
     if not console.issuer:
         return None
     issuer = urlsplit(console.issuer)
-    if issuer.scheme != "https" and (issuer.scheme != "http" or issuer.hostname not in _THIS_MACHINE):
+    if issuer.scheme != "https" and (issuer.scheme != "http" or issuer.hostname not in THIS_MACHINE):
         raise Invalid(Code.SETTING_WRONG, "console.issuer", detail="https://…; http:// only on this machine")
     for name in ("client", "secret", "claim"):
         if not getattr(console, name):
             raise Invalid(Code.SETTING_WRONG, f"console.{name}", detail="needed with console.issuer")
-    if console.authority and not (folder / console.authority).is_file():
-        raise Invalid(Code.SETTING_WRONG, "console.authority", detail="no such file")
+    authority = certificates(folder, console.authority, "console.authority")
     if find_spec("authlib") is None or find_spec("requests") is None:
         raise Invalid(Code.SETTING_WRONG, "console.issuer", detail="needs the extra: pip install 'senim[oidc]'")
     return Provider(
@@ -33,5 +30,5 @@ def identity_provider(console: Console, folder: Path) -> Provider | None:
         secret=console.secret,
         claim=console.claim,
         trusts_second=console.second_factor == "provider",
-        authority=str(folder / console.authority) if console.authority else "",
+        authority=authority,
     )

@@ -6,34 +6,25 @@ anywhere else fails the test.
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from playwright.sync_api import Browser, BrowserContext, Page
+from werkzeug.serving import ThreadedWSGIServer
 
 from senim.testing import FixedClock, Stage, platform
 from senim.web.site import site
 from tests.console import account, cookie
+from tests.loopback import address, launched, serving
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 LANGUAGES = {"kk": "kk-KZ", "ru": "ru-RU", "en": "en-GB"}
-_FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP *.example 127.0.0.1",  # sites of tests have names, and stand at loopback
-)  # fmt: skip
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        pass
+_NAMES = "--host-resolver-rules=MAP *.example 127.0.0.1"
+"""Sites of tests have names, and stand at loopback."""
 
 
 @dataclass(slots=True)
@@ -41,25 +32,21 @@ class Served:
     """A platform whose pages are served."""
 
     stage: Stage
-    server: BaseWSGIServer
+    server: ThreadedWSGIServer
     elsewhere: list[str] = field(default_factory=list)
     """Addresses beyond the service that a page asked for."""
 
     @property
     def url(self) -> str:
         """Its address, without a slash at the end."""
-        return f"http://127.0.0.1:{self.server.server_port}"
+        return address(self.server)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, for the tests of a module: as long as it is there, its event loop runs in the thread of the tests."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert path, "Chromium is missing: make test installs it"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+    with launched(_NAMES) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -70,11 +57,7 @@ def serve() -> Iterator[Callable[..., Served]]:
         def start(stage: Stage | None = None, *, policy: bytes = b"", now: Callable[[], Any] | None = None) -> Served:
             stage = stage or opened.enter_context(platform(policy, now=now))
             application = site(stage.platform)  # type: ignore[arg-type]  # the stage's platform is a whole Senim
-            server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
-            thread.start()
-            opened.callback(thread.join, 10)
-            opened.callback(server.shutdown)
+            server = opened.enter_context(serving(application))
             return Served(stage, server)
 
         yield start

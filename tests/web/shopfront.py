@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, generate_adhoc_ssl_context
+from werkzeug.serving import ThreadedWSGIServer, generate_adhoc_ssl_context
 
 from senim.testing import FixedClock, Stage, platform
 from senim.web.site import site
+from tests.loopback import serving
 
 STRICT = (
     "default-src 'none'; script-src 'nonce-n0nce' {senim}; connect-src {senim}; img-src 'self' {party};"
@@ -37,11 +37,6 @@ PARTS = """<script type="text/plain" data-senim="statistics" src="{party}/count.
 <iframe data-senim="offers" data-senim-src="{party}/film" title="Film" width="320" height="320"></iframe>"""
 
 _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        pass
 
 
 Answering = Callable[[str], tuple[str, bytes]]
@@ -78,35 +73,12 @@ class _Server(ThreadedWSGIServer):
         pass  # a browser that goes away
 
 
-@contextmanager
-def plainly(application: Any) -> Iterator[ThreadedWSGIServer]:
-    """Serve an application without TLS."""
-    yield from _serving(ThreadedWSGIServer("127.0.0.1", 0, application, _Quiet))
-
-
 def until(page: Page, holds: str) -> None:
     """Wait for an expression; a page's security policy may forbid the waiting that Playwright does inside of it."""
     late = time.monotonic() + 15
     while not page.evaluate(holds):
         assert time.monotonic() < late, f"never: {holds}"
         page.wait_for_timeout(30)
-
-
-@contextmanager
-def hosting(application: Any) -> Iterator[ThreadedWSGIServer]:
-    """Serve an application in a thread."""
-    yield from _serving(_Server("127.0.0.1", 0, application, _Quiet))
-
-
-def _serving(server: ThreadedWSGIServer) -> Iterator[ThreadedWSGIServer]:
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
 
 
 @contextmanager
@@ -121,7 +93,7 @@ def host(name: str, answering: Answering, headers: Callable[[], dict[str, str]] 
         start("200 OK", [("Content-Type", kind), *headers().items()])
         return [body]
 
-    with hosting(application) as server:
+    with serving(application, kind=_Server) as server:
         known.append(Host(name, server))
         yield known[0]
 
@@ -195,7 +167,7 @@ def shopfront(browser: Browser, policy: bytes, clock: FixedClock) -> Iterator[Sh
         platform(
             policy.replace(b"address: https://mini.example", b"address: " + shop.url.encode()), now=clock
         ) as stage,
-        hosting(site(stage.platform)) as server,  # type: ignore[arg-type]  # the stage's platform is a whole Senim
+        serving(site(stage.platform), kind=_Server) as server,  # type: ignore[arg-type]  # the stage's platform is a whole Senim
     ):
         front.append(Shopfront(stage, f"https://privacy.mini.example:{server.server_port}", shop, party, browser))
         yield front[0]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Response
-from werkzeug.serving import make_server
 
 from senim.web.site import site
-from tests.console import cookie
 from tests.doors.visitor import Visitor
-from tests.filled import filled
+from tests.filled import cookies, filled
+from tests.loopback import address, serving
 from tests.screens import Screen, every_screen
-from tests.web.conftest import PHONE, _Quiet
+from tests.web.conftest import PHONE
 
 HTML, STYLE, SCRIPT = 100_000, 40_000, 30_000
 """Bytes before they are packed."""
@@ -61,18 +59,8 @@ def doors() -> Iterator[Open]:
         visitor = Visitor(made.stage)
         visitor.sign_in(made.person)
         found = every_screen(made.senim, visitor.client, made.me.token)
-        name, value, _ = cookie(made.senim, made.me.token)
-        kept = ((name, value, "/console"), ("senim-portal", visitor.cookie(), "/portal"))
-        server = make_server("127.0.0.1", 0, site(made.senim), threaded=True, request_handler=_Quiet)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield Open(
-            f"http://127.0.0.1:{server.server_port}",
-            found,
-            [{"name": name, "value": value, "domain": "127.0.0.1", "path": path} for name, value, path in kept],
-        )
-        server.shutdown()
-        thread.join(10)
+        with serving(site(made.senim)) as server:
+            yield Open(address(server), found, cookies(made, visitor))
 
 
 @pytest.mark.parametrize("door", ["public", "portal", "console"])

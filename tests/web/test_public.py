@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from senim.testing import FixedClock, platform
 from senim.web.site import site
-from tests.web.conftest import DESKTOP, PHONE, Served, _Quiet
+from tests.loopback import serving
+from tests.web.conftest import DESKTOP, PHONE, Served
 
 TRAVEL = (Path(__file__).parents[2] / "src" / "senim" / "profiles" / "travel.yaml").read_bytes()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -33,12 +32,8 @@ def served() -> Iterator[Served]:
         clock.move(days=30)
         second = TRAVEL.replace(b"on our site or by telephone", b"on our site, in our app or by telephone")
         senim.run(senim.actor(), lambda work: senim.policies.publish(work, second))
-        server = make_server("127.0.0.1", 0, site(senim), threaded=True, request_handler=_Quiet)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield Served(stage, server)
-        server.shutdown()
-        thread.join(10)
+        with serving(site(senim)) as server:
+            yield Served(stage, server)
 
 
 @pytest.mark.parametrize(

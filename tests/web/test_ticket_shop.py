@@ -21,8 +21,9 @@ from senim.cli.folder import profile
 from senim.conformance import cast
 from senim.testing import FixedClock
 from senim.web.site import site
+from tests.loopback import serving
 from tests.web.conftest import PHONE
-from tests.web.shopfront import plainly, until
+from tests.web.shopfront import until
 from tests.web.test_banner import WCAG
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ticket-shop"
@@ -61,15 +62,15 @@ def shop(browser: Browser, tmp_path: Path, clock: FixedClock) -> Iterator[Runnin
     """The shop, its service, and the third party, each at a port of this machine."""
     code, asked, apps = _load("shop"), list[str](), list[Any]()
     with ExitStack() as opened:
-        server = opened.enter_context(plainly(lambda environ, start: apps[0](environ, start)))  # noqa: PLW0108  # it comes later
-        party = opened.enter_context(plainly(_load("tracker").tracker(asked)))
+        server = opened.enter_context(serving(lambda environ, start: apps[0](environ, start)))  # noqa: PLW0108  # it comes later
+        party = opened.enter_context(serving(_load("tracker").tracker(asked)))
         url = f"http://127.0.0.1:{server.server_port}"
         folder, source = tmp_path / "operator", profile("tickets")
         make_folder(folder, source)
         senim = opened.enter_context(open_senim(folder, environment={"SENIM_SERVE_LOCAL_SITES": url}, now=clock))
         senim.run(senim.actor(), lambda work: senim.policies.publish(work, source))
         _, key = senim.run(senim.actor(), lambda work: senim.access.add(work, "shop", role="site"))
-        service = opened.enter_context(plainly(site(senim)))
+        service = opened.enter_context(serving(site(senim)))
         places = code.Places(f"http://127.0.0.1:{service.server_port}", f"http://127.0.0.1:{party.server_port}", key)
         apps.append(code.shop(places))
         running = Running(senim, url, browser, asked)

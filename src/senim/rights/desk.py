@@ -83,7 +83,9 @@ class Parts:
     post: Post
     signer: StatementSigner
     link: Callable[[str, str], str]
-    """The address where a request is looked at: number and token in, link out."""
+    """The address where whoever asks looks at a request: number and token in, link out."""
+    staff_link: Callable[[str], str]
+    """The address where staff look at it: number in, link out."""
     connectors: Callable[[], tuple[Connector, ...]] = field(default=tuple)
 
 
@@ -284,7 +286,7 @@ class Desk:
         operator = self.promises(work).policy.operator
         language = operator.responsible.language
         to = To(address=operator.responsible.email or operator.contacts.email)
-        told = {"number": request.number, "link": self.parts.link(request.number, ""), **facts}
+        told = {"number": request.number, "link": self.parts.staff_link(request.number), **facts}
         message = self.parts.post.send(work, template, to=to, language=language, facts=told, about=request.number)
         one = Trace(id=message, at=work.at, template=template, actor=work.actor.label, staff=True)
         listing_store.trace(work, request.number, one)

@@ -149,10 +149,12 @@ def here(**changed: str) -> str:
     What visitors put into an address is never given to ``url_for``: it takes ``_scheme`` and the like for its own.
     """
     kept = [(name, text) for name, text in request.args.items(multi=True) if name != "language" and name not in changed]
+    if request.endpoint:
+        place = url_for(request.endpoint, **(request.view_args or {}))
+    else:  # no page of ours: its start is the nearest
+        place, kept = f"{request.script_root}/", []
     asked = urlencode([*kept, *changed.items()], safe="!$'()*,/:;?@")
-    if not request.endpoint:  # no page of ours: its start is the nearest
-        return f"{request.script_root}/"
-    return url_for(request.endpoint, **(request.view_args or {})) + (f"?{asked}" if asked else "")
+    return f"{place}?{asked}" if asked else place
 
 
 def words(of: Door, language: Language) -> dict[str, str]:
@@ -214,7 +216,7 @@ def _context(senim: Senim) -> dict[str, Any]:
         "asset": asset,
         "nonce": g.nonce,
         "here": here,
-        "switch_to": lambda language: f"{here()}{'&' if '?' in here() else '?'}language={language}",
+        "switch_to": lambda language: here(language=language),
         "brand": brand,
         "policy_url": f"/privacy/{g.language}",
     }
