@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from senim.policy.cookies import shown
 from senim.testing import FixedClock
 from senim.web.public.script import banner
 from tests.web.shopfront import STRICT, Shopfront, shopfront, until
+from tests.web.sound import accessible
 
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 WORDS = {
     "kk": ("Бәріне рұқсат беру", "Бәрінен бас тарту", "Таңдау"),
     "ru": ("Разрешить все", "Отказаться от всех", "Выбрать"),
@@ -110,7 +109,7 @@ def test_it_speaks_the_language_of_the_page(front: Shopfront, language: str) -> 
     buttons[2].click()
     expect(page.get_by_role("checkbox")).to_have_count(2)
     assert [box.is_checked() for box in page.get_by_role("checkbox").all()] == [False, False]
-    assert Axe().run(page, options=WCAG).response["violations"] == []
+    accessible(page)
     page.get_by_role("checkbox").first.check()
     page.get_by_role("dialog").get_by_role("button").nth(3).click()
     settled(page)
@@ -129,7 +128,7 @@ def test_dark_and_wide_it_is_as_easy_to_read(front: Shopfront) -> None:
         .evaluate_all("all => all.slice(0, 3).map(b => b.getBoundingClientRect().top)")
     )
     assert len(set(tops)) == 1
-    assert Axe().run(page, options=WCAG).response["violations"] == []
+    accessible(page)
 
 
 def test_the_page_does_not_move(front: Shopfront) -> None:

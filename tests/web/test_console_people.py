@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.web.conftest import DESKTOP, Served
-
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-def _holds(page: Page) -> None:
-    found = Axe().run(page, options={"runOnly": WCAG})
-    assert found.response["violations"] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+from tests.web.sound import sound
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
@@ -30,20 +22,20 @@ def test_all_pages_of_a_person(served: Served, console: Callable[..., Page], lan
     page.locator("main form button").click()
     assert person.values["contact.email"] not in page.url
     assert page.get_by_text(person.values["identity.family"], exact=True).count() > 0
-    _holds(page)
+    sound(page)
     for number in (1, 2):
         page.locator(".tabs a").nth(number).click()
-        _holds(page)
+        sound(page)
     page.locator(".tabs a").nth(1).click()
     page.locator(".timeline a").first.click()
     assert page.locator(".frozen").get_attribute("lang") in ("kk", "ru", "en")
-    _holds(page)
+    sound(page)
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
-    _holds(page)
+    sound(page)
     for path in (f"/people/{person.subject}/do/block", f"/consents/{person.subject}/record"):
         page.goto(f"{served.url}/console{path}")
-        _holds(page)
+        sound(page)
 
 
 def test_blocking_by_keyboard_and_without_scripts(served: Served, console: Callable[..., Page]) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from senim.policy import Draft
 from tests.web.conftest import DESKTOP, Served
-from tests.web.test_every_page import holds
+from tests.web.sound import holds
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from senim.rights import Attached, Opening, Way
 from senim.testing import Person
 from tests.features.rights.scene import System, act, connect, decide, run
 from tests.web.conftest import DESKTOP, Served
-from tests.web.test_every_page import accessible, holds
+from tests.web.sound import accessible, holds
 
 TABS = ("", "/identity", "/data", "/plan", "/messages", "/tasks", "/papers", "/log")
 FORMS = ("/supply", "/refuse", "/grant", "/ask", "/write", "/pause", "/extend")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.web.conftest import DESKTOP, Served
+from tests.web.sound import accessible, sound
 
 MAP = b"""senim-map: 1
 system: {name: shop, url-env: SHOP_URL}
@@ -46,17 +46,11 @@ def test_pages_of_a_system_are_accessible(console: Callable[..., Page], served: 
     for path in PATHS:
         page.set_viewport_size({"width": 360, "height": 740})
         page.goto(f"{served.url}/console{path}")
-        _accessible(page, path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        sound(page)
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
-        _accessible(page, path)
+        accessible(page)
         page.emulate_media(color_scheme="light")
-
-
-def _accessible(page: Page, path: str) -> None:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    assert found.response["violations"] == [], path
 
 
 def test_a_table_is_edited_without_scripts(console: Callable[..., Page], served: Served) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.web.conftest import DESKTOP
+from tests.web.sound import accessible, holds
 
 PAGES = ("/privacy/{language}", "/cookies/{language}", "/portal/sign-in", "/console/sign-in")
 CONSOLE = (
@@ -69,16 +69,3 @@ def test_a_page_of_the_console_too(console: Callable[..., Page], path: str, lang
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     accessible(page)
-
-
-def holds(page: Page, language: str) -> None:
-    """Right language, nothing for axe to find, nothing to scroll sideways."""
-    assert page.locator("html").get_attribute("lang") == language
-    accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-
-
-def accessible(page: Page) -> None:
-    """axe finds nothing against WCAG 2.2 AA."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    assert found.response["violations"] == []

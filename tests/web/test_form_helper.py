@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from senim.conformance import cast
 from senim.languages import wording
 from senim.testing import FixedClock
 from tests.web.shopfront import STRICT, Shopfront, shopfront, until
-from tests.web.test_banner import WCAG
+from tests.web.sound import accessible
 
 FORM = """<script src="{senim}/senim-forms.js" defer nonce="n0nce"></script>
 <form data-senim-point="registration" action="{senim}/forms/registration" method="post">
@@ -58,7 +57,7 @@ def test_a_form_shows_notice_boxes_and_reasons(front: Shopfront, language: str) 
     expect(page.get_by_text(words["field_missing"])).to_have_count(3)
     expect(page.get_by_text(words["consent_missing"])).to_have_count(1)
     assert page.evaluate("document.activeElement.name") == "identity.family"
-    assert Axe().run(page, options=WCAG).response["violations"] == []
+    accessible(page)
 
 
 def test_a_form_is_taken_after_what_was_wrong_is_mended(front: Shopfront) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from senim.collection import OnBehalf
@@ -13,13 +12,13 @@ from senim.testing import FixedClock, Person
 from tests.features.acting import senim_of
 from tests.features.rights.scene import Letters
 from tests.web.conftest import DESKTOP, Served
+from tests.web.sound import sound
 
 PAGES = (
     "/", "/data", "/data/contact", "/use", "/received", "/choices", "/choices/agree?to=newsletter@email", "/receipts",
     "/requests", "/requests/new/block", "/copy", "/leave", "/people", "/messages", "/guide", "/sessions", "/policy",
     "/correct/identity.family", "/code",
 )  # fmt: skip
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 Visit = Callable[..., Page]
 
 
@@ -45,13 +44,6 @@ def enter(visit: Visit, served: Served, person: Person, **how: object) -> Page:
     page.locator("main form button").click()
     page.wait_for_url("**/portal/")
     return page
-
-
-def sound(page: Page) -> None:
-    """Axe finds nothing, and nothing scrolls sideways."""
-    assert Axe().run(page, options=WCAG).response["violations"] == [], page.url
-    width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert width[0] <= width[1], page.url
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
