@@ -28,6 +28,7 @@ from senim.rights.clock import opening_deadlines, right_of
 from senim.rights.rules import AT_ONCE, CORRECTS, kind_of
 from senim.rights.words import term_words, told
 from senim.web.public.showing import in_force, language_of, shown
+from senim.web.shared.askers import asker
 from senim.web.shared.pages import FORMS, PRIVATE
 from senim.web.shared.problems import status_of
 
@@ -234,7 +235,7 @@ def _sent(senim: Senim, tokens: Tokens, language: Language) -> Response | Redire
             raise Invalid(Code.FORM_OUTDATED)
         tokens.check(request.form.get("form", ""))
         opening = _opening(_form(in_force(senim), kind, language), language)
-        came_from = request.remote_addr or ""
+        came_from = asker(request)
         opened = senim.run(_BY_FORM, lambda work: senim.rights.open(work, opening, came_from=came_from))
     except _Lacking as lacking:
         text: Text = wording("pages")[lacking.word]
