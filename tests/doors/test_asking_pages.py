@@ -184,7 +184,7 @@ def test_nobody_floods_the_form_from_one_place(lone_door: Door, clock: FixedCloc
 
 def _places(stage: Stage) -> list[bytes]:
     """The digests of places of the network that are counted."""
-    return [bytes(one[2]) for one in senim_of(stage).database.read(store._OLD_PLACES, 1 << 60, 100)]
+    return [bytes(one[2]) for one in senim_of(stage).database.read(store._OLD_PLACES, 1 << 60, "% from", 100)]
 
 
 def test_codes_are_tried_and_asked_for_so_often_from_one_place(stage: Stage, clock: FixedClock) -> None:

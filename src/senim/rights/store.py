@@ -101,7 +101,7 @@ PLACE = "from"
 _OLD_PLACES = query(
     at_most(
         select(attempts.c.lane, attempts.c.kind, attempts.c.digest).where(
-            attempts.c.since < bindparam("before"), attempts.c.kind.like(f"% {PLACE}")
+            attempts.c.since < bindparam("before"), attempts.c.kind.like(bindparam("places"))
         )
     )
 )
@@ -263,12 +263,12 @@ def forget_attempts(database: Database, before: int, most: int = 1000) -> int:
 
 def forget_places(database: Database, before: int, most: int = 1000) -> int:
     """Remove older counts of places of the network; their number."""
-    return _forget(database, _OLD_PLACES, before, most)
+    return _forget(database, _OLD_PLACES, before, f"% {PLACE}", most)
 
 
-def _forget(database: Database, old: Query, before: int, most: int) -> int:
+def _forget(database: Database, old: Query, *which: object) -> int:
     unit = Unit()
-    rows = database.read(old, before, most)
+    rows = database.read(old, *which)
     for row in rows:
         unit.add(_DELETE_ATTEMPT, *row)
     database.commit(unit)
