@@ -331,13 +331,13 @@ class Handling:
         reasons = tuple(wording("rights")[f"refusal-{one}"] for one in given)
         address, number = self._desk.answer_address(work, request), request.number
         if request.kind in SPEAKS:
-            more = {"granted": False, "text": _paragraphs(text)}
+            letter, said = ANSWERS[request.kind], _paragraphs(text)
             self._desk.write(
-                work, request, ANSWERS[request.kind], address=address, number=number, reasons=reasons, **more
+                work, request, letter, address=address, number=number, granted=False, reasons=reasons, text=said
             )
         else:
-            said = (*reasons, *_paragraphs(text))
-            self._desk.write(work, request, "refused", address=address, number=number, reasons=said)
+            told = (*reasons, *_paragraphs(text))
+            self._desk.write(work, request, "refused", address=address, number=number, reasons=told)
 
     def _granted(self, work: Work, request: Request, decision: Decision) -> Request:
         """What was granted is planned by itself, at once; a clock of its own may run from now on."""
@@ -383,9 +383,11 @@ class Handling:
     def _write_answer(self, work: Work, request: Request, text: str) -> None:
         policy, number = self._desk.promises(work).policy, request.number
         if request.kind in SPEAKS:
-            address, paragraphs = self._desk.answer_address(work, request), _paragraphs(text)
-            told = {"granted": True, "text": paragraphs, "blocked": request.blocked}
-            self._desk.write(work, request, ANSWERS[request.kind], address=address, number=number, **told)
+            letter, address = ANSWERS[request.kind], self._desk.answer_address(work, request)
+            self._desk.write(
+                work, request, letter, address=address, number=number, granted=True, text=_paragraphs(text),
+                blocked=request.blocked,
+            )  # fmt: skip
         elif request.kind in (Kind.BLOCK, Kind.UNBLOCK):
             template = "block_done" if request.kind is Kind.BLOCK else "unblocked"
             self._desk.write(work, request, template, number=number)
