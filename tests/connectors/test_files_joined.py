@@ -175,6 +175,16 @@ def test_what_a_law_keeps_stays_with_what_it_needs(shop: Path, clock: FixedClock
     assert connector.rescan(WHO).complete
 
 
+def test_a_column_that_nobody_described_stops_rows_from_staying(shop: Path, clock: FixedClock) -> None:
+    """What stays without a name must say so in every column; where the row goes as a whole nothing is in the way."""
+    path = shop / "customers.csv"
+    path.write_text(path.read_text().replace("name,since", "name,nick").replace(",2019,", ",Aika,"), encoding="utf-8")
+    source = SHOP.replace("    plain: [since]\n", "")
+    assert blocking(connected(shop, clock, source=source).plan(WHO, ERASE)) == []
+    [problem] = connected(shop, clock, source=source, keep=KEEP).plan(WHO, ERASE).problems
+    assert (problem.code, problem.where, problem.blocking) == (Trouble.COLUMN_NOT_MAPPED, "customers.csv.nick", True)
+
+
 def test_values_in_kept_rows_are_told_with_their_ground(shop: Path, clock: FixedClock) -> None:
     """A search afterwards says of what it finds in them which law keeps it."""
     path = shop / "orders-2.csv"

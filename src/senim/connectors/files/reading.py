@@ -17,6 +17,13 @@ from senim.connectors.records import NotReached, Problem, Trouble
 _NOBODY = TableMap()
 
 
+def not_told(found: DataMap, table: str, names: Iterable[str]) -> list[str]:
+    """Columns of which the map does not say whether they are personal; JSON's inner ones are told by their path."""
+    entry = found.tables[table]
+    told = {*entry.columns, *entry.plain, *entry.key, *used_of(found, table)}
+    return [one for one in names if one not in told and not any(path.startswith(f"{one}.") for path in told)]
+
+
 class Files:
     """The files of a place, held against the map. A table of the map may be a pattern: ``orders-*.csv``."""
 
@@ -125,7 +132,7 @@ class Files:
             used = tuple(used_of(self.map, table))
             yield from gone(table, entry, form, used)
             header = form.header if isinstance(form, Csv) else []
-            unknown = [one for one in header if one not in {*entry.columns, *entry.plain, *entry.key, *used}]
+            unknown = not_told(self.map, table, header)
             yield from (Problem(code=Trouble.COLUMN_NOT_MAPPED, where=f"{table}.{column}") for column in unknown)
         if name in self.unreadable:
             yield Problem(code=Trouble.LINES_BROKEN, where=table, blocking=True)

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 from senim.connectors.files.joining import used_of
 from senim.connectors.files.lines import Format, Row, encoded, is_packed
-from senim.connectors.files.reading import gone
+from senim.connectors.files.reading import gone, not_told
 from senim.connectors.files.staying import Fates
 from senim.connectors.records import Act, Keep, Problem, Step, Trouble
 from senim.errors import Code, Held
 
 _PIECE = 256 * 1024
+_NAMELESS = (Act.BLANK, Act.DEPERSONALISE)
+"""Acts after which a row stays, and must not say whose it was."""
 _Kind = tuple[Act, tuple[str, ...], Keep | None, Trouble | None]
 
 
@@ -75,7 +77,7 @@ class Rewriting:
 
 def _rows(fates: Fates, name: str, version: str, found: Survey, counts: dict[_Kind, int]) -> Iterator[bytes]:
     """The rows of the new file; what happens to them is counted."""
-    mine, broken = fates.mine, 0
+    mine, broken, untold = fates.mine, 0, dict[str, None]()
     table, entry = mine.files.table(name), mine.files.of(name)
     used = tuple(used_of(mine.files.map, table))
     with mine.files.reading(name, version) as (encoding, form, rows):
@@ -86,13 +88,21 @@ def _rows(fates: Fates, name: str, version: str, found: Survey, counts: dict[_Ki
             cells = row.cells
             fate = fates.of(table, cells) if cells is not None else None
             if fate is not None:
+                untold.update(dict.fromkeys(cells or ()) if fate.act in _NAMELESS else {})
                 kind = (fate.act, tuple(sorted(fate.changes)), fate.keep, fate.because)
                 counts[kind] = counts.get(kind, 0) + 1
             if fate is None or fate.act is not Act.DELETE:
                 yield encoded(_written(form, row, fate.changes if fate else {}), encoding)
     mine.broken[name] = broken
+    found.problems += [_untold(table, one) for one in not_told(mine.files.map, table, untold)]
     if name in mine.files.unreadable:
         found.problems.append(Problem(code=Trouble.LINES_BROKEN, where=table, blocking=True))
+
+
+def _untold(table: str, column: str) -> Problem:
+    """A column that nobody looked at may be personal: rows that stay do not keep it in silence."""
+    remedy = f"{column} under columns: or plain: of {table}"
+    return Problem(code=Trouble.COLUMN_NOT_MAPPED, where=f"{table}.{column}", remedy=remedy, blocking=True)
 
 
 def _written(form: Format, row: Row, changes: object) -> str:
