@@ -175,6 +175,14 @@ def test_what_a_law_keeps_stays_with_what_it_needs(shop: Path, clock: FixedClock
     assert connector.rescan(WHO).complete
 
 
+def test_rows_marked_as_deleted_are_there(shop: Path, clock: FixedClock) -> None:
+    """They are found and erased like the others, and counted as hidden."""
+    source = SHOP.replace("    columns: {note: {}}\n", "    columns: {note: {}}\n    soft-delete: {column: note}\n")
+    (shop / "orders-2.csv").write_text("id,customer,seller,day,note\n13,1,3,2026-02-01,\n", encoding="utf-8")
+    orders = next(one for one in connected(shop, clock, source=source).find(WHO).tables if one.table == "orders-*.csv")
+    assert (orders.rows, orders.hidden) == (2, 1)
+
+
 def test_a_column_that_nobody_described_stops_rows_from_staying(shop: Path, clock: FixedClock) -> None:
     """What stays without a name must say so in every column; where the row goes as a whole nothing is in the way."""
     path = shop / "customers.csv"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from senim.connectors.datamap import DataMap
 from senim.connectors.files.exporting import exported
 from senim.connectors.files.fate import Rule
-from senim.connectors.files.members import Mine
+from senim.connectors.files.members import Mine, marked
 from senim.connectors.files.place import Place
 from senim.connectors.files.reading import Files
 from senim.connectors.files.rescanning import searched
@@ -107,14 +108,16 @@ class FilesConnector:
         """What is where about a person."""
         files, matching = self._files(), Matching(who, self._secret)
         mine = Mine(files, matching)
-        counts: dict[str, int] = {}
-        for table, _ in mine.rows():
-            counts[table] = counts.get(table, 0) + 1
+        counts, hidden = Counter[str](), Counter[str]()
+        for table, row in mine.rows():
+            counts[table] += 1
+            hidden[table] += marked(self.map.tables[table], row.cells or {})
         return Found(
             system=self.name,
             people=tuple(matching.people.values()),
             tables=tuple(
-                FoundRows(table=table, rows=rows, path=files.graph.paths[table]) for table, rows in counts.items()
+                FoundRows(table=table, rows=rows, path=files.graph.paths[table], hidden=hidden[table])
+                for table, rows in counts.items()
             ),
             ambiguous=matching.ambiguous,
             problems=tuple(dict.fromkeys([*mine.problems(), *self._unsearchable(matching)])),

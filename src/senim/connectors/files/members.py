@@ -13,6 +13,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator
 
+from senim.connectors.datamap import TableMap
 from senim.connectors.files.lines import Row
 from senim.connectors.files.reading import Files
 from senim.connectors.graph import Link, circles
@@ -22,6 +23,8 @@ from senim.connectors.records import Problem, Trouble
 Columns = tuple[str, ...]
 Place = tuple[str, str, Columns]
 """What a set is for, and the table and columns that its values are of."""
+
+_NOT_MARKED = ("", "0", "false", "f", "no", "n")
 
 
 class Keys:
@@ -165,3 +168,9 @@ class Mine:
 def meant(cells: Cells, where: Iterable[tuple[str, str]]) -> bool:
     """Whether a row that may refer to several tables refers to this one."""
     return all(text_of(cells.get(column)).strip() == value for column, value in where)
+
+
+def marked(table: TableMap, cells: Cells) -> bool:
+    """Whether a row is marked as deleted: not empty, true or a date. It is there all the same."""
+    told = text_of(cells.get(table.soft_delete.column)).strip().lower() if table.soft_delete else ""
+    return told not in _NOT_MARKED
