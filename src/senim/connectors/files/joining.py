@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from senim.connectors.datamap import DataMap
-from senim.connectors.graph import Graph, components, graph_of
+from senim.connectors.graph import Graph, all_from, components, graph_of
 from senim.connectors.schema import Column, Family, Schema, Table
 
 
@@ -42,16 +42,6 @@ def writing_order(graph: Graph) -> tuple[tuple[str, ...], ...]:
     for name, hops in graph.into.items():
         ways[name] += [one.source for one in hops if one.source != name]
     for link in graph.links:  # whoever mentions a row lets go of it before it goes
-        if link.sort == "mentions" and link.table in ways and link.table not in _from(ways, link.to):
+        if link.sort == "mentions" and link.table in ways and link.table not in all_from(ways, link.to):
             ways[link.table].append(link.to)
     return components(ways)
-
-
-def _from(ways: Mapping[str, list[str]], start: str) -> set[str]:
-    seen, waiting = set[str](), [start]
-    while waiting:
-        one = waiting.pop()
-        if one not in seen:
-            seen.add(one)
-            waiting += ways.get(one, ())
-    return seen
