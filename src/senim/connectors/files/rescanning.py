@@ -55,11 +55,11 @@ def _used(files: Files) -> Keys:
     """The rows that may belong to several, and that somebody refers to."""
     used, graph = Keys(), files.graph
     nobody = Mine(files, Matching({}, b""))
-    for table in graph.owned:
-        for link in graph.links_to[table]:
-            for cells in nobody.all_of(link.table) if link.sort != "belongs" else ():
-                if meant(cells, link.where):
-                    used.add(("used", table, link.to_columns), cells, link.columns)
+    links = [link for table in graph.owned for link in graph.links_to[table] if link.sort != "belongs"]
+    for link in links:
+        for cells in nobody.all_of(link.table):
+            if meant(cells, link.where):
+                used.add(("used", link.to, link.to_columns), cells, link.columns)
     return used
 
 

@@ -81,12 +81,17 @@ class Fates:
         """What goes, where rows of others mention it."""
         links = [one for one in self._graph.links if one.sort == "mentions" and self._removes(one.to)]
         for table in dict.fromkeys(one.to for one in links):
-            for cells in self.mine.all_of(table):
-                fate = self._own(table, cells) if self.mine.has(table, cells) else None
-                if fate is not None and fate.act is Act.DELETE:
-                    for link in links:
-                        if link.to == table:
-                            self.mine.keys.add(("goes", table, link.to_columns), cells, link.to_columns)
+            named = dict.fromkeys(one.to_columns for one in links if one.to == table)
+            for cells in self._going(table):
+                for columns in named:
+                    self.mine.keys.add(("goes", table, columns), cells, columns)
+
+    def _going(self, table: str) -> Iterator[Cells]:
+        """The rows of a table that are removed."""
+        for cells in self.mine.all_of(table):
+            fate = self._own(table, cells) if self.mine.has(table, cells) else None
+            if fate is not None and fate.act is Act.DELETE:
+                yield cells
 
     def _let_go(self, table: str, cells: Cells) -> Fate | None:
         """A row of others that mentions what goes does so no more."""
