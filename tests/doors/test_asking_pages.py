@@ -158,6 +158,18 @@ def test_only_forms_of_ours_are_taken_and_not_old_ones(stage: Stage, clock: Fixe
     assert send(client, site_of="same-origin", **fields).status_code == 303
 
 
+def test_a_complaint_of_unlawful_processing_blocks_until_it_is_looked_into(stage: Stage) -> None:
+    """Whoever complains may say what is wrong; once it is shown who asks, the data serves nothing (94-V 25(2)(8))."""
+    letters, person = Letters(senim_of(stage)), stage.person()
+    client = door(stage)
+    assert "we block it while we check" in client.get(f"{FORM}?kind=complaint").text
+    sent = send(client, "complaint", email=email(person), text="You call at night.", ground="unlawful")
+    path, _, secret = sent.headers["Location"].partition("?token=")
+    client.post(f"{path}/code", data={"code": letters.code, "token": secret})
+    request = now(stage, path.rpartition("/")[2])
+    assert (request.state, request.blocked) == (State.IN_CHECK, True)
+
+
 def test_nobody_s_mailbox_is_flooded(stage: Stage) -> None:
     """So many requests a day to one address, then it is told to wait, known or unknown alike."""
     client = door(stage)

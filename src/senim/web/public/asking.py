@@ -63,6 +63,7 @@ GOOD_FOR = timedelta(hours=2)
 """How long a form may lie open before it is sent."""
 
 _BY_FORM = Actor(kind=ActorKind.PERSON, id="request-form", role="form", may=frozenset({"request"}))
+_GROUNDED = (Kind.BLOCK, Kind.ERASE, Kind.COMPLAINT)
 _NAMES = ("family", "given", "patronymic")
 
 
@@ -196,7 +197,7 @@ def _form(promises: Promises, kind: Kind, language: Language) -> Form:
     consented = {name: one for name, one in promises.policy.purposes.items() if one.basis == "consent"}
     mailing = {name: one for name, one in consented.items() if one.kind == "marketing" or one.channels}
     chosen = {Kind.WITHDRAW: consented, Kind.STOP_MAILINGS: mailing}.get(kind, {})
-    grounds = [one for one in Ground if one is not Ground.NONE] if kind in (Kind.BLOCK, Kind.ERASE) else []
+    grounds = [one for one in Ground if one is not Ground.NONE] if kind in _GROUNDED else []
     return Form(
         kind=kind,
         name=_name(kind, language),
