@@ -22,6 +22,13 @@ HOUSE = House(
     zone="Asia/Almaty",
 )
 LINK = "https://mini.example/r/R-2026-000123?token=abc"
+IN_WORDS: dict[str, Any] = {
+    "number": "R-2026-000123",
+    "granted": False,
+    "reasons": ["A-REASON", "B-REASON"],
+    "text": ["A-TEXT", "B-TEXT"],
+}
+IN_BARE_WORDS: dict[str, Any] = {"number": "R-2026-000123", "granted": True, "text": ["A-TEXT"]}
 FULL: dict[str, dict[str, Any]] = {
     "code": {"code": "482910", "minutes": 10},
     "received": {"number": "R-2026-000123", "kind": "A-KIND", "due": "A-DUE", "link": LINK},
@@ -36,7 +43,11 @@ FULL: dict[str, dict[str, Any]] = {
     "unblocked": {"number": "R-2026-000123"},
     "correction_done": {"number": "R-2026-000123", "fields": ["A-FIELD", "B-FIELD"]},
     "mailings_stopped": {"purposes": ["A-PURPOSE"]},
-    "claim_answer": {"number": "R-2026-000123", "granted": False, "text": ["A-TEXT", "B-TEXT"]},
+    "claim_answer": IN_WORDS,
+    "compensation_answer": IN_WORDS,
+    "complaint_answer": IN_WORDS,
+    "concern_answer": IN_WORDS,
+    "objection_answer": IN_WORDS,
     "your_word": {"link": LINK},
     "note": {"number": "R-2026-000123", "text": ["A-TEXT", "B-TEXT"]},
     "reminder": {"number": "R-2026-000123", "due": date(2027, 4, 22), "days": -2, "link": LINK},
@@ -52,7 +63,11 @@ BARE: dict[str, dict[str, Any]] = {
     "withdrawal_done": {"number": "R-2026-000123"},
     "erased": {"number": "R-2026-000123"},
     "mailings_stopped": {},
-    "claim_answer": {"number": "R-2026-000123", "granted": True, "text": ["A-TEXT"]},
+    "claim_answer": IN_BARE_WORDS,
+    "compensation_answer": IN_BARE_WORDS,
+    "complaint_answer": IN_BARE_WORDS,
+    "concern_answer": IN_BARE_WORDS,
+    "objection_answer": IN_BARE_WORDS,
     "reminder": {"number": "R-2026-000123", "due": date(2027, 4, 22), "days": 0, "link": LINK},
     "approval_needed": {"number": "R-2026-000123", "link": LINK},
     "mailing": {"title": "A-TITLE", "text": ["A-TEXT"], "unsubscribe": LINK},

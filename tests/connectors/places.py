@@ -63,13 +63,15 @@ senim-map: 1
 system: {name: shop, kind: files, url-env: SHOP_FILES}
 tables:
   customers.csv:
+    key: [person]
     person: {email: email, phone: phone}
     columns: {email: {is: contact.email}, phone: {is: contact.phone}, name: {is: identity.given}}
     plain: [person]
   orders.jsonl.gz:
-    person: {email: email}
+    key: [id]
     columns: {email: {is: contact.email}}
-    plain: [id, person, goods]
+    plain: [id, goods]
+    refers: [{columns: [person], to: customers.csv}]
 """
 HOOK = """
 senim-map: 1

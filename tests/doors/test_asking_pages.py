@@ -7,9 +7,10 @@ import re
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from senim.languages import LANGUAGES
-from senim.rights import State, Way
-from senim.rights.limits import OPENINGS, OPENINGS_FROM
+from senim.errors import Code
+from senim.languages import LANGUAGES, explain
+from senim.rights import State, Way, store
+from senim.rights.limits import FROM_ONE_PLACE, OPENINGS
 from senim.testing import FixedClock, Person, Stage
 from senim.web.site import site
 from tests.doors.conftest import Door
@@ -157,6 +158,18 @@ def test_only_forms_of_ours_are_taken_and_not_old_ones(stage: Stage, clock: Fixe
     assert send(client, site_of="same-origin", **fields).status_code == 303
 
 
+def test_a_complaint_of_unlawful_processing_blocks_until_it_is_looked_into(stage: Stage) -> None:
+    """Whoever complains may say what is wrong; once it is shown who asks, the data serves nothing (94-V 25(2)(8))."""
+    letters, person = Letters(senim_of(stage)), stage.person()
+    client = door(stage)
+    assert "we block it while we check" in client.get(f"{FORM}?kind=complaint").text
+    sent = send(client, "complaint", email=email(person), text="You call at night.", ground="unlawful")
+    path, _, secret = sent.headers["Location"].partition("?token=")
+    client.post(f"{path}/code", data={"code": letters.code, "token": secret})
+    request = now(stage, path.rpartition("/")[2])
+    assert (request.state, request.blocked) == (State.IN_CHECK, True)
+
+
 def test_nobody_s_mailbox_is_flooded(stage: Stage) -> None:
     """So many requests a day to one address, then it is told to wait, known or unknown alike."""
     client = door(stage)
@@ -165,14 +178,43 @@ def test_nobody_s_mailbox_is_flooded(stage: Stage) -> None:
     assert codes == [303] * OPENINGS + [403]
 
 
-def test_nobody_floods_the_form_from_one_place(lone_door: Door) -> None:
-    """So many an hour from one place of the network, whatever they name; the place is not kept."""
+def test_nobody_floods_the_form_from_one_place(lone_door: Door, clock: FixedClock) -> None:
+    """So many in a quarter of an hour from one place of the network, whatever they name; then an office may again."""
     client = door(lone_door.stage)
     form = token(client)
-    for number in range(OPENINGS_FROM):
+    for number in range(FROM_ONE_PLACE["open"]):
         assert send(client, form=form, email=f"person{number}@people.example").status_code == 303
     answer = send(client, form=form, email="another@people.example")
     assert (answer.status_code, 'role="alert"' in answer.text) == (403, True)
+    clock.move(minutes=15)
+    assert send(client, form=form, email="another@people.example").status_code == 303
+    assert _places(lone_door.stage)
+    clock.move(hours=2)
+    senim_of(lone_door.stage).rights.tidy()
+    assert not _places(lone_door.stage), "not even the digest of a place stays"
+
+
+def _places(stage: Stage) -> list[bytes]:
+    """The digests of places of the network that are counted."""
+    return [bytes(one[2]) for one in senim_of(stage).database.read(store._OLD_PLACES, 1 << 60, "% from", 100)]
+
+
+def test_codes_are_tried_and_asked_for_so_often_from_one_place(stage: Stage, clock: FixedClock) -> None:
+    """Whoever walks through requests with codes waits a quarter of an hour; others elsewhere do not."""
+    client, here = door(stage), {"REMOTE_ADDR": "2001:db8::7"}
+    sent = send(client, email="anna@people.example").headers["Location"]
+    path, secret = sent.partition("?")[0], sent.rpartition("token=")[2]
+
+    def tried(address: str, what: str = "code") -> str:
+        form = {"code": "000000", "token": secret, "language": "en"}
+        return client.post(f"{path}/{what}", data=form, environ_overrides={"REMOTE_ADDR": address}).text
+
+    for number in range(FROM_ONE_PLACE["try"]):
+        assert explain(Code.TOO_MANY_ATTEMPTS, "en") not in tried(f"2001:db8::{number:x}"), "one network is one place"
+    assert explain(Code.TOO_MANY_ATTEMPTS, "en") in tried(here["REMOTE_ADDR"])
+    assert explain(Code.TOO_MANY_ATTEMPTS, "en") not in tried("2001:db8:1::7")
+    clock.move(minutes=15)
+    assert explain(Code.TOO_MANY_ATTEMPTS, "en") not in tried(here["REMOTE_ADDR"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -96,6 +96,28 @@ def test_others_see_no_requests(console: Console) -> None:
     assert "/console/requests" not in text(desk.get("/console/"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "says", "second"),
+    [
+        ("access", "Nothing is changed or destroyed.", "very many rows"),
+        ("correct", "shows what is put right", "very many rows"),
+        ("erase", "shows what is destroyed and what stays by law", "before anything is destroyed"),
+        ("block", "The data stays blocked", ""),
+        ("unblock", "The data is unblocked at once", ""),
+        ("complaint", "Your answer goes out at once", ""),
+        ("visibility", "shows what ends", "very many rows"),
+    ],
+)
+def test_granting_says_what_it_leads_to(me: Colleague, stage: Stage, kind: str, says: str, second: str) -> None:
+    """Nobody reads of destruction where nothing is destroyed, nor of a second person who does not come."""
+    number = opened(me, kind, stage.person())
+    show(me, number)
+    page = text(me.get(f"/console/requests/{number}/grant"))
+    assert says in page
+    assert second in page
+    assert ("before anything is destroyed" in page) is (kind == "erase")
+
+
 def test_from_identity_to_the_second_person_and_the_end(me: Colleague, console: Console, stage: Stage) -> None:
     """Identity shown, granted, planned; the same person may not approve, another does, and it is carried out."""
     person = stage.person()

@@ -21,6 +21,7 @@ from senim.policy.cookies import Shown, kinds, shown
 from senim.testing import FixedClock, platform
 from senim.web.public.limiting import Limit
 from senim.web.public.script import banner
+from senim.web.shared.askers import PROXIES, networks
 from senim.web.site import site
 from tests.doors.conftest import Answer, Door
 
@@ -220,6 +221,7 @@ def test_limits_forget_and_hold_for_all_together() -> None:
     from flask import Flask, request
 
     app, minute = Flask("limits"), [0.0]
+    app.config[PROXIES] = networks("127.0.0.1, ::1")
     limit = Limit(2, 3, now=lambda: minute[0])
 
     def passes(address: str, forwarded: str = "") -> bool:

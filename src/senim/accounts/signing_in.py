@@ -38,9 +38,6 @@ CODED, SIGNED_IN, UNPROVEN, FRESHENED, SIGNED_OUT = (
     "account.left",
 )
 SEND: Final = "account.code"
-ASKED_BY_ONE = 30
-"""Codes that one asker may ask for in an hour, for whatever contacts."""
-
 NAMED = 3
 """How often it may be told who of several one is; then it takes the counter."""
 
@@ -67,8 +64,7 @@ class SigningIn:
         work.need("sign-in")
         address = normalise(contact, Field(type=FieldType.EMAIL))
         limits = self._parts.limits
-        if asker:
-            limits.count(work, "sign-in by", asker, most=ASKED_BY_ONE, window=HOUR)
+        limits.count_place(work, "code", asker)
         limits.count(work, "sign-in", address, most=CODES_TO_ADDRESS, window=HOUR)
         holder = self._parts.boxes.holder(work)
         sealed = self._parts.boxes.seal(work, holder, "sign-in", address.encode())
@@ -140,10 +136,14 @@ class SigningIn:
 
     # the code comes back
 
-    def enter(self, work: Work, token: str, code: str) -> Entered:
-        """Try a code. A wrong one is counted and durable: it comes back as an answer, and not as a refusal."""
+    def enter(self, work: Work, token: str, code: str, *, asker: str = "") -> Entered:
+        """Try a code. A wrong one is counted and durable: it comes back as an answer, and not as a refusal.
+
+        Raises NotAllowed (too_many_attempts) for more tries from one place of the network than people make.
+        """
         work.attempt(SIGNED_IN)
         work.need("sign-in")
+        self._parts.limits.count_place(work, "try", asker)
         attempt = self._tried(work, token, code)
         if attempt is None:
             return self._wrong(work, token)
@@ -192,10 +192,11 @@ class SigningIn:
         fields = self._parts.policies.in_force(self._parts.works.clock.now()).fields
         return tuple(name for name, one in fields.items() if one.type in _TELLING or one.identifier)
 
-    def name(self, work: Work, token: str, reference: str, value: str) -> Entered:
+    def name(self, work: Work, token: str, reference: str, value: str, *, asker: str = "") -> Entered:
         """Say by a further identifier who of several people one is. After three wrong ones it takes the counter."""
         work.attempt(SIGNED_IN)
         work.need("sign-in")
+        self._parts.limits.count_place(work, "try", asker)
         attempt, ask = self._known(work, token), self.telling()
         if attempt is None or not attempt.proven_at or attempt.named >= NAMED:
             return Entered(several=True)

@@ -118,7 +118,7 @@ def owned_in_circles(found: DataMap) -> Iterator[tuple[str, int]]:
                 ways[one.to].append(name)
     for name, table in found.tables.items():
         for number, one in enumerate(table.refers):
-            if one.as_ == "owns" and name in _all_from(ways, one.to):
+            if one.as_ == "owns" and name in all_from(ways, one.to):
                 yield name, number
 
 
@@ -171,12 +171,13 @@ def _find_ways(ways: Mapping[str, list[str]], links: Iterable[Link], owned: froz
     found = {name: list(targets) for name, targets in ways.items()}
     for link in links:
         uses = link.to in owned and link.table in found and link.sort != "belongs" and link.table != link.to
-        if uses and link.table not in _all_from(found, link.to):
+        if uses and link.table not in all_from(found, link.to):
             found[link.table].append(link.to)
     return found
 
 
-def _all_from(ways: Mapping[str, list[str]], start: str) -> set[str]:
+def all_from(ways: Mapping[str, list[str]], start: str) -> set[str]:
+    """Everything that some way leads to, the start among it."""
     seen, waiting = set[str](), [start]
     while waiting:
         one = waiting.pop()
@@ -194,7 +195,7 @@ def _erase_ways(tables: list[str], links: Iterable[Link]) -> dict[str, list[str]
         if link.declared:
             ways[link.table].append(link.to)
     for link in known:
-        if not link.declared and link.table not in _all_from(ways, link.to):
+        if not link.declared and link.table not in all_from(ways, link.to):
             ways[link.table].append(link.to)
     return ways
 

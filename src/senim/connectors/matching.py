@@ -31,6 +31,9 @@ class Matching:
     who: Identifiers
     secret: bytes
     chosen: tuple[str, ...] = ()
+    """People who are meant; empty: whoever matches."""
+    apart: tuple[str, ...] = ()
+    """People who are not."""
     people: dict[str, Person] = field(default_factory=dict)
     _values: dict[str, dict[str, dict[str, None]]] = field(default_factory=dict)
 
@@ -62,7 +65,7 @@ class Matching:
         if len(self.people) < MOST_PEOPLE and person.digest not in self.people:
             self.people[person.digest] = person
             self._remember(name, table, cells)
-        return not self.chosen or person.digest in self.chosen
+        return person.digest not in self.apart and (not self.chosen or person.digest in self.chosen)
 
     def _remember(self, name: str, table: TableMap, cells: Cells) -> None:
         """Values by which rows of one table may contradict each other."""

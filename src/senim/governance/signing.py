@@ -188,7 +188,7 @@ class Signing:
         limits = self._desk.limits
         if account is not None and known.partition(".")[0] == account.id:
             return limits.may(work, "staff device", known, most=BY_DEVICE, window=WINDOW)
-        return limits.may(work, "staff address", address, most=BY_ADDRESS, window=WINDOW) and limits.may(
+        return limits.may(work, "staff from", address, most=BY_ADDRESS, window=WINDOW) and limits.may(
             work, "staff name", self._desk.digest(name).hex(), most=BY_NAME, window=WINDOW
         )
 

@@ -120,13 +120,17 @@ class MailingsStopped(Facts, frozen=True, kw_only=True):
     purposes: tuple[Words, ...] = ()
 
 
-class ClaimAnswer(Facts, frozen=True, kw_only=True):
-    """A claim is answered."""
+class AnswerInWords(Facts, frozen=True, kw_only=True):
+    """What staff looked into is answered: a claim, a complaint, a concern."""
 
     number: Number
     granted: bool
-    text: Annotated[tuple[Words, ...], Meta(min_length=1)]
+    reasons: tuple[Words, ...] = ()
+    """Why not, where it is not."""
+    text: tuple[Words, ...] = ()
     """The answer, paragraph by paragraph."""
+    blocked: bool = False
+    """Whether the data stays blocked until what was confirmed is put right."""
 
 
 class YourWord(Facts, frozen=True, kw_only=True):
@@ -186,7 +190,11 @@ TEMPLATES: dict[str, type[Facts]] = {
     "unblocked": Done,
     "correction_done": CorrectionDone,
     "mailings_stopped": MailingsStopped,
-    "claim_answer": ClaimAnswer,
+    "claim_answer": AnswerInWords,
+    "compensation_answer": AnswerInWords,
+    "complaint_answer": AnswerInWords,
+    "concern_answer": AnswerInWords,
+    "objection_answer": AnswerInWords,
     "your_word": YourWord,
     "note": Note,
     "reminder": Reminder,

@@ -27,7 +27,7 @@ from senim.rights.execution import Execution
 from senim.rights.handling import Handling
 from senim.rights.here import HereActs
 from senim.rights.identity import Identities
-from senim.rights.limits import HOUR, OPENINGS_FROM, Limits
+from senim.rights.limits import Limits
 from senim.rights.listing import Listing
 from senim.rights.planning import Planning
 from senim.rights.plans import Plans
@@ -46,7 +46,7 @@ from senim.rights.rules import (
     token_digest,
 )
 from senim.rights.signature import Roots
-from senim.rights.words import explain, told
+from senim.rights.words import explain, state_told, told
 from senim.storage import Database
 from senim.times import micros, moment
 from senim.work import Work
@@ -117,8 +117,7 @@ class Rights:
         claimed = self._claimed(work, opening)
         if opening.way in (Way.PORTAL, Way.EMAIL, Way.API):
             self._limits.count_opening(work, opening)
-        if came_from:
-            self._limits.count(work, "open from", came_from, most=OPENINGS_FROM, window=HOUR)
+        self._limits.count_place(work, "open", came_from)
         token, holder = secrets.token_urlsafe(24), self._parts.boxes.holder(work)
         lacking = missing(promises, opening, kind)
         if opening.representative is not None:
@@ -278,7 +277,7 @@ class Rights:
             number=request.number,
             kind=request.kind,
             state=request.state,
-            says=told(f"state-{request.state}", language),
+            says=state_told(request, language),
             due=request.due,
             clock=explain(request, promises, language),
             missing=tuple(told(f"contains-{one}", language) for one in request.missing),
@@ -376,6 +375,7 @@ class Rights:
                 works.run(AGENT, lambda work, of=(holder, number): self.here.drop_kept(work, *of))  # type: ignore[misc]
                 total += 1
         store.forget_attempts(works.database, now - 2 * 86_400_000_000)
+        store.forget_places(works.database, now - 3_600_000_000)
         return total
 
     def _close(self, work: Work, number: str) -> None:

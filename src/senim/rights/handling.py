@@ -25,6 +25,7 @@ from senim.rights.records import (
     Way,
 )
 from senim.rights.rules import (
+    ANSWERS,
     AT_ONCE,
     CORRECTS,
     READS,
@@ -321,13 +322,22 @@ class Handling:
             keep_until=self._desk.keep_until(work),
         )
         self._desk.tell(work, DECIDED, request, codes=tuple(one.value for one in reasons))
-        promises = self._desk.promises(work)
-        authority = promises.law.pack.authority
-        words = [wording("rights")[f"refusal-{one}"] for one in reasons]
-        said = (*words, *((text,) if text else ()), authority.name, authority.where)
-        address = self._desk.answer_address(work, request)
-        self._desk.write(work, request, "refused", address=address, number=request.number, reasons=said)
+        self._write_refusal(work, request, text)
         return request
+
+    def _write_refusal(self, work: Work, request: Request, text: str) -> None:
+        """Why not, and where to complain of it: the letter itself says that."""
+        given = request.decision.reasons if request.decision else ()
+        reasons = tuple(wording("rights")[f"refusal-{one}"] for one in given)
+        address, number = self._desk.answer_address(work, request), request.number
+        if request.kind in SPEAKS:
+            letter, said = ANSWERS[request.kind], _paragraphs(text)
+            self._desk.write(
+                work, request, letter, address=address, number=number, granted=False, reasons=reasons, text=said
+            )
+        else:
+            told = (*reasons, *_paragraphs(text))
+            self._desk.write(work, request, "refused", address=address, number=number, reasons=told)
 
     def _granted(self, work: Work, request: Request, decision: Decision) -> Request:
         """What was granted is planned by itself, at once; a clock of its own may run from now on."""
@@ -348,8 +358,7 @@ class Handling:
             for standing in self._desk.people(work, request):
                 if standing.marks.block is not None:
                     self._desk.parts.gate.unblock(in_its_name(work), standing, reason="request-of-person")
-        elif request.kind is not Kind.BLOCK:  # a block whose ground was confirmed stays
-            self.unblock(work, request, "check-finished")
+        # a block whose ground was confirmed stays: the law lifts it where that is not so (94-V 25(2)(8))
         request = self._desk.save(work, request, state=State.DECIDED, decision=decision, missing=())
         self._desk.tell(work, DECIDED, request)
         return self.answered(work, request, text=text)
@@ -374,12 +383,11 @@ class Handling:
     def _write_answer(self, work: Work, request: Request, text: str) -> None:
         policy, number = self._desk.promises(work).policy, request.number
         if request.kind in SPEAKS:
-            granted = request.decision is not None and request.decision.granted
-            paragraphs = tuple(part for part in text.split("\n\n") if part.strip())
-            address = self._desk.answer_address(work, request)
+            letter, address = ANSWERS[request.kind], self._desk.answer_address(work, request)
             self._desk.write(
-                work, request, "claim_answer", address=address, number=number, granted=granted, text=paragraphs
-            )
+                work, request, letter, address=address, number=number, granted=True, text=_paragraphs(text),
+                blocked=request.blocked,
+            )  # fmt: skip
         elif request.kind in (Kind.BLOCK, Kind.UNBLOCK):
             template = "block_done" if request.kind is Kind.BLOCK else "unblocked"
             self._desk.write(work, request, template, number=number)
@@ -389,6 +397,10 @@ class Handling:
         elif request.kind in (Kind.WITHDRAW, Kind.VISIBILITY) and not request.plan:
             names = tuple(policy.purposes[scope_of(one).purpose].name for one in request.purposes)
             self._desk.write(work, request, "withdrawal_done", number=number, purposes=names)
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split("\n\n") if part.strip())
 
 
 def _spoken_for(request: Request) -> bool:

@@ -81,7 +81,7 @@ class Identities:
 
     # a one-time code
 
-    def send_code(self, work: Work, number: str) -> None:
+    def send_code(self, work: Work, number: str, *, came_from: str = "") -> None:
         """Send a code to the contact that the request names. Nothing tells whether it is on file.
 
         Raises Held (request_state), NotAllowed (too_many_attempts), NotPromised (identity_unproven) without a contact.
@@ -91,6 +91,7 @@ class Identities:
         opening = self._desk.opening(work, request)
         if not claimed_address(opening):
             raise NotPromised(Code.IDENTITY_UNPROVEN, number)
+        self._limits.count_place(work, "code", came_from)
         self._send_code(work, request, opening, quietly=False)
 
     def _send_code(self, work: Work, request: Request, opening: Opening, *, quietly: bool) -> Request:
@@ -113,12 +114,13 @@ class Identities:
         self._desk.tell(work, CODE_SENT, request, count=out.sent)
         return request
 
-    def check_code(self, work: Work, number: str, code: str) -> Shown:
+    def check_code(self, work: Work, number: str, code: str, *, came_from: str = "") -> Shown:
         """Try a code. A wrong one is counted, and so durable: it comes back as an answer and not as a refusal.
 
-        Raises NotFound for an unknown number.
+        Raises NotFound for an unknown number, NotAllowed (too_many_attempts) for too many from one place.
         """
         request = self._desk.begin(work, number, IDENTIFIED, "request")
+        self._limits.count_place(work, "try", came_from)
         out = request.code
         good = self._codes.fits(number, out, code)
         fresh = may_open(out, work.at) and is_open(request)

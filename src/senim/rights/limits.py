@@ -18,12 +18,16 @@ Whoever names somebody else's address uses up what may be opened in that way for
 The person has ways of their own meanwhile: signed in, and by mail that a trusted server vouches for.
 """
 
-OPENINGS_FROM = 120
-"""Requests an hour from one place of the network. Behind a proxy that is everybody: it stops floods."""
+QUARTER = timedelta(minutes=15)
+FROM_ONE_PLACE = {"open": 60, "code": 60, "try": 120}
+"""Requests, codes asked for and codes tried in a quarter of an hour from one place of the network, whatever they name.
+
+An office behind one address does not come near it, and if somebody in it does, the others wait for minutes.
+"""
 
 
 class Limits:
-    """Counts attempts in windows of time. The counts are gone two days later."""
+    """Counts attempts in windows of time. The counts are gone two days later, those of places within two hours."""
 
     def __init__(self, index: BlindIndex) -> None:
         self._index = index
@@ -47,6 +51,11 @@ class Limits:
         """Count one more. Raises NotAllowed (too_many_attempts) if there were ``most`` of them already."""
         if not self.may(work, kind, value, most=most, window=window):
             raise NotAllowed(Code.TOO_MANY_ATTEMPTS)
+
+    def count_place(self, work: Work, what: str, place: str) -> None:
+        """Count what came from a place of the network, if it is known. Raises NotAllowed (too_many_attempts)."""
+        if place:
+            self.count(work, f"{what} {store.PLACE}", place, most=FROM_ONE_PLACE[what], window=QUARTER)
 
     def spent(self, work: Work, kind: str, value: str, *, most: int, window: timedelta) -> bool:
         """Whether there were ``most`` already; counts nothing."""

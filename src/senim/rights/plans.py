@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -17,7 +16,7 @@ from senim.policy.values import identifier_kind
 from senim.rights.clock import last_day
 from senim.rights.desk import Desk, claimed_address
 from senim.rights.records import Kind, Line, Opening, Planned, Proof, Request
-from senim.rights.rules import CORRECTS, READS, deletes, digest_of, is_open
+from senim.rights.rules import Aim, aim_of, digest_of, is_open
 from senim.subjects import Standing
 from senim.times import moment
 from senim.vault import Kept
@@ -27,7 +26,6 @@ WHO = "who"
 """Under which name the identifiers are sealed by which systems are searched, until the request's own term is over."""
 
 _CLAIMS = (Kind.CLAIM, Kind.COMPENSATION)
-Aim = Literal["read", "correct", "erase", "stop"]
 
 
 class Plans:
@@ -56,11 +54,7 @@ class Plans:
 
     def aim(self, work: Work, request: Request) -> Aim:
         """What a granted request comes to."""
-        if request.kind in READS:
-            return "read"
-        if request.kind in CORRECTS:
-            return "correct"
-        return "erase" if deletes(self._desk.promises(work), request) else "stop"
+        return aim_of(self._desk.promises(work), request)
 
     def who(self, work: Work, request: Request) -> dict[str, tuple[str, ...]]:
         """By what the person is found in other systems: what is on file, or what was shown to be theirs."""

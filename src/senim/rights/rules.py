@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -50,8 +51,15 @@ READS = (Kind.CONFIRM, Kind.ACCESS, Kind.COPY, Kind.RECIPIENTS)
 """What is answered by telling."""
 
 CORRECTS = (Kind.CORRECT, Kind.COMPLETE)
-SPEAKS = (Kind.CLAIM, Kind.COMPLAINT, Kind.CONCERN, Kind.COMPENSATION, Kind.OBJECT)
-"""What is answered in words after a look."""
+ANSWERS = {
+    Kind.CLAIM: "claim_answer",
+    Kind.COMPLAINT: "complaint_answer",
+    Kind.CONCERN: "concern_answer",
+    Kind.COMPENSATION: "compensation_answer",
+    Kind.OBJECT: "objection_answer",
+}
+SPEAKS = tuple(ANSWERS)
+"""What is answered in words after a look, each in a letter of its own."""
 
 AT_ONCE = (Kind.WITHDRAW, Kind.STOP_MAILINGS)
 """What nobody has to decide on: it binds the very next decision of the gate (travel-40, foundation-34)."""
@@ -294,6 +302,31 @@ def block_reason(request: Request) -> str:
     if request.kind in _BLOCKED_KINDS and request.ground in _BLOCKS:
         return _BLOCKS[request.ground]
     return "request-of-person" if request.kind is Kind.BLOCK else ""
+
+
+Aim = Literal["read", "correct", "erase", "stop"]
+"""What the plan of a request does."""
+
+
+def aim_of(promises: Promises, request: Request) -> Aim:
+    """What a granted request comes to, where it is planned."""
+    if request.kind in READS:
+        return "read"
+    if request.kind in CORRECTS:
+        return "correct"
+    return "erase" if deletes(promises, request) else "stop"
+
+
+def follows(promises: Promises, request: Request) -> tuple[str, str]:
+    """What granting a request leads to, and when a second person looks first: never if it is empty."""
+    if request.kind in SPEAKS:
+        return "words", ""
+    if request.kind in (Kind.BLOCK, Kind.UNBLOCK):
+        return request.kind.value, ""
+    aim, wanted = aim_of(promises, request), promises.policy.rights.second_person
+    if wanted == "destructive":
+        return aim, wanted if aim == "erase" else "mass"
+    return aim, "" if wanted == "never" else wanted
 
 
 def deletes(promises: Promises, request: Request) -> bool:

@@ -12,7 +12,7 @@ from senim.errors import Code, Tampered
 from senim.identity import LANES, SubjectId, place
 from senim.rights.records import Request
 from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, update, upsert
-from senim.storage.statements import Row, Statement
+from senim.storage.statements import Query, Row, Statement
 from senim.storage.tables import blob, lane, number, table, word
 from senim.work import Work
 
@@ -94,6 +94,16 @@ _ATTEMPT = query(
 )
 _OLD_ATTEMPTS = query(
     at_most(select(attempts.c.lane, attempts.c.kind, attempts.c.digest).where(attempts.c.since < bindparam("before")))
+)
+PLACE = "from"
+"""The word in the kinds of attempts that are counted by the place of the network."""
+
+_OLD_PLACES = query(
+    at_most(
+        select(attempts.c.lane, attempts.c.kind, attempts.c.digest).where(
+            attempts.c.since < bindparam("before"), attempts.c.kind.like(bindparam("places"))
+        )
+    )
 )
 _decode = msgspec.msgpack.Decoder(Request).decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -248,8 +258,17 @@ def count_attempt(work: Work, kind: str, digest: bytes, *, since: int, count: in
 
 def forget_attempts(database: Database, before: int, most: int = 1000) -> int:
     """Remove counts that are older; their number."""
+    return _forget(database, _OLD_ATTEMPTS, before, most)
+
+
+def forget_places(database: Database, before: int, most: int = 1000) -> int:
+    """Remove older counts of places of the network; their number."""
+    return _forget(database, _OLD_PLACES, before, f"% {PLACE}", most)
+
+
+def _forget(database: Database, old: Query, *which: object) -> int:
     unit = Unit()
-    rows = database.read(_OLD_ATTEMPTS, before, most)
+    rows = database.read(old, *which)
     for row in rows:
         unit.add(_DELETE_ATTEMPT, *row)
     database.commit(unit)

@@ -193,6 +193,12 @@ def _say(language: Language, key: str, **parts: str) -> str:
     return text
 
 
+def state_told(request: Request, language: Language) -> str:
+    """How far a request is, in the words of its kind where that has its own: a complaint is upheld or not."""
+    known, word = wording("rights"), f"state-{request.state}"
+    return known.get(f"{word}-{request.kind}", known[word]).in_(language)
+
+
 def told(word: str, language: Language) -> str:
     """A kind, state, reason or ground in words (``kind-erase``, ``state-in_check``, ``refusal-vexatious`` …)."""
     return wording("rights")[word].in_(language)

@@ -6,9 +6,9 @@ import pytest
 
 from senim.accounts.records import AT_DOOR
 from senim.accounts.rules import FRESH, IDLE, LONGEST
-from senim.accounts.signing_in import ASKED_BY_ONE
 from senim.errors import Code, Invalid, NotAllowed, NotFound
 from senim.identity import SYSTEM, Actor, ActorKind, SubjectId
+from senim.rights.limits import FROM_ONE_PLACE
 from senim.testing import FixedClock, Stage
 from tests.features.accounts.signed import Visitor
 from tests.features.acting import senim_of
@@ -80,12 +80,31 @@ def test_codes_are_limited_by_contact_and_by_asker(visitor: Visitor) -> None:
         with pytest.raises(NotAllowed) as refused:
             visitor.begin(contact.upper())
         assert refused.value.code is Code.TOO_MANY_ATTEMPTS
-    for number in range(ASKED_BY_ONE):
+    for number in range(FROM_ONE_PLACE["code"]):
         visitor.begin(f"n{number}@people.example", asker="192.0.2.1")
     with pytest.raises(NotAllowed):
         visitor.begin("another@people.example", asker="192.0.2.1")
     with pytest.raises(Invalid):
         visitor.begin("no address", asker="192.0.2.2")
+
+
+def test_codes_are_tried_so_often_from_one_place(visitor: Visitor) -> None:
+    """Whoever begins anew for every code waits; whoever sits elsewhere does not."""
+    senim = senim_of(visitor.stage)
+
+    def tried(asker: str) -> bool:
+        return (
+            senim.run(
+                AT_DOOR, lambda work: senim.accounts.signing_in.enter(work, "unknown", "000000", asker=asker)
+            ).session
+            != ""
+        )
+
+    assert not any(tried("192.0.2.1") for _ in range(FROM_ONE_PLACE["try"]))
+    with pytest.raises(NotAllowed) as refused:
+        tried("192.0.2.1")
+    assert refused.value.code is Code.TOO_MANY_ATTEMPTS
+    assert not tried("192.0.2.2")
 
 
 def test_of_several_people_behind_one_contact_a_further_identifier_tells(visitor: Visitor) -> None:

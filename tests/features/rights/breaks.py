@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from msgspec import structs
 
 from senim.collection.rules import Looked
 from senim.connectors.fake import FakeConnector
+from senim.messaging.actions import house_of
 from senim.orders.context import Context
 from senim.rights import Opening, Proof, Request, store
 from senim.rights.answers.compose import compose
@@ -68,6 +70,14 @@ def an_answer_without(section: str) -> Break:
         patch.setattr("senim.rights.answering.compose", shorter)
 
     return patched
+
+
+def a_letter_without_authority(patch: pytest.MonkeyPatch) -> None:
+    """Letters that name no authority."""
+    whole = house_of
+    patch.setattr(
+        "senim.messaging.actions.house_of", lambda *given: replace(whole(*given), authority="", authority_where="")
+    )
 
 
 def a_guide_in_russian(patch: pytest.MonkeyPatch) -> None:
@@ -148,11 +158,12 @@ RIGHTS: tuple[tuple[str, str, Break], ...] = (
     ("rights.claim", "the deadline is not told", no_letters_of("received")),
     ("rights.claim", "no answer is written", no_letters_of("claim_answer")),
     ("rights.complaint", "there is no clock", gives("senim.rights.actions.opening_deadlines", ())),
-    ("rights.complaint", "the authority is not told", without("reasons", (), "refused")),
+    ("rights.complaint", "the authority is not told", a_letter_without_authority),
     ("rights.complaint", "the deadline is not told", without("due", "", "received")),
     ("rights.concern", "there is no clock", gives("senim.rights.actions.opening_deadlines", ())),
     ("rights.concern", "the deadline is not told", no_letters_of("received")),
-    ("rights.concern", "no answer is written", no_letters_of("claim_answer")),
+    ("rights.complaint", "no answer is written", no_letters_of("complaint_answer")),
+    ("rights.concern", "no answer is written", no_letters_of("concern_answer")),
     ("rights.correct", "nothing is put right", nothing_put_right),
     ("rights.correct", "nothing is on record", gives("senim.rights.desk.Desk.tell", "")),
     ("rights.email", "letters are not understood", gives("senim.rights.letters.LetterReceiver.receive", "")),

@@ -129,9 +129,54 @@ def test_claims_are_answered_in_words_and_in_time(staged: Callable[[bytes], Stag
     assert letters.of("claim_answer")[0][1]["text"] == ("You are right.", "It was sent today.")
     complaint = by(stage, person, "complaint", text="You call at night.")
     decide(stage, complaint.number, granted=False, reasons=(Refusal.UNFOUNDED,), text="Nobody called.")
-    reasons = letters.of("refused")[0][1]["reasons"]
-    assert "Nobody called." in reasons
-    assert any("eotinish.kz" in str(one) for one in reasons), "where to complain is told with every refusal"
+    answer = letters.of("complaint_answer")[0][1]
+    assert (answer["granted"], answer["text"]) == (False, ("Nobody called.",))
+    assert [one.en for one in answer["reasons"]] == ["The demand was examined and found to be without ground."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "template", "says"),
+    [
+        ("claim", "claim_answer", "claim"),
+        ("complaint", "complaint_answer", "complaint"),
+        ("concern", "concern_answer", "safety of data"),
+        ("compensation", "compensation_answer", "compensation"),
+        ("object", "objection_answer", "automated decision"),
+    ],
+)
+def test_what_is_answered_in_words_is_answered_in_its_own(stage: Stage, kind: str, template: str, says: str) -> None:
+    """A complaint is no claim, and a claim no concern; a complaint's letter always tells of the authority."""
+    senim, person = senim_of(stage), stage.person()
+    for granted in (True, False):
+        asked = by(stage, person, kind, text="You call at night.", language="en")
+        reasons = () if granted else (Refusal.NOT_CONFIRMED,)
+        decide(stage, asked.number, granted=granted, reasons=reasons, text="We looked.")
+        traces = senim.rights.listing.traces(senim.database, asked.number)
+        sent = [one for one in traces if one.template and one.template != "received"]
+        assert [one.template for one in sent] == [template]
+        text = act(stage, senim.messages.read, sent[0].id)[1].text
+        assert says in text
+        assert "We looked." in text
+        assert ("did not confirm" in text) is not granted
+        assert ("eotinish.kz" in text) is (kind == "complaint" or not granted)
+
+
+def test_a_complaint_that_is_upheld_keeps_the_block_and_says_so(stage: Stage) -> None:
+    """What was confirmed stays blocked until it is put right; what was not is lifted (94-V 25(2)(8))."""
+    senim, person = senim_of(stage), stage.person()
+    letters = Letters(senim)
+    upheld = by(stage, person, "complaint", ground=Ground.UNLAWFUL, text="You call at night.")
+    assert upheld.blocked
+    assert upheld.deadlines[-1].limits[0].ref == "complaint"
+    done = decide(stage, upheld.number, granted=True, text="You are right.")
+    assert senim.rights.shown(done, "en").says == "Complaint upheld"
+    assert letters.of("complaint_answer")[0][1]["blocked"] is True
+    assert senim.subjects.find(senim.database, person.subject).marks.block is not None
+    other = stage.person()
+    unfounded = by(stage, other, "complaint", ground=Ground.UNLAWFUL, text="You call at night.")
+    refusal = decide(stage, unfounded.number, granted=False, reasons=(Refusal.NOT_CONFIRMED,))
+    assert senim.rights.shown(refusal, "ru").says == "Жалоба не удовлетворена"
+    assert senim.subjects.find(senim.database, other.subject).marks.block is None
 
 
 def test_a_refusal_has_a_reason_and_the_right_person(stage: Stage) -> None:

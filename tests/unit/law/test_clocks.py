@@ -29,6 +29,7 @@ CLOCKS = {
     "correction": "2026-03-27T00:00", "block": "2026-03-27T00:00", "unblock": "2026-03-27T00:00",
     "destruction": "2026-03-27T00:00", "public-removal": "2026-03-27T00:00", "objection": "2026-03-31T00:00",
     "transfer-notice": "2026-04-09T00:00", "breach-notice": "2026-03-26T14:30", "claim": "2026-03-31T00:00",
+    "complaint": "2026-03-31T00:00",
 }  # fmt: skip
 
 

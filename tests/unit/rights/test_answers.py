@@ -24,11 +24,13 @@ from senim.rights.answers.compose import WHOLE, compose
 from senim.rights.answers.outcome import tell
 from senim.rights.answers.package import Part, package
 from senim.rights.answers.records import Answer, Facts, KeptBack, NotLookedInto, Outcome, SystemDone, TableFound
+from senim.rights.answers.words import Words
 from senim.subjects import Agreed, Standing
 from senim.subjects.records import Block, Marks
 from senim.testing import platform
 from senim.times import micros
 from senim.vault import Erasure, Kept
+from tests.unit.messaging.letters import promises_of
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SINCE = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -263,8 +265,35 @@ def test_what_is_found_again_is_told_and_not_called_complete(promises: Promises)
         assert kind == KIND
         assert told["complete"] is complete
         assert told["systems"][0]["complete"] is complete
+        assert ("nobody can bring it back" in section(tell(outcome(promises, rescan=rescan)), "done")) is complete
     found = tell(outcome(promises, rescan=Rescan(system="bookings", left=(left,), searched=12)))
     assert "mails.body" in section(found, "stays")
+
+
+@pytest.mark.parametrize(
+    ("reference", "value", "language", "shown"),
+    [
+        ("passport.birth-date", "1988-08-28", "ru", "28 августа 1988 г."),
+        ("passport.birth-date", "1988-08-28", "kk", "1988 ж. 28 тамыз"),
+        ("passport.passport-expiry", "2031-01-02", "en", "2 January 2031"),
+        ("passport.citizenship", "TR", "ru", "Турция"),
+        ("passport.birth-date", "•••88", "ru", "•••88"),
+        ("identity.family", "2031-01-02", "en", "2031-01-02"),
+        ("nothing.known", "TR", "en", "TR"),
+    ],
+)
+def test_values_are_told_as_people_read_them(reference: str, value: str, language: Language, shown: str) -> None:
+    """Dates and countries in words; what is none of these, and what the policy no longer knows, as it is."""
+    assert Words(promises_of("travel"), language).value(reference, value).replace("\u202f", " ") == shown
+
+
+def test_sentences_end_once_and_consents_of_one_day_stand_together(promises: Promises) -> None:
+    """A date in Russian ends with a stop of its own; a yes to a purpose and to its parts is one line."""
+    answer = compose(facts(promises, "ru"))
+    told = "\n".join((answer.lead, *(section(answer, one.id) for one in answer.sections))).replace("\u202f", " ")
+    assert ".." not in told
+    assert "статья 27-1(1)(3) Закона № 94-V" in section(answer, "rights")
+    assert told.count("согласие дано 2 марта 2026 г., в том числе: ") == told.count("согласие дано") == 1
 
 
 def test_a_package_is_a_zip_that_is_made_as_it_goes(promises: Promises) -> None:

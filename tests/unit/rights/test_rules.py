@@ -43,6 +43,7 @@ from senim.rights.rules import (
     deletes,
     digest_of,
     drp,
+    follows,
     guardian_until,
     is_number,
     is_open,
@@ -301,6 +302,25 @@ def test_mass_and_destructive_plans_need_a_second_person(wanted: str, of: Planne
     promises = made.promises({"rights.second-person": wanted})
     assert needs_second(promises, of) is second
     assert made.promises().policy.rights.second_person == "destructive"
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "told"),
+    [
+        (Kind.ACCESS, "destructive", ("read", "mass")),
+        (Kind.ACCESS, "always", ("read", "always")),
+        (Kind.ERASE, "destructive", ("erase", "destructive")),
+        (Kind.ERASE, "mass", ("erase", "mass")),
+        (Kind.ERASE, "never", ("erase", "")),
+        (Kind.COMPLETE, "never", ("correct", "")),
+        (Kind.VISIBILITY, "always", ("stop", "always")),
+        (Kind.COMPLAINT, "always", ("words", "")),
+        (Kind.UNBLOCK, "always", ("unblock", "")),
+    ],
+)
+def test_what_granting_leads_to_follows_from_kind_and_policy(kind: Kind, wanted: str, told: tuple[str, str]) -> None:
+    """What is not planned waits for no second person; what is, for one just where the policy says so."""
+    assert follows(made.promises({"rights.second-person": wanted}), request(kind=kind)) == told
 
 
 def test_nobody_approves_what_they_asked_for_or_have_not_seen() -> None:

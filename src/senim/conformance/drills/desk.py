@@ -12,7 +12,7 @@ import msgspec
 
 from senim.conformance.stage import Person, Stage
 from senim.identity import Actor
-from senim.messaging.records import File
+from senim.messaging.records import File, Written
 from senim.policy.records import Point
 from senim.policy.taxonomy import FieldType
 from senim.rights import Attached, Opened, Opening, Request, State, Way
@@ -31,6 +31,7 @@ class Letter:
     address: str
     facts: dict[str, Any]
     files: tuple[File, ...]
+    message: str
 
 
 class Desk:
@@ -45,7 +46,8 @@ class Desk:
 
         def keep(work: Any, template: str, **how: Any) -> Any:
             message = send(work, template, **how)
-            self.sent.append(Letter(template, how["to"].address, dict(how["facts"]), tuple(how.get("attachments", ()))))
+            files = tuple(how.get("attachments", ()))
+            self.sent.append(Letter(template, how["to"].address, dict(how["facts"]), files, message))
             return message
 
         self.platform.messages.send = keep  # type: ignore[method-assign]  # of this throw-away platform alone
@@ -117,6 +119,11 @@ class Desk:
     def letters(self, template: str) -> list[Letter]:
         """The letters by a template that left."""
         return [one for one in self.sent if one.template == template]
+
+    def text(self, letter: Letter) -> str:
+        """What a letter says, as its reader sees it."""
+        written: Written = self.run(self.platform.messages.read, letter.message)[1]
+        return written.text
 
     def receive(self, sender: str, subject: str, text: str) -> None:
         """A letter comes in by mail, and is read."""

@@ -204,7 +204,7 @@ def _acknowledged(stage: Stage, desk: Desk, number: str) -> None:
 
 
 def complaint(stage: Stage) -> None:
-    """A complaint gets a number and a deadline, and the address of the authority is told with a no."""
+    """A complaint gets a number and a deadline, and every answer says where else to complain."""
     desk, person = Desk(stage), stage.person()
     number = desk.signed_in(person, "complaint", text="Мне звонят.", reply_to=WRITER)
     stage.expect(desk.now(number).due, "the complaint has no deadline")
@@ -213,9 +213,12 @@ def complaint(stage: Stage) -> None:
     stage.expect(refused.state is State.REFUSED, "the complaint is not answered")
     authority = stage.promises.law.pack.authority
     stage.expect(not authority.name.missing() and not authority.where.missing(), "the law pack names no authority")
-    told = [one.facts["reasons"] for one in desk.letters("refused")]
-    stage.expect(len(told) == 1, "no answer is written")
-    stage.expect({authority.name, authority.where} <= set(told[0]), "the address of the authority is not told")
+    upheld = desk.signed_in(person, "complaint", text="Мне звонят.", reply_to=WRITER)
+    desk.decide(upheld, granted=True, text="Больше не позвонят.")
+    letters = desk.letters("complaint_answer")
+    stage.expect([one.facts["number"] for one in letters] == [number, upheld], "no answer is written")
+    for text in map(desk.text, letters):
+        stage.expect(authority.name.ru in text and authority.where.ru in text, "it does not say where to complain")
 
 
 def concern(stage: Stage) -> None:
@@ -227,7 +230,7 @@ def concern(stage: Stage) -> None:
     _acknowledged(stage, desk, number)
     known = desk.signed_in(stage.person(), "concern", text="Чужой номер в моей переписке.", reply_to=WRITER)
     desk.decide(known, granted=True, text="Проверено: номер убран.")
-    stage.expect([one.facts["number"] for one in desk.letters("claim_answer")] == [known], "no answer is written")
+    stage.expect([one.facts["number"] for one in desk.letters("concern_answer")] == [known], "no answer is written")
 
 
 def email(stage: Stage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 
@@ -11,10 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from senim.connectors.datamap import DataMap
+from senim.connectors.files.exporting import exported
 from senim.connectors.files.fate import Rule
+from senim.connectors.files.members import Mine, marked
 from senim.connectors.files.place import Place
-from senim.connectors.files.reading import Files, Mine, exported, searched
+from senim.connectors.files.reading import Files
+from senim.connectors.files.rescanning import searched
 from senim.connectors.files.rewriting import Rewriting, survey
+from senim.connectors.files.staying import Fates
 from senim.connectors.matching import Matching
 from senim.connectors.records import (
     Act,
@@ -103,13 +108,17 @@ class FilesConnector:
         """What is where about a person."""
         files, matching = self._files(), Matching(who, self._secret)
         mine = Mine(files, matching)
-        counts: dict[str, int] = {}
-        for table, _ in mine.rows():
-            counts[table] = counts.get(table, 0) + 1
+        counts, hidden = Counter[str](), Counter[str]()
+        for table, row in mine.rows():
+            counts[table] += 1
+            hidden[table] += marked(self.map.tables[table], row.cells or {})
         return Found(
             system=self.name,
             people=tuple(matching.people.values()),
-            tables=tuple(FoundRows(table=table, rows=rows, path=(table,)) for table, rows in counts.items()),
+            tables=tuple(
+                FoundRows(table=table, rows=rows, path=files.graph.paths[table], hidden=hidden[table])
+                for table, rows in counts.items()
+            ),
             ambiguous=matching.ambiguous,
             problems=tuple(dict.fromkeys([*mine.problems(), *self._unsearchable(matching)])),
             not_reached=tuple(files.not_reached(matching)),
@@ -144,7 +153,9 @@ class FilesConnector:
         files, matching = self._files(), Matching(who, self._secret, wish.people)
         rule = Rule(kind=wish.kind, today=self._today, key=os.urandom(32), changes=wish.changes)
         mine = Mine(files, matching)
-        surveys = [survey(mine, one, rule) for one in files.mapped()]
+        fates = Fates(mine, rule)
+        surveys = [survey(fates, one) for one in files.mapped()]
+        steps = summed(step for one in surveys for step in one.steps)
         found = {one.digest for one in matching.people.values()}
         return Plan(
             system=self.name,
@@ -153,11 +164,12 @@ class FilesConnector:
             people=tuple(sorted(found & set(wish.people) if wish.people else found)),
             chosen=bool(wish.people),
             fields=tuple(sorted(wish.changes)),
-            steps=summed(step for one in surveys for step in one.steps),
+            steps=steps,
             problems=tuple(
                 dict.fromkeys(
                     [
                         *(problem for one in surveys for problem in one.problems),
+                        *fates.knots(steps),
                         *mine.problems(),
                         *self._unsearchable(matching),
                         *self._doubts(matching, wish),
@@ -189,14 +201,15 @@ class FilesConnector:
             return replace(note.receipt, repeated=True)
         self._fits(plan, dict(changes or {}))
         files = self._files()
-        begun = bool(note.files)
+        begun = any(one.digest for one in note.files.values())
         self._meant(files, plan, who, begun=begun)
         matching = Matching(who, self._secret, plan.people if plan.chosen else ())
         rule = Rule(kind=plan.kind, today=self._today, key=os.urandom(32), changes=dict(changes or {}))
         mine = Mine(files, matching)
+        fates = Fates(mine, rule)
         steps: list[Step] = []
         for name in files.mapped():
-            note, done = self._rewritten(mine, name, rule, (key, note))
+            note, done = self._rewritten(fates, name, (key, note))
             steps += done
         receipt = Receipt(
             system=self.name,
@@ -240,7 +253,7 @@ class FilesConnector:
         if everybody.ambiguous or not (begun or set(everybody.people) <= set(plan.people)):
             raise Held(Code.CHANGED_MEANWHILE, self.name, detail="other people match now: plan again")
 
-    def _rewritten(self, mine: Mine, name: str, rule: Rule, noted: tuple[str, _Note]) -> tuple[_Note, tuple[Step, ...]]:
+    def _rewritten(self, fates: Fates, name: str, noted: tuple[str, _Note]) -> tuple[_Note, tuple[Step, ...]]:
         """One file: what was done in it, now or by a run before."""
         key, note = noted
         mark = hmac.digest(self._secret, f"senim file\n{name}".encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
@@ -248,15 +261,17 @@ class FilesConnector:
         if before is not None and self._place.digest(name) == before.digest:
             return note, before.steps
         version = self._place.version(name)
-        found = survey(mine, name, rule, version)
+        found = survey(fates, name, version)
         blocking = [one for one in found.problems if one.blocking]
         if blocking:
             raise Held(Code.CHANGED_MEANWHILE, self.name, detail=f"now in the way: {blocking[0].code}")
-        if not found.changes:  # whoever wrote the file since the run before left nothing of the person in it
+        if not found.changes:  # nothing of the person's is to go, or whoever wrote the file since left nothing in it
+            if before is None and found.steps:  # once what led here is gone, nobody finds what stays
+                note = replace(note, files={**note.files, mark: _Touched(digest="", steps=found.steps)})
             return note, before.steps if before else found.steps
         note = replace(note, files={**note.files, mark: _Touched(digest=found.digest, steps=found.steps)})
         self._place.make_note(key, msgspec.json.encode(note))
-        content = Rewriting(mine, name, rule, version, found)
+        content = Rewriting(fates, name, version, found)
         self._place.replace(name, version, content, size=found.size, digest=found.digest)
         return note, found.steps
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from senim.connectors.datamap import ColumnMap, TableMap
 from senim.connectors.matching import Cells, kept, text_of
-from senim.connectors.records import Act, Keep, WishKind
+from senim.connectors.records import Act, Keep, Trouble, WishKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Fate:
     act: Act
     changes: Mapping[str, str | None] = field(default_factory=dict)
     keep: Keep | None = None
+    because: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +37,14 @@ class Rule:
             return self._corrected(table, cells)
         keep = kept(table, cells, self.today)
         if keep is not None or table.act == "keep":
-            return Fate(Act.KEEP, keep=keep)
+            return Fate(Act.KEEP, keep=keep, because=None if keep else Trouble.NEEDED)
         if table.act == "delete" and self.kind is WishKind.ERASE:
             return Fate(Act.DELETE)
         usual = "depersonalise" if self.kind is WishKind.DEPERSONALISE or table.act == "depersonalise" else "blank"
+        return self.nameless(table, cells, usual)
+
+    def nameless(self, table: TableMap, cells: Cells, usual: str = "depersonalise") -> Fate | None:
+        """A row that stays without saying whose it is; None if it says so no more."""
         changes = {
             name: self._other(name, one, cells, usual) for name, one in table.columns.items() if one.act != "keep"
         }

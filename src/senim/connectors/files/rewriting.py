@@ -7,14 +7,17 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from senim.connectors.files.fate import Rule
+from senim.connectors.files.joining import used_of
 from senim.connectors.files.lines import Format, Row, encoded, is_packed
-from senim.connectors.files.reading import Mine, gone
+from senim.connectors.files.reading import gone, not_told
+from senim.connectors.files.staying import Fates
 from senim.connectors.records import Act, Keep, Problem, Step, Trouble
 from senim.errors import Code, Held
 
 _PIECE = 256 * 1024
-_Kind = tuple[Act, tuple[str, ...], Keep | None]
+_NAMELESS = (Act.BLANK, Act.DEPERSONALISE)
+"""Acts after which a row stays, and must not say whose it was."""
+_Kind = tuple[Act, tuple[str, ...], Keep | None, Trouble | None]
 
 
 @dataclass(slots=True)
@@ -32,20 +35,20 @@ class Survey:
         return any(one.act is not Act.KEEP for one in self.steps)
 
 
-def survey(mine: Mine, name: str, rule: Rule, version: str = "") -> Survey:
+def survey(fates: Fates, name: str, version: str = "") -> Survey:
     """Look through a file. Nothing is written."""
-    found, table = Survey(), mine.files.table(name)
+    found, table = Survey(), fates.mine.files.table(name)
     digest, counts = hashlib.sha256(), dict[_Kind, int]()
     try:
-        for piece in _packed(name, _rows(mine, name, rule, version, found, counts)):
+        for piece in _packed(name, _rows(fates, name, version, found, counts)):
             digest.update(piece)
             found.size += len(piece)
     except UnicodeEncodeError:
         found.problems.append(Problem(code=Trouble.VALUE_WRONG, where=table, blocking=True))
     found.digest = digest.hexdigest()
     found.steps = tuple(
-        Step(table=table, act=act, rows=rows, columns=columns, keep=keep)
-        for (act, columns, keep), rows in counts.items()
+        Step(table=table, act=act, rows=rows, columns=columns, keep=keep, because=because)
+        for (act, columns, keep, because), rows in counts.items()
     )
     return found
 
@@ -54,9 +57,8 @@ def survey(mine: Mine, name: str, rule: Rule, version: str = "") -> Survey:
 class Rewriting:
     """The new content of a file that was surveyed. Raises Held (changed_meanwhile) if it comes out otherwise."""
 
-    mine: Mine
+    fates: Fates
     name: str
-    rule: Rule
     version: str
     found: Survey
 
@@ -64,7 +66,7 @@ class Rewriting:
         """The content, a piece at a time."""
         digest = hashlib.sha256()
         last = b""
-        for piece in _packed(self.name, _rows(self.mine, self.name, self.rule, self.version, Survey(), {})):
+        for piece in _packed(self.name, _rows(self.fates, self.name, self.version, Survey(), {})):
             digest.update(piece)
             yield last
             last = piece
@@ -73,24 +75,34 @@ class Rewriting:
         yield last
 
 
-def _rows(mine: Mine, name: str, rule: Rule, version: str, found: Survey, counts: dict[_Kind, int]) -> Iterator[bytes]:
+def _rows(fates: Fates, name: str, version: str, found: Survey, counts: dict[_Kind, int]) -> Iterator[bytes]:
     """The rows of the new file; what happens to them is counted."""
-    table, entry, broken = mine.files.table(name), mine.files.of(name), 0
+    mine, broken, untold = fates.mine, 0, dict[str, None]()
+    table, entry = mine.files.table(name), mine.files.of(name)
+    used = tuple(used_of(mine.files.map, table))
     with mine.files.reading(name, version) as (encoding, form, rows):
         for row in rows:
             if row.plain and not broken and not found.problems:
-                found.problems += gone(table, entry, form)
+                found.problems += gone(table, entry, form, used)
             broken += row.cells is None and not row.plain
             cells = row.cells
-            fate = rule.fate(entry, cells) if cells is not None and mine.matching.mine(table, entry, cells) else None
+            fate = fates.of(table, cells) if cells is not None else None
             if fate is not None:
-                kind = (fate.act, tuple(sorted(fate.changes)), fate.keep)
+                untold.update(dict.fromkeys(cells or ()) if fate.act in _NAMELESS else {})
+                kind = (fate.act, tuple(sorted(fate.changes)), fate.keep, fate.because)
                 counts[kind] = counts.get(kind, 0) + 1
             if fate is None or fate.act is not Act.DELETE:
                 yield encoded(_written(form, row, fate.changes if fate else {}), encoding)
     mine.broken[name] = broken
+    found.problems += [_untold(table, one) for one in not_told(mine.files.map, table, untold)]
     if name in mine.files.unreadable:
         found.problems.append(Problem(code=Trouble.LINES_BROKEN, where=table, blocking=True))
+
+
+def _untold(table: str, column: str) -> Problem:
+    """A column that nobody looked at may be personal: rows that stay do not keep it in silence."""
+    remedy = f"{column} under columns: or plain: of {table}"
+    return Problem(code=Trouble.COLUMN_NOT_MAPPED, where=f"{table}.{column}", remedy=remedy, blocking=True)
 
 
 def _written(form: Format, row: Row, changes: object) -> str:

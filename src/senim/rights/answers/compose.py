@@ -160,23 +160,25 @@ class _Writer:
             return self.words.say("consent-not-needed")
         if not states:
             return self.words.say("consent-none")
-        told = []
+        told: dict[tuple[str, str], list[str]] = {}
         for one in states:
             word = "consent-given" if one.agreed.given else "consent-withdrawn"
-            told.append(
-                self.words.say(
-                    word,
-                    about=self.words.scope(one.scope),
-                    day=self.words.at(one.agreed.at),
-                )
-            )
-        return "; ".join(told)
+            told.setdefault((word, self.words.at(one.agreed.at)), []).append(self.words.part(one.scope))
+        return "; ".join(self.words.say(word, about=self._about(parts), day=day) for (word, day), parts in told.items())
+
+    def _about(self, parts: list[str]) -> str:
+        """What was said on one day: to the whole purpose, to parts of it, or to both."""
+        narrowed = "; ".join(one for one in parts if one)
+        if not narrowed:
+            return ""
+        return self.words.say("consent-part") + narrowed if "" in parts else f": {narrowed}"
 
     def _data(self) -> Section:
         rows = []
         for reference, kept in sorted(self._facts.values.items()):
             source = self._source(kept.source, kept.place)
-            shown = self.words.say("masked", value=kept.value) if reference in self._facts.masked else kept.value
+            masked = reference in self._facts.masked
+            shown = self.words.say("masked", value=kept.value) if masked else self.words.value(reference, kept.value)
             status = self.words.say(f"status-{kept.status}")
             rows.append((self.words.field(reference), shown, source, f"{self.words.at(kept.at)}; {status}"))
         for document in self._facts.documents:

@@ -49,8 +49,21 @@ def _done(outcome: Outcome, words: Words) -> Section:
                 what = f"{step.table}: {', '.join(step.columns)}" if step.columns else step.table
                 rows.append((one.receipt.system, what, words.say(f"act-{step.act.value}"), str(step.rows)))
     columns = words.columns("system", "what-was", "done", "rows") if rows else ()
-    text = () if rows else (words.say("done-empty"),)
-    return Section(id="done", title=words.say("done"), text=text, columns=columns, rows=tuple(rows))
+    return Section(
+        id="done",
+        title=words.say("done"),
+        text=_in_short(outcome, words, done=bool(rows)),
+        columns=columns,
+        rows=tuple(rows),
+    )
+
+
+def _in_short(outcome: Outcome, words: Words, *, done: bool) -> tuple[str, ...]:
+    if not done:
+        return (words.say("done-empty"),)
+    if outcome.erasure is None or not all(one.rescan and one.rescan.complete for one in outcome.systems):
+        return ()
+    return (words.say("done-erased"), *((words.say("done-but"),) if _stays(outcome, words) else ()))
 
 
 def _in_the_vault(outcome: Outcome, words: Words) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,12 @@ from senim.consent import Scope
 from senim.languages import LOCALES, Language, Text, wording
 from senim.policy.notices import country_name, field_name
 from senim.policy.promises import Promises
+from senim.policy.taxonomy import FieldType
 from senim.rights.answers.records import Section
 from senim.times import moment
+
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
+_DATES = (FieldType.DATE, FieldType.BIRTH_DATE)
 
 
 class Words:
@@ -29,7 +34,8 @@ class Words:
 
     def say(self, key: str, **filled: str) -> str:
         """A text of answers."""
-        return self._own[key].in_(self.language).format(**filled)
+        text = self._own[key].in_(self.language).format(**filled)
+        return _TWO_STOPS.sub(".", text)  # a Russian date ends with a stop of its own
 
     def in_(self, text: Text) -> str:
         """A text of the policy on one line."""
@@ -73,6 +79,17 @@ class Words:
         told = self.in_(category.name)
         return f"{told}: {field_name(self.promises, reference, self.language)}" if field else told
 
+    def value(self, reference: str, value: str) -> str:
+        """A value of a field as people read it: dates and countries in words."""
+        spec = self.promises.fields.get(reference)
+        kind = spec.type if spec else None
+        if kind is FieldType.COUNTRY:
+            return self.country(value)
+        try:
+            return self.date(date.fromisoformat(value)) if kind in _DATES else value
+        except ValueError:  # what was taken in under an older policy
+            return value
+
     def purpose(self, name: str) -> str:
         """A purpose."""
         declared = self.policy.purposes.get(name)
@@ -85,13 +102,18 @@ class Words:
 
     def scope(self, scope: Scope) -> str:
         """What narrows a consent, after a colon; nothing for the whole purpose."""
+        part = self.part(scope)
+        return f": {part}" if part else ""
+
+    def part(self, scope: Scope) -> str:
+        """What narrows a consent; nothing for the whole purpose."""
         if scope.category:
-            return f": {self.recipient(scope.recipient)} ({self.field(scope.category)})"
+            return f"{self.recipient(scope.recipient)} ({self.field(scope.category)})"
         if scope.recipient:
-            return f": {self.recipient(scope.recipient)}"
+            return self.recipient(scope.recipient)
         if scope.channel:
-            return f": {self.known(f'channel-{scope.channel}', scope.channel)}"
-        return f": {self.country(scope.country)}" if scope.country else ""
+            return self.known(f"channel-{scope.channel}", scope.channel)
+        return self.country(scope.country) if scope.country else ""
 
     def trouble(self, code: Trouble | None) -> str:
         """Why something stays or was not reached."""
@@ -113,7 +135,7 @@ class Words:
                 "rights-complain",
                 authority=authority.name.in_(self.language),
                 how=authority.where.in_(self.language),
-                article=authority.article,
+                article=self.promises.law.cite(authority.article, self.language),
             ),
         )
         return Section(id="rights", title=self.say("rights"), text=tuple(line.strip() for line in lines))

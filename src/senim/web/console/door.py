@@ -15,7 +15,7 @@ from senim.governance import Entered, Seat, Session, Step
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
 from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated, site
-from senim.web.shared.askers import address
+from senim.web.shared.askers import place
 from senim.web.shared.pages import refused
 from senim.work import Work
 
@@ -40,7 +40,7 @@ def enter() -> Answer:
             work,
             name,
             password,
-            address=address(request),
+            address=place(request),
             agent=request.headers.get("User-Agent", ""),
             known=session.get(DEVICE, ""),
         ),

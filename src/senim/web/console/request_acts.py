@@ -12,7 +12,7 @@ from senim.rights import For, Refusal
 from senim.rights.delivery import FORMS
 from senim.rights.handling import ASKABLE
 from senim.rights.records import AuthorityKind, ExtensionReason
-from senim.rights.rules import SPEAKS
+from senim.rights.rules import SPEAKS, follows
 from senim.web.console.guard import Answer, ask, fresh, member, needs, platform, run
 from senim.web.console.request_new import pages
 from senim.web.console.requests import find, found_data, overview, page, pauses
@@ -108,9 +108,16 @@ def excerpts(number: str) -> Answer:
 def grant(number: str) -> Answer:
     """Grant it; what is granted is planned at once."""
     decide = platform().rights.handling.decide
-    speaks = find(number).kind in SPEAKS
+    found = find(number)
+    what, second = follows(platform().policies.in_force(platform().works.clock.now()), found)
+    says = [_said(f"rq-grant-{what}"), *((_said(f"rq-second-{second}"),) if second else ())]
     return _asked(
-        number, "grant", lambda work: decide(work, number, granted=True, text=_text()), "rq-granted", speaks=speaks
+        number,
+        "grant",
+        lambda work: decide(work, number, granted=True, text=_text()),
+        "rq-granted",
+        speaks=found.kind in SPEAKS,
+        says=" ".join(says),
     )
 
 

@@ -102,7 +102,7 @@ def _lines(filters: dict[str, str]) -> Iterator[str]:
             [
                 one.number,
                 say(f"kind-{one.kind}"),
-                say(f"state-{one.state}"),
+                shown.said,
                 *(stamp(moment(at)) if at else "" for at in (one.received_at, one.due, shown.reminded)),
                 shown.left,
                 say(f"way-{one.way}"),

@@ -11,7 +11,7 @@ from senim.languages import Language
 from senim.rights import Request
 from senim.rights.clock import overdue, reminded_at
 from senim.rights.rules import is_open
-from senim.rights.words import left, told
+from senim.rights.words import left, state_told, told
 from senim.times import micros
 from senim.web.console.guard import look, platform
 from senim.web.shared.pages import words
@@ -64,6 +64,8 @@ class Row:
 
     request: Request
     asker: str
+    said: str
+    """How far it is."""
     left: str
     tone: str
     """How its clock stands: ``bad``, ``warn``, ``good`` or nothing."""
@@ -88,6 +90,7 @@ def row(request: Request, asker: str = "") -> Row:
     return Row(
         request=request,
         asker=asker,
+        said=state_told(request, language),
         left=left(request, calendar, now, language) if is_open(request) else "",
         tone=tone,
         last=request.due - 1 if request.due else 0,

@@ -10,7 +10,7 @@ from senim.errors import Code, NotFound, SenimError
 from senim.languages import explain
 from senim.rights import Attached, Ground, Kind, Request
 from senim.rights.rules import CORRECTS, SPEAKS, is_open
-from senim.rights.words import told
+from senim.rights.words import state_told, told
 from senim.web.portal.changing import ANSWER
 from senim.web.portal.visit import act, page, say, signed
 from senim.web.shared.pages import PRIVATE, words
@@ -45,7 +45,7 @@ def asking(senim: Senim) -> Blueprint:
 
 def _requests(senim: Senim) -> str:
     mine = senim.accounts.asking.all(senim.database, signed())
-    return page(senim, "requests.html", requests=mine, kinds=_ASKED, told=told, is_open=is_open)
+    return page(senim, "requests.html", requests=mine, kinds=_ASKED, told=told, state_told=state_told, is_open=is_open)
 
 
 def _kind(word: str) -> Kind:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Redirect
 
@@ -13,6 +11,7 @@ from senim.app import Senim
 from senim.errors import Invalid, NotAllowed, NotFound
 from senim.policy.notices import field_name
 from senim.web.portal.visit import ACCOUNT, ATTEMPT, BACK, act, forget, page, say, signed
+from senim.web.shared.askers import asker
 from senim.web.shared.pages import words
 
 Page = str | Redirect
@@ -50,25 +49,16 @@ def _ask(fault: str = "") -> Page:
 
 def _begin(senim: Senim) -> Page:
     """The answer is the same whoever asks, and whether or not the contact is known."""
-    contact, language = request.form.get("contact", ""), g.language
+    contact, language, who = request.form.get("contact", ""), g.language, asker(request)
     begin = senim.accounts.signing_in.begin
     try:
-        token = senim.run(AT_DOOR, lambda work: begin(work, contact, asker=_asker(), language=language))
+        token = senim.run(AT_DOOR, lambda work: begin(work, contact, asker=who, language=language))
     except Invalid:
         return _ask(_word("contact-wrong"))
     except NotAllowed:
         return _ask(_word("too-many"))
     session[ATTEMPT] = token
     return redirect(url_for("entering.code"), 303)
-
-
-def _asker() -> str:
-    """The address of whoever asks. Behind a proxy on this machine all would be one: there the proxy counts."""
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return ""
-    return "" if address.is_loopback else address.compressed
 
 
 def _code(fault: str = "", left: int = 0) -> Page:
@@ -78,8 +68,12 @@ def _code(fault: str = "", left: int = 0) -> Page:
 
 
 def _enter(senim: Senim) -> Page:
-    token, code = session.get(ATTEMPT, ""), request.form.get("code", "")
-    entered = senim.run(AT_DOOR, lambda work: senim.accounts.signing_in.enter(work, token, code))
+    token, code, who = session.get(ATTEMPT, ""), request.form.get("code", ""), asker(request)
+    enter = senim.accounts.signing_in.enter
+    try:
+        entered = senim.run(AT_DOOR, lambda work: enter(work, token, code, asker=who))
+    except NotAllowed:
+        return _code(_word("too-many-tries"))
     if entered.several:
         return redirect(url_for("entering.who"), 303)
     return _in(entered) if entered.session else _code(_word("code-wrong"), entered.left)
@@ -104,7 +98,11 @@ def _who(senim: Senim, fault: str = "", left: int = 1) -> Page:
 
 def _name(senim: Senim) -> Page:
     token, field, value = session.get(ATTEMPT, ""), request.form.get("field", ""), request.form.get("value", "")
-    entered = senim.run(AT_DOOR, lambda work: senim.accounts.signing_in.name(work, token, field, value))
+    who, name = asker(request), senim.accounts.signing_in.name
+    try:
+        entered = senim.run(AT_DOOR, lambda work: name(work, token, field, value, asker=who))
+    except NotAllowed:
+        return _who(senim, _word("too-many-tries"))
     return _in(entered) if entered.session else _who(senim, _word("several-wrong"), entered.left)
 
 

@@ -9,7 +9,7 @@ from senim.accounts.rules import CONFIRM_EVERY, choices
 from senim.app import Senim
 from senim.rights.answers.records import Answer, Section
 from senim.rights.rules import is_open
-from senim.rights.words import told
+from senim.rights.words import state_told, told
 from senim.times import micros
 from senim.web.portal.visit import act, before, look, page, signed
 
@@ -44,6 +44,7 @@ def _start(senim: Senim) -> str:
         on=[one for one in choices(promises, who.standing, now) if one.on],
         requests=[one for one in requests if is_open(one)],
         request_words=told,
+        state_words=state_told,
         account=account,
         confirm=now - last >= every,
         new_version=account.version < promises.version,

@@ -28,6 +28,7 @@ from senim.rights.clock import opening_deadlines, right_of
 from senim.rights.rules import AT_ONCE, CORRECTS, kind_of
 from senim.rights.words import term_words, told
 from senim.web.public.showing import in_force, language_of, shown
+from senim.web.shared.askers import asker
 from senim.web.shared.pages import FORMS, PRIVATE
 from senim.web.shared.problems import status_of
 
@@ -62,6 +63,7 @@ GOOD_FOR = timedelta(hours=2)
 """How long a form may lie open before it is sent."""
 
 _BY_FORM = Actor(kind=ActorKind.PERSON, id="request-form", role="form", may=frozenset({"request"}))
+_GROUNDED = (Kind.BLOCK, Kind.ERASE, Kind.COMPLAINT)
 _NAMES = ("family", "given", "patronymic")
 
 
@@ -195,7 +197,7 @@ def _form(promises: Promises, kind: Kind, language: Language) -> Form:
     consented = {name: one for name, one in promises.policy.purposes.items() if one.basis == "consent"}
     mailing = {name: one for name, one in consented.items() if one.kind == "marketing" or one.channels}
     chosen = {Kind.WITHDRAW: consented, Kind.STOP_MAILINGS: mailing}.get(kind, {})
-    grounds = [one for one in Ground if one is not Ground.NONE] if kind in (Kind.BLOCK, Kind.ERASE) else []
+    grounds = [one for one in Ground if one is not Ground.NONE] if kind in _GROUNDED else []
     return Form(
         kind=kind,
         name=_name(kind, language),
@@ -234,7 +236,7 @@ def _sent(senim: Senim, tokens: Tokens, language: Language) -> Response | Redire
             raise Invalid(Code.FORM_OUTDATED)
         tokens.check(request.form.get("form", ""))
         opening = _opening(_form(in_force(senim), kind, language), language)
-        came_from = request.remote_addr or ""
+        came_from = asker(request)
         opened = senim.run(_BY_FORM, lambda work: senim.rights.open(work, opening, came_from=came_from))
     except _Lacking as lacking:
         text: Text = wording("pages")[lacking.word]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from flask import Request
 
 from senim.errors import Code, Unavailable
-from senim.web.shared.askers import address
+from senim.web.shared.askers import place
 
 _MOST_MARKS = 50_000
 
@@ -32,7 +32,7 @@ class Limit:
         minute = int(self._now() // 60)
         if minute != self._minute or len(self._counts) > _MOST_MARKS:
             self._minute, self._counts, self._total, self._key = minute, {}, 0, os.urandom(32)
-        mark = hashlib.blake2b(address(asked).encode(), key=self._key, digest_size=16).digest()
+        mark = hashlib.blake2b(place(asked).encode(), key=self._key, digest_size=16).digest()
         self._counts[mark] = self._counts.get(mark, 0) + 1
         self._total += 1
         if self._counts[mark] > self._most or self._total > self._everybody:

@@ -17,6 +17,7 @@ from senim.identity import Actor, ActorKind
 from senim.languages import LANGUAGES, Language, explain, wording
 from senim.rights import State, Status
 from senim.rights.delivery import BY_ANSWER, Ready
+from senim.web.shared.askers import asker
 from senim.web.shared.pages import FORMS, PRIVATE, day, zone
 
 _BY_LINK = Actor(kind=ActorKind.PERSON, id="request-link", role="link", may=frozenset({"request"}))
@@ -115,9 +116,10 @@ def _status(senim: Senim, number: str, *, failed: str = "") -> Response:
 def _code(senim: Senim, number: str) -> Response | Redirect:
     """A code from the letter is tried; a wrong one is counted."""
     _, language = _known(senim, number)
-    code = request.form.get("code", "")
+    code, came_from = request.form.get("code", ""), asker(request)
+    check = senim.rights.identities.check_code
     try:
-        shown = senim.run(_BY_LINK, lambda work: senim.rights.identities.check_code(work, number, code))
+        shown = senim.run(_BY_LINK, lambda work: check(work, number, code, came_from=came_from))
     except NotFound:
         raise
     except SenimError as refusal:
@@ -130,8 +132,9 @@ def _code(senim: Senim, number: str) -> Response | Redirect:
 def _again(senim: Senim, number: str) -> Response | Redirect:
     """Another code is sent, where it may be; nothing tells whether the address is on file."""
     _, language = _known(senim, number)
+    came_from, send = asker(request), senim.rights.identities.send_code
     try:
-        senim.run(_BY_LINK, lambda work: senim.rights.identities.send_code(work, number))
+        senim.run(_BY_LINK, lambda work: send(work, number, came_from=came_from))
     except NotFound:
         raise
     except SenimError as refusal:

@@ -28,6 +28,7 @@ from senim.app import Senim
 from senim.errors import Code, Invalid, SenimError
 from senim.languages import LANGUAGES, LOCALES, Language, choose, explain, wording
 from senim.times import moment
+from senim.web.shared.askers import PROXIES, networks
 from senim.web.shared.problems import status_of
 
 SHARED = Path(__file__).parent
@@ -81,6 +82,7 @@ def door(senim: Senim, of: Door) -> Flask:
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(Path(app.root_path) / "templates"), FileSystemLoader(SHARED / "templates")]
     )
+    app.config[PROXIES] = networks(senim.settings.serve.proxies)
     app.config.update(MAX_CONTENT_LENGTH=of.most, MAX_FORM_MEMORY_SIZE=of.most, **_session(senim, of))
     app.before_request(functools.partial(_begin, of))
     app.before_request(_measured)
