@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from senim.gate.rules import ends
+from senim.gate.rules import READS, ends
 from senim.policy.notices import time_in_words
-from senim.policy.records import Purpose, Recipient, Term
+from senim.policy.records import Purpose, Term
 from senim.rights.answers.records import (
     FORM,
     Answer,
@@ -160,27 +160,32 @@ class _Writer:
             return self.words.say("consent-not-needed")
         if not states:
             return self.words.say("consent-none")
-        told = []
+        alone = len(states) == 1 and not states[0].scope.key
+        said: dict[tuple[str, str], list[str]] = {}
         for one in states:
             word = "consent-given" if one.agreed.given else "consent-withdrawn"
-            told.append(
-                self.words.say(
-                    word,
-                    about=self.words.scope(one.scope),
-                    day=self.words.at(one.agreed.at),
-                )
-            )
-        return "; ".join(told)
+            about = said.setdefault((word, self.words.at(one.agreed.at)), [])
+            about.append(self.words.scope(one.scope).removeprefix(": ") or self.words.say("consent-itself"))
+        return "; ".join(
+            self.words.say(word, day=day, about="" if alone else f": {', '.join(about)}")
+            for (word, day), about in said.items()
+        )
 
     def _data(self) -> Section:
         rows = []
-        for reference, kept in sorted(self._facts.values.items()):
+        for reference in self.words.ordered(self._facts.values):
+            kept = self._facts.values[reference]
             source = self._source(kept.source, kept.place)
-            shown = self.words.say("masked", value=kept.value) if reference in self._facts.masked else kept.value
+            shown = self.words.value(reference, kept.value)
+            shown = self.words.say("masked", value=shown) if reference in self._facts.masked else shown
             status = self.words.say(f"status-{kept.status}")
             rows.append((self.words.field(reference), shown, source, f"{self.words.at(kept.at)}; {status}"))
         for document in self._facts.documents:
-            size = self.words.say("file", media=document.media, size=f"{document.size:,}".replace(",", "\u00a0"))
+            size = self.words.say(
+                "file",
+                media=document.media.rpartition("/")[2].upper(),
+                size=f"{document.size:,}".replace(",", "\u00a0"),
+            )
             rows.append((self.words.field(document.field), size, "", self.words.at(document.at)))
         return self._table("data", self.words.columns("field", "value", "source", "since"), rows)
 
@@ -197,25 +202,27 @@ class _Writer:
         return self._table("systems", self.words.columns("system", "table", "rows", "file"), rows)
 
     def _access(self) -> Section:
-        rows = []
-        for role in self._policy.roles.values():
-            serves = [
-                self.words.in_(self._policy.purposes[one].name) for one in role.purposes if one in self._policy.purposes
-            ]
-            rows.append((self.words.in_(role.name), self.words.say(f"role-{role.kind}"), ", ".join(serves) or "—"))
-        for one in self._may_receive():
-            serves = [self.words.in_(self._policy.purposes[name].name) for name in one.purposes]
-            rows.append((self.words.in_(one.name), self.words.known(f"kind-{one.kind}"), ", ".join(serves)))
-        return self._table("access", self.words.columns("who", "what", "purposes"), rows)
+        serving = {name: self.words.in_(purpose.name) for name, purpose in self._serving()}
 
-    def _may_receive(self) -> Iterator[Recipient]:
-        serving = {name for name, _ in self._serving()}
-        return (one for one in self._policy.recipients.values() if serving & set(one.purposes))
+        def served(purposes: Iterable[str]) -> str:
+            return ", ".join(serving[name] for name in purposes if name in serving)
+
+        rows = [
+            (self.words.in_(role.name), self.words.say(f"role-{role.kind}"), served(role.purposes))
+            for role in self._policy.roles.values()
+            if set(role.operations) & set(READS)
+        ]
+        rows += [
+            (self.words.in_(one.name), self.words.known(f"kind-{one.kind}"), served(one.purposes))
+            for one in self._policy.recipients.values()
+        ]
+        rows = [row for row in rows if row[-1]]  # who sees nothing of this person's is not named
+        return self._table("access", self.words.columns("who", "what", "purposes"), rows)
 
     def _disclosures(self) -> Section:
         rows = []
         for one in self._facts.disclosures:
-            told = ", ".join(self.words.field(reference) for reference in one.categories)
+            told = self.words.fields(one.categories)
             country = self.words.country(one.country) if one.country else ""
             who = (
                 f"{self.words.recipient(one.recipient)} ({country})" if country else self.words.recipient(one.recipient)
@@ -240,7 +247,7 @@ class _Writer:
             keeps = [
                 self.words.say(
                     "keep",
-                    what=", ".join(self.words.field(one) for one in keep.what),
+                    what=self.words.fields(keep.what),
                     term=time_in_words(keep.term, self.words.language),
                     act=self.words.in_(keep.act),
                 )

@@ -97,6 +97,7 @@ def _steps(one: Request) -> list[tuple[str, int]]:
 
 def _request(senim: Senim, number: str, *, fault: str = "") -> str:
     found = senim.accounts.asking.find(senim.database, signed(), number)
+    g.place = url_for("asking.request", number=number)
     return page(
         senim,
         "request.html",
