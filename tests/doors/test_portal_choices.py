@@ -100,7 +100,8 @@ def test_nobody_refuses_what_nobody_asks(house: Stage) -> None:
     history = visitor.senim.consents.history
     before = len(history(person.subject)[0])
     assert "This consent is not asked for now" in visitor.follow(visitor.post("/choices/refuse", to="bookkeeping"))
-    assert visitor.client.get("/portal/choices/agree?to=bookkeeping").location == "/portal/choices"
+    for wrong in ("bookkeeping", "newsletter@telegram", "orders/nobody", "orders>US", "delivery/couriers%23profile"):
+        assert visitor.client.get(f"/portal/choices/agree?to={wrong}").location == "/portal/choices", wrong
     assert visitor.post("/choices/refuse", to="no-such-purpose").status_code == 404
     assert len(history(person.subject)[0]) == before
 

@@ -18,6 +18,7 @@ from senim.accounts.signing_in import SigningIn, check_fresh
 from senim.audit.records import Entry
 from senim.consent import Event, Evidence, Given, Scope, states_of
 from senim.consent.actions import GIVEN, WITHDRAWN
+from senim.consent.rules import check_scope
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised
 from senim.gate import Question
 from senim.languages import Language
@@ -148,6 +149,7 @@ class Accounts:
 
     def notice_for(self, work: Work, signed: Signed, scope: Scope, *, language: Language) -> Notice:
         """What a person is told before saying yes to a scope. Raises NotPromised where nobody is asked for it."""
+        check_scope(self.promises(), scope)
         met = self._met(signed)
         return self._parts.collection.notice(work, self._asked_at(scope, met), language)
 

@@ -45,7 +45,9 @@ def asking(senim: Senim) -> Blueprint:
 
 def _requests(senim: Senim) -> str:
     mine = senim.accounts.asking.all(senim.database, signed())
-    return page(senim, "requests.html", requests=mine, kinds=_ASKED, told=told, is_open=is_open)
+    needless = Kind.BLOCK if signed().standing.marks.block else Kind.UNBLOCK
+    kinds = [one for one in _ASKED if one is not needless]
+    return page(senim, "requests.html", requests=mine, kinds=kinds, told=told, is_open=is_open)
 
 
 def _kind(word: str) -> Kind:

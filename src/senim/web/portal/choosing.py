@@ -19,6 +19,10 @@ from senim.web.portal.visit import act, before, look, page, say, signed
 from senim.web.shared.pages import problem
 
 Page = str | Redirect
+_UNASKED = (
+    Code.PURPOSE_UNDECLARED, Code.RECIPIENT_UNDECLARED, Code.CHANNEL_UNDECLARED, Code.CATEGORY_NOT_ENTRUSTED,
+    Code.COUNTRY_NOT_ALLOWED,
+)  # fmt: skip
 
 
 def choosing(senim: Senim) -> Blueprint:
@@ -96,7 +100,7 @@ def _sentence(senim: Senim, scope: Scope) -> str:
 
 def _unasked(refusal: NotPromised) -> Any:
     """Nobody is asked for it (any more): back to what is asked, with a word on it."""
-    if refusal.code is not Code.PURPOSE_UNDECLARED:
+    if refusal.code not in _UNASKED:
         return problem(refusal)
     say("not-asked", "warn")
     return redirect(url_for("choosing.choices"), 303)
