@@ -14,7 +14,7 @@ Confidence = Literal["V", "V*", "C", "M", "?"]
 """V read in the act, V* read but a later law touches the article, C commentary, M memory, ? unknown."""
 
 
-_NUMBERS = re.compile(r"[0-9][0-9(), -]*\Z")
+_NUMBERS = re.compile(r"[0-9](?:[0-9(), -]|\([a-z]\))*\Z")
 """What names articles and no act: they are those of the act that the pack is about."""
 
 
