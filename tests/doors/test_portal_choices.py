@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from senim.languages import LANGUAGES, day_in_words
-from senim.testing import Person, Stage
+from senim.testing import FixedClock, Person, Stage
 from tests.doors.visitor import Visitor
 from tests.unit.made import varied
 
@@ -90,6 +90,20 @@ def test_a_yes_counts_only_with_what_was_shown(house: Stage) -> None:
     assert "on record" in visitor.follow(visitor.post("/choices/agree", to="newsletter@email", notice=right))
     refused = [one for one in visitor.senim.log.everything_about(person.subject) if one.act == "consent.given"]
     assert [one.codes for one in refused if one.outcome == "refused"] == [("notice_missing",)] * 3
+
+
+def test_the_language_of_a_yes_is_that_of_what_was_shown(house: Stage) -> None:
+    """94-V 25(2)(5): who switches languages in another window is proven to have read what they read."""
+    person = _buyer(house)
+    visitor = _in(house, person)
+    shown = {}
+    for language in LANGUAGES:
+        visitor.client.get(f"/portal/choices?language={language}")
+        shown[language] = _notice(visitor)
+    for language, notice in shown.items():
+        visitor.follow(visitor.post("/choices/agree", to="newsletter@email", notice=notice))
+        newest = visitor.senim.consents.newest(person.subject)[0][0]
+        assert (newest.said.evidence.notice, newest.said.evidence.language) == (notice, language)
 
 
 def test_nobody_refuses_what_nobody_asks(house: Stage) -> None:
@@ -175,3 +189,11 @@ def test_the_language_is_switched_where_one_stands(house: Stage) -> None:
     file = {"csrf_token": visitor.token, "file": (io.BytesIO(b"MZ"), "cheque.exe")}
     refused = visitor.client.post(f"/portal/requests/{number}/add", data=file)
     assert f'href="/portal/requests/{number}?language=ru"' in refused.text
+
+
+def test_a_term_is_told_by_its_last_day(house: Stage, clock: FixedClock) -> None:
+    """Three years from the consent end with that day, and not with the one that begins then."""
+    visitor = _in(house, house.person("registration"))
+    last = day_in_words(clock().date().replace(year=clock().year + 3), "en")
+    assert f"Holds until {last}." in visitor.get("/choices")
+    assert f"<dd>{last}</dd>" in visitor.get("/use")

@@ -174,7 +174,8 @@ class Accounts:
         work.attempt(GIVEN, self.promises().told(purpose=scope.purpose), subject=signed.subject)
         if not notice:
             raise Invalid(Code.NOTICE_MISSING, "notice")
-        evidence = replace(_evidence(language), notice=notice)
+        shown = self._parts.policies.notices(self.promises()).get(notice)
+        evidence = replace(_evidence(shown.language if shown else language), notice=notice)
         return self._parts.consents.give(work, signed.standing, scope, evidence=evidence)
 
     def refuse(self, work: Work, signed: Signed, scope: Scope, *, language: Language) -> list[Given]:

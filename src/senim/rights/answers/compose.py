@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from senim.gate.rules import READS, ends
 from senim.policy.notices import time_in_words
@@ -70,6 +70,10 @@ def compose(facts: Facts) -> Answer:
         purposes=tuple(writer.purposes()) if "purposes" in told else (),
         disclosures=tuple(writer.disclosures()) if "disclosures" in told else (),
     )
+
+
+_MOMENT = timedelta(microseconds=1)
+"""Terms end when the day after their last one begins: people are told the last."""
 
 
 class _Writer:
@@ -270,7 +274,7 @@ class _Writer:
         standing = self._facts.standing
         end = ends(self._promises, name, standing) if standing else None
         if end:
-            return self.words.day(end)
+            return self.words.day(end - _MOMENT)
         return self.words.say("end-unknown" if self._promises.term(name) else "end-met")
 
     def _table(self, name: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Section:
