@@ -206,22 +206,21 @@ class _Writer:
         return self._table("systems", self.words.columns("system", "table", "rows", "file"), rows)
 
     def _access(self) -> Section:
-        serving = {name: self.words.in_(purpose.name) for name, purpose in self._serving()}
-
-        def served(purposes: Iterable[str]) -> str:
-            return ", ".join(serving[name] for name in purposes if name in serving)
-
+        serving = {name for name, _ in self._serving()}
         rows = [
-            (self.words.in_(role.name), self.words.say(f"role-{role.kind}"), served(role.purposes))
+            (self.words.in_(role.name), self.words.say(f"role-{role.kind}"), self._named(role.purposes))
             for role in self._policy.roles.values()
-            if set(role.operations) & set(READS)
+            if role.purposes and set(role.operations) & set(READS)  # whoever sees nothing is not named
         ]
         rows += [
-            (self.words.in_(one.name), self.words.known(f"kind-{one.kind}"), served(one.purposes))
+            (self.words.in_(one.name), self.words.known(f"kind-{one.kind}"), self._named(one.purposes))
             for one in self._policy.recipients.values()
+            if serving & set(one.purposes)
         ]
-        rows = [row for row in rows if row[-1]]  # who sees nothing of this person's is not named
         return self._table("access", self.words.columns("who", "what", "purposes"), rows)
+
+    def _named(self, purposes: Iterable[str]) -> str:
+        return ", ".join(self.words.purpose(one) for one in purposes)
 
     def _disclosures(self) -> Section:
         rows = []
