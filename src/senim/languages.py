@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
 from importlib import resources
 from typing import Literal, get_args
 
@@ -60,6 +62,26 @@ def wording(name: str) -> dict[str, Text]:
     """The texts of ``locales/<name>.toml``: key → text in three languages."""
     source = resources.files("senim").joinpath("locales", f"{name}.toml").read_text(encoding="utf-8")
     return {key: msgspec.convert(value, Text) for key, value in tomllib.loads(source).items()}
+
+
+def day_in_words(day: date, language: Language) -> str:
+    """A date as people write it: ``7 September 2026``, ``2026 ж. 7 қыркүйек``."""
+    from babel.dates import format_date
+
+    return format_date(day, format="long", locale=LOCALES[language])
+
+
+def moment_in_words(at: datetime, language: Language) -> str:
+    """A date with its time of day, where it is told: ``7 September 2026, 11:00``."""
+    return f"{day_in_words(at.date(), language)}, {at:%H:%M}"
+
+
+def filled_in(text: str, parts: Mapping[str, str]) -> str:
+    """A text with its ``{parts}``; after a part that ends with one (``2026 г.``) no second full stop stands."""
+    ended = (f"{{{name}}}." for name, part in parts.items() if part.endswith("."))
+    for one in ended:
+        text = text.replace(one, one[:-1])
+    return text.format(**parts)
 
 
 def explain(code: str, language: Language = "en") -> str:

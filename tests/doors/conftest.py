@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,24 @@ def lone_door(mini: bytes, clock: FixedClock) -> Any:
     """The service with the small policy on SQLite: for what does not depend on the database."""
     with platform(mini, now=clock) as stage:
         yield Door(stage, Client(site(stage.platform)))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def published(staged: Callable[..., Stage], mini: bytes, clock: FixedClock) -> Door:
+    """Three versions on both databases: one of old, one in force with another wording, one that is only announced.
+
+    The last has another wording too, and a term that asks for a new consent.
+    """
+    stage = staged(mini)
+    senim: Any = stage.platform
+    clock.move(days=10)
+    second = mini.replace(b"We take only what the order needs.", b"We take even less.")
+    senim.run(senim.actor(), lambda work: senim.policies.publish(work, second))
+    third = second.replace(b"No human sees card data.", b"Nobody sees card data.")
+    third = third.replace(b"term: {lasts: 3 years}", b"term: {lasts: 5 years}")
+    later = datetime(2027, 3, 1, tzinfo=UTC)
+    senim.run(senim.actor(), lambda work: senim.policies.publish(work, third, effective=later))
+    return Door(stage, Client(site(senim)))
 
 
 @pytest.fixture(scope="session")

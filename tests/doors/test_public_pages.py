@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -17,7 +16,7 @@ from werkzeug.test import Client
 from senim.errors import Invalid
 from senim.languages import LANGUAGES, Language
 from senim.settings import Serve
-from senim.testing import FixedClock, Stage, platform
+from senim.testing import FixedClock, platform
 from senim.web.site import site
 from tests.doors.conftest import Answer, Door
 
@@ -74,20 +73,6 @@ def _page(door: Door, path: str, **headers: str) -> tuple[Answer, Page]:
     return answer, Page(answer.text)
 
 
-@pytest.fixture
-def published(staged: Callable[..., Stage], mini: bytes, clock: FixedClock) -> Door:
-    """Three versions: one of old, one in force, one that is only announced; on both databases."""
-    stage = staged(mini)
-    senim: Any = stage.platform
-    clock.move(days=10)
-    second = mini.replace(b"We take only what the order needs.", b"We take even less.")
-    senim.run(senim.actor(), lambda work: senim.policies.publish(work, second))
-    third = second.replace(b"No human sees card data.", b"Nobody sees card data.")
-    later = datetime(2027, 3, 1, tzinfo=UTC)
-    senim.run(senim.actor(), lambda work: senim.policies.publish(work, third, effective=later))
-    return Door(stage, Client(site(senim)))
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_version_can_be_read_in_every_language(published: Door, language: Language) -> None:
     """travel-2, foundation-37, tickets-3: every clause of every edition, at an address that stays."""
@@ -118,6 +103,7 @@ def test_all_editions_stand_on_top_with_their_dates(published: Door) -> None:
         dates = re.findall(r'<time datetime="([\d-]+)">', top)
         assert dates == ["2027-03-01", "2026-12-02", "2026-11-22"]
         assert top.count('aria-current="page"') == 1
+        assert [top.count(f"</time>, edition No. {one}<") for one in (3, 2, 1)] == [1, 1, 1]
         assert top.count('<span class="tag">in force</span>') == 1
         assert mark in page.text
     assert "1 марта 2027" in _page(published, "/privacy/ru")[1].text

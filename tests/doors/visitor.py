@@ -63,7 +63,7 @@ class Visitor:
     def freshen(self) -> TestResponse:
         """Show freshly who one is, from the page that asks for it."""
         self.get("/code")
-        self._text(self.post("/code"), 200)
+        self.follow(self.post("/code"))
         self.senim.orders.run_due("account")
         return self.post("/code/enter", code=self.letters.code)
 

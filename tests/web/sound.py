@@ -23,10 +23,17 @@ def fits(page: Page) -> None:
     assert wide <= window, page.url
 
 
+def doubled(page: Page) -> list[str]:
+    """Ids that more than one element of a page has."""
+    found: list[str] = page.evaluate("Array.from(document.querySelectorAll('[id]'), one => one.id)")
+    return sorted({one for one in found if found.count(one) > 1})
+
+
 def sound(page: Page) -> None:
-    """Accessible, and as wide as the window."""
+    """Accessible, as wide as the window, and each id on one element alone."""
     accessible(page)
     fits(page)
+    assert doubled(page) == [], page.url
 
 
 def holds(page: Page, language: str) -> None:

@@ -14,6 +14,7 @@ from tests.filled import cookies, filled
 from tests.loopback import address, serving
 from tests.screens import Screen, every_screen
 from tests.web.conftest import PHONE
+from tests.web.sound import doubled
 
 HTML, STYLE, SCRIPT = 100_000, 40_000, 30_000
 """Bytes before they are packed."""
@@ -65,7 +66,7 @@ def doors() -> Iterator[Open]:
 
 @pytest.mark.parametrize("door", ["public", "portal", "console"])
 def test_every_page_keeps_its_budgets(browser: Browser, doors: Open, door: str) -> None:
-    """Light, in few pieces, still, and readable before any script: whatever page links lead to."""
+    """Light, in few pieces, still, readable before any script, ids each once: whatever page links lead to."""
     looked = [one for one in doors.screens if one.door == door]
     context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]  # a dict of two numbers
     context.add_cookies(doors.cookies)  # type: ignore[arg-type]  # dicts of four words
@@ -77,6 +78,7 @@ def test_every_page_keeps_its_budgets(browser: Browser, doors: Open, door: str) 
         page.goto(doors.address + screen.path)
         page.wait_for_function("document.readyState == 'complete'")
         faults += [f"{screen.name}: {fault}" for fault in Weight(came).faults()]
+        faults += [f"{screen.name}: the id {one} is doubled" for one in doubled(page)]
         if page.evaluate("window.moved"):
             faults.append(f"{screen.name}: moved by {page.evaluate('window.moved')}")
         if page.locator("head script:not([defer]):not([async]):not([type=module]), body script[src]").count():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as changed
 
@@ -17,6 +17,8 @@ from senim.accounts.rules import asked_at
 from senim.accounts.signing_in import SigningIn, check_fresh
 from senim.audit.records import Entry
 from senim.consent import Event, Evidence, Given, Scope, states_of
+from senim.consent.actions import GIVEN, WITHDRAWN
+from senim.consent.rules import check_scope
 from senim.errors import Code, Invalid, NotAllowed, NotFound, NotPromised
 from senim.gate import Question
 from senim.languages import Language
@@ -145,21 +147,42 @@ class Accounts:
 
     # say
 
-    def notice_for(self, work: Work, _: Signed, scope: Scope, *, language: Language) -> Notice:
+    def notice_for(self, work: Work, signed: Signed, scope: Scope, *, language: Language) -> Notice:
         """What a person is told before saying yes to a scope. Raises NotPromised where nobody is asked for it."""
+        check_scope(self.promises(), scope)
+        met = self._met(signed)
+        return self._parts.collection.notice(work, self._asked_at(scope, met), language)
+
+    def _met(self, signed: Signed) -> set[str]:
+        """The points at which the person was taken in lately."""
+        taken, _ = self._parts.log.newest_about(signed.subject, ("data.collected",))
+        return {one.point for one in taken if one.point}
+
+    def _asked_at(self, scope: Scope, met: Collection[str] = ()) -> str:
+        """The point whose notice asks for a scope. Raises NotPromised (purpose_undeclared) if none does."""
         promises = self.promises()
-        point = asked_at(promises, scope)
+        point = asked_at(promises, scope, met)
         if not point:
             raise NotPromised.because(promises.reason(Code.PURPOSE_UNDECLARED, scope.purpose))
-        return self._parts.collection.notice(work, point, language)
+        return point
 
     def agree(self, work: Work, signed: Signed, scope: Scope, *, notice: str, language: Language) -> Given:
-        """Say yes, after the notice was shown. Raises what :meth:`Consents.give` raises."""
-        evidence = replace(_evidence(language), notice=notice)
+        """Say yes, after the notice was shown: without it a yes would prove nothing (94-V 25(2)(5)).
+
+        Raises Invalid (notice_missing), and what :meth:`Consents.give` raises.
+        """
+        work.attempt(GIVEN, self.promises().told(purpose=scope.purpose), subject=signed.subject)
+        if not notice:
+            raise Invalid(Code.NOTICE_MISSING, "notice")
+        shown = self._parts.policies.notices(self.promises()).get(notice)
+        evidence = replace(_evidence(shown.language if shown else language), notice=notice)
         return self._parts.consents.give(work, signed.standing, scope, evidence=evidence)
 
     def refuse(self, work: Work, signed: Signed, scope: Scope, *, language: Language) -> list[Given]:
-        """Say no; it binds the very next decision."""
+        """Say no; it binds the very next decision. Raises NotPromised where nobody is asked and nothing was said."""
+        work.attempt(WITHDRAWN, self.promises().told(purpose=scope.purpose), subject=signed.subject)
+        if not signed.standing.marks.agreed.get(scope.purpose):
+            self._asked_at(scope)
         return self._parts.consents.withdraw(work, signed.standing, scope, evidence=_evidence(language))
 
     def history(self, signed: Signed, before: int = 0) -> tuple[list[Event], int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from senim.accounts.records import Session
@@ -15,7 +15,7 @@ from senim.errors import Code
 from senim.identity import SubjectId, is_id
 from senim.policy.notices import consent_ref
 from senim.policy.promises import Promises
-from senim.policy.records import ConsentAsked
+from senim.policy.records import ConsentAsked, Point
 from senim.subjects import Agreed, Standing
 
 MINUTE = 60_000_000
@@ -27,8 +27,6 @@ SEEN_EVERY = MINUTE
 
 CONFIRM_EVERY = 365 * 24 * 60 * MINUTE
 """After so long people are asked whether what they said is still right (tickets-6, shop-18)."""
-
-ANY_CHOICE = ("given", "withdrawn", "none", "renew", "over", "unproven")
 
 
 def digest_of(secret: str) -> bytes:
@@ -64,7 +62,9 @@ def fresh(session: Session, now: int) -> bool:
     return now - session.fresh_at < FRESH
 
 
-State = Literal["given", "withdrawn", "none", "renew", "over", "unproven"]
+State = Literal["given", "partly", "withdrawn", "none", "renew", "over", "unproven"]
+"""``partly``: no yes to the purpose as a whole, but one that holds to some of its channels."""
+
 _WHY: dict[Code | None, State] = {
     None: "given",
     Code.CONSENT_WITHDRAWN: "withdrawn",
@@ -98,8 +98,16 @@ class Choice:
 
 def choices(promises: Promises, standing: Standing, now: int) -> list[Choice]:
     """Every choice that a person has or made, purpose by purpose in the order of the policy."""
-    found = {one.name: one for purpose in promises.policy.purposes for one in _of(promises, standing, purpose, now)}
-    return list(found.values())
+    return [
+        one for purpose in promises.policy.purposes for one in _told_whole(list(_of(promises, standing, purpose, now)))
+    ]
+
+
+def _told_whole(of_purpose: list[Choice]) -> list[Choice]:
+    """The choices of a purpose; of the purpose itself it is told, too, if a yes to some of its channels holds."""
+    partly = any(one.on and one.scope.channel for one in of_purpose)
+    whole = [one for one in of_purpose if not one.scope.key and one.state in ("none", "withdrawn", "over", "unproven")]
+    return [replace(one, state="partly") if partly and one in whole else one for one in of_purpose]
 
 
 def _of(promises: Promises, standing: Standing, purpose: str, now: int) -> Iterator[Choice]:
@@ -121,9 +129,17 @@ def state_of(promises: Promises, purpose: str, agreed: Agreed, now: int) -> Stat
     return _WHY[holds(agreed, now, floor, promises.lost.get(purpose, frozenset()))]
 
 
-def _asked(promises: Promises, purpose: str) -> dict[str, tuple[str, ConsentAsked]]:
-    """What is asked of people for a purpose, and at which point first. Points where others speak come last."""
-    points = sorted(promises.policy.points.items(), key=lambda one: one[1].subject == "other")
+def _asked(promises: Promises, purpose: str, met: Collection[str] = ()) -> dict[str, tuple[str, ConsentAsked]]:
+    """What is asked of people for a purpose, and at which point: one that they met, else one that asks for little.
+
+    Points where others speak come last.
+    """
+
+    def far(one: tuple[str, Point]) -> tuple[bool, bool, int]:
+        name, point = one
+        return point.subject == "other", name not in met, len(point.asks)
+
+    points = sorted(promises.policy.points.items(), key=far)
     found: dict[str, tuple[str, ConsentAsked]] = {}
     for name, point in points:
         for ask in point.consents:
@@ -177,9 +193,12 @@ def _opening(promises: Promises, standing: Standing, scope: Scope, now: int) -> 
     return Opening(scope=scope, open=stands, agreed=agreed)
 
 
-def asked_at(promises: Promises, scope: Scope) -> str:
-    """The point whose notice a yes to a scope rests on; empty if nobody is asked for it."""
-    asked = _asked(promises, scope.purpose)
+def asked_at(promises: Promises, scope: Scope, met: Collection[str] = ()) -> str:
+    """The point whose notice a yes to a scope rests on; empty if nobody is asked for it.
+
+    ``met`` are the points at which the person was taken in: what they were told there fits them best.
+    """
+    asked = _asked(promises, scope.purpose, met)
     for key in (scope.key, scope.whole.key, ""):
         if key in asked:
             return asked[key][0]

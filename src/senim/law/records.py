@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Literal
 
@@ -11,6 +12,10 @@ from senim.languages import Language, Text
 
 Confidence = Literal["V", "V*", "C", "M", "?"]
 """V read in the act, V* read but a later law touches the article, C commentary, M memory, ? unknown."""
+
+
+_NUMBERS = re.compile(r"[0-9](?:[0-9(), -]|\([a-z]\))*\Z")
+"""What names articles and no act: they are those of the act that the pack is about."""
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -127,6 +132,8 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     act: Text
     cite: Text
     """How an article of the act is named; ``{article}`` stands for its number."""
+    acts: dict[str, Text] = {}
+    """How articles of other acts are named, by what stands before their number: ``Civil Code``."""
     checked_on: date
     working: Working
     borders: Borders
@@ -177,6 +184,16 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     def cite(self, article: str, language: Language) -> str:
         """An article of the act by its full name: ``article 7(1) of Law No 94-V``."""
         return self.pack.cite.in_(language).replace("{article}", article)
+
+    def cited(self, articles: str, language: Language) -> str:
+        """Articles of any acts, ``25(2)(6); Civil Code 22``, by the full names of the acts, in the language."""
+        return "; ".join(self._cited(one.strip(), language) for one in articles.split(";"))
+
+    def _cited(self, article: str, language: Language) -> str:
+        act = next((one for one in self.pack.acts if article.startswith(f"{one} ")), "")
+        if act:
+            return self.pack.acts[act].in_(language).replace("{article}", article.removeprefix(act).strip())
+        return self.cite(article, language) if _NUMBERS.match(article) else article
 
     def at_home(self, country: str) -> bool:
         """Whether there is no border on the way to ``country``."""

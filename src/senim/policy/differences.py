@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
+from senim.languages import LANGUAGES, Language, Text
 from senim.policy.records import Policy, Purpose, Recipient
 
 
@@ -104,3 +106,30 @@ def _reach(policy: Policy, purpose: str) -> set[tuple[str, ...]]:
 
 def _countries(recipient: Recipient) -> tuple[str, ...]:
     return recipient.countries or ("",)
+
+
+def differing(old: Any, new: Any) -> tuple[Language, ...]:
+    """The languages in which two declarations read differently: all of them if more than words differs."""
+    if old == new:
+        return ()
+    if isinstance(old, Text) and isinstance(new, Text):
+        return tuple(one for one in LANGUAGES if words_of(old, one) != words_of(new, one))
+    pairs = _pairs(old, new)
+    changed = {one for pair in pairs for one in differing(*pair)} if pairs else set(LANGUAGES)
+    return tuple(one for one in LANGUAGES if one in changed)
+
+
+def _pairs(old: Any, new: Any) -> list[tuple[Any, Any]]:
+    """The parts of two declarations that stand for each other; none where they are not built alike."""
+    if isinstance(old, Struct) and type(old) is type(new):
+        return [(getattr(old, name), getattr(new, name)) for name in old.__struct_fields__]
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and list(old) == list(new):
+        return [(old[name], new[name]) for name in old]
+    if isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        return list(zip(old, new, strict=True))
+    return []
+
+
+def words_of(text: Text, language: Language) -> str:
+    """A text on one line: how its lines are broken changes nothing."""
+    return " ".join(text.in_(language).split())

@@ -5,14 +5,14 @@ What people meet is told by name; of what they do not see directly, at least the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import structs
 
-from senim.languages import Language, Text, wording
-from senim.policy.differences import widened
+from senim.languages import LANGUAGES, Language, Text, filled_in, wording
+from senim.policy.differences import differing, widened, words_of
 from senim.policy.notices import country_name, field_name, right_name, term_in_words
 from senim.policy.promises import Promises
 from senim.policy.records import Category, Purpose, Recipient, Term
@@ -62,13 +62,24 @@ class _Teller:
         yield from self._rest()
 
     def _say(self, group: str, word: str, about: str = "", /, **parts: str) -> Sentence:
-        text = self._words[word].in_(self._language)
-        for name, part in parts.items():
-            text = text.replace("{" + name + "}", part)
-        return Sentence(group, word, text, about)
+        return Sentence(group, word, filled_in(self._words[word].in_(self._language), parts), about)
 
     def _in(self, text: Text) -> str:
-        return " ".join(text.in_(self._language).split())
+        return words_of(text, self._language)
+
+    def _new_in(self, old: Text, new: Text) -> tuple[str, str]:
+        """Both texts where they differ: in the reader's language, else in one that changed, which is then named."""
+        changed = differing(old, new)
+        language = self._language if self._language in changed else next(iter(changed))
+        return words_of(old, language), f"{words_of(new, language)}{self._only(changed)}"
+
+    def _only(self, changed: Collection[Language]) -> str:
+        """In which languages something reads differently, where it does not in all: `` (only in Kazakh)``."""
+        if len(changed) == len(LANGUAGES):
+            return ""
+        names = [self._words[f"in-{one}"].in_(self._language) for one in changed]
+        told = self._words["and"].in_(self._language).join(names)
+        return self._words["only-in"].in_(self._language).replace("{languages}", told)
 
     def _fields(self, promises: Promises, refs: Iterable[str]) -> str:
         wanted = set(refs)
@@ -92,10 +103,13 @@ class _Teller:
         old, new = self._old.policy.operator, self._new.policy.operator
         if old.bin != new.bin:
             yield self._say("operator", "operator-number", "operator.bin", name=new.bin)
-        if old.name != new.name or old.brand != new.brand:
-            yield self._say("operator", "operator-name", "operator.name", name=self._in(new.name))
-        if old.address != new.address:
-            yield self._say("operator", "operator-address", "operator.address", name=self._in(new.address))
+        if differing(old.name, new.name):
+            yield self._say("operator", "operator-name", "operator.name", name=self._new_in(old.name, new.name)[1])
+        if old.brand != new.brand:
+            yield self._say("operator", "operator-brand", "operator.brand", name=new.brand or self._in(new.name))
+        if differing(old.address, new.address):
+            told = self._new_in(old.address, new.address)[1]
+            yield self._say("operator", "operator-address", "operator.address", name=told)
         if old.contacts != new.contacts:
             yield self._say("operator", "operator-contacts", "operator.contacts")
         if old.responsible != new.responsible:
@@ -116,12 +130,14 @@ class _Teller:
 
     def _purpose(self, name: str, old: Purpose, *, new: Purpose) -> Iterator[Sentence]:
         ref, called = f"purposes.{name}", self._in(new.name)
-        if old.name != new.name:
-            yield self._say("purposes", "purpose-renamed", ref, before=self._in(old.name), name=called)
-        if old.basis != new.basis or old.act != new.act:
+        if differing(old.name, new.name):
+            before, after = self._new_in(old.name, new.name)
+            yield self._say("purposes", "purpose-renamed", ref, before=before, name=after)
+        if old.basis != new.basis or differing(old.act, new.act):
             basis = self._in(self._new.law.bases[new.basis].name)
             act = f" ({self._in(new.act)})" if new.act != Text() else ""
-            yield self._say("purposes", "purpose-basis", ref, name=called, basis=f"{basis}{act}")
+            only = self._only(differing(old.act, new.act)) if old.basis == new.basis else ""
+            yield self._say("purposes", "purpose-basis", ref, name=called, basis=f"{basis}{act}{only}")
         if old.optional != new.optional:
             yield self._say("purposes", "purpose-choice" if new.optional else "purpose-no-choice", ref, name=called)
         for kind, pair in (
@@ -211,7 +227,8 @@ class _Teller:
         ):
             found |= {kind: tell(names) if names else "" for kind, names in zip(kinds, pair, strict=True)}
         told = [self._say("recipients", kind, ref, name=called, data=data) for kind, data in found.items() if data]
-        yield from told or [self._say("recipients", "recipient-other", ref, name=called)]
+        only = self._only(differing(old, new))
+        yield from told or [self._say("recipients", "recipient-other", ref, name=f"{called}{only}")]
 
     def _operations(self, names: Iterable[str]) -> str:
         return self._notice("operation", names)
@@ -231,24 +248,25 @@ class _Teller:
     def _cookies(self) -> Iterator[Sentence]:
         old, new = self._old.policy.cookies, self._new.policy.cookies
         kinds = _kinds("cookie", old.kinds if old else {}, new.kinds if new else {})
-        for kind, one in kinds:
-            yield self._say("cookies", kind, "cookies.kinds", name=self._in(one.name))
-        if old and new and (old.notice, old.refusal) != (new.notice, new.refusal):
-            yield self._say("cookies", "cookies-notice", "cookies")
+        for kind, one, changed in kinds:
+            yield self._say("cookies", kind, "cookies.kinds", name=f"{self._in(one.name)}{self._only(changed)}")
+        if old and new and (changed := differing((old.notice, old.refusal), (new.notice, new.refusal))):
+            yield self._say("cookies", "cookies-notice", "cookies", only=self._only(changed))
 
     def _points(self) -> Iterator[Sentence]:
-        for kind, one in _kinds("point", self._old.policy.points, self._new.policy.points):
-            yield self._say("other", kind, "points", name=self._in(one.name))
+        for kind, one, changed in _kinds("point", self._old.policy.points, self._new.policy.points):
+            yield self._say("other", kind, "points", name=f"{self._in(one.name)}{self._only(changed)}")
 
     def _text(self) -> Iterator[Sentence]:
         old = {one.id: (one.says, one.heading) for one in self._old.policy.clauses}
         new = {one.id: (one.says, one.heading) for one in self._new.policy.clauses}
-        if self._old.policy.title != self._new.policy.title:
-            yield self._say("text", "title-changed", "title")
+        if changed := differing(self._old.policy.title, self._new.policy.title):
+            yield self._say("text", "title-changed", "title", only=self._only(changed))
+        reworded = {one: changed for one in new if one in old and (changed := differing(old[one], new[one]))}
         for kind, ids in (
             ("clauses-added", [one for one in new if one not in old]),
             ("clauses-removed", [one for one in old if one not in new]),
-            ("clauses-reworded", [one for one in new if one in old and new[one] != old[one]]),
+            ("clauses-reworded", [f"{one}{self._only(changed)}" for one, changed in reworded.items()]),
         ):
             if ids:
                 yield self._say("text", kind, "clauses", data=", ".join(ids))
@@ -260,9 +278,11 @@ class _Teller:
     def _rest(self) -> Iterator[Sentence]:
         """Parts that differ and of which nothing was said."""
         old, new = self._old.policy, self._new.policy
-        quiet = [one for one in ALL_PARTS if one not in self._told and getattr(old, one) != getattr(new, one)]
+        differ = {one: differing(getattr(old, one), getattr(new, one)) for one in ALL_PARTS if one not in self._told}
+        quiet = {one: changed for one, changed in differ.items() if changed}
         if quiet:
-            names = ", ".join(self._words[f"part-{one}"].in_(self._language) for one in quiet)
+            parts = ((self._words[f"part-{one}"].in_(self._language), changed) for one, changed in quiet.items())
+            names = ", ".join(f"{name}{self._only(changed)}" for name, changed in parts)
             yield self._say("other", "other-changed", data=names)
 
 
@@ -280,13 +300,15 @@ def _both(old: Iterable[str], new: Iterable[str]) -> tuple[list[str], list[str]]
     return [one for one in after if one not in before], [one for one in before if one not in after]
 
 
-def _kinds(word: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What was added, removed or changed, each with its declaration."""
+def _kinds(
+    word: str, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> Iterator[tuple[str, Any, tuple[Language, ...]]]:
+    """What was added, removed or changed, each with its declaration and the languages in which it differs."""
     for name, one in new.items():
         if name not in old:
-            yield f"{word}-added", one
-        elif one != old[name]:
-            yield f"{word}-changed", one
+            yield f"{word}-added", one, LANGUAGES
+        elif changed := differing(old[name], one):
+            yield f"{word}-changed", one, changed
     for name, one in old.items():
         if name not in new:
-            yield f"{word}-removed", one
+            yield f"{word}-removed", one, LANGUAGES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -19,7 +18,6 @@ from senim.rights.records import Deadline, Limit, Request
 from senim.times import moment
 
 _SATURDAY = 5
-_ARTICLE = re.compile(r"[0-9][0-9(), -]*\Z")
 
 
 def explain(request: Request, promises: Promises, language: Language) -> str:
@@ -42,13 +40,13 @@ def explain_deadline(deadline: Deadline, promises: Promises, language: Language,
             f"longer-{other.source}",
             term=term_words(other.term, language),
             until=_until(moment(other.due).astimezone(zone), language),
-            article=cited(other.article, promises, language),
+            article=promises.law.cited(other.article, language),
         )
         for other in deadline.limits[1:]
         if other.due > first.due
     ]
     if first.source == "law" and first.article:
-        sentences.append(_say(language, "by-law", article=cited(first.article, promises, language)))
+        sentences.append(_say(language, "by-law", article=promises.law.cited(first.article, language)))
     sentences += _stood_still(request, first, zone, language) if request else []
     return " ".join(sentences)
 
@@ -70,12 +68,6 @@ def left(request: Request, calendar: Calendar, now: datetime, language: Language
         return _say(language, "left-today", time="24:00" if (end.hour, end.minute) == (0, 0) else f"{end:%H:%M}")
     days = calendar.working_days_between(today, last)
     return _say(language, "left-days", days=term_words(f"{max(days, 1)} working days", language))
-
-
-def cited(article: str, promises: Promises, language: Language) -> str:
-    """Articles by the full name of their act; what names an act itself stays as it is."""
-    parts = [part.strip() for part in article.split(";")]
-    return "; ".join(promises.law.cite(one, language) if _ARTICLE.match(one) else one for one in parts)
 
 
 def term_words(term: str, language: Language) -> str:

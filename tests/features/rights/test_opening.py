@@ -74,7 +74,7 @@ def test_the_state_is_shown_to_who_has_the_secret_alone(stage: Stage) -> None:
     status = senim.rights.status(senim.database, told.number, told.token)
     assert (status.kind, status.state, status.drp) == (Kind.ERASE, State.RECEIVED, ("open", ""))
     assert [senim.rights.shown(now(stage, told.number), one).says for one in LANGUAGES] == [
-        "Қабылданды", "Принят", "Received",
+        "Қабылданды", "Принято", "Received",
     ]  # fmt: skip
     unknown = refused(Code.NOT_FOUND, lambda: senim.rights.status(senim.database, "R-2026-00000018", told.token))
     wrong = refused(Code.NOT_FOUND, lambda: senim.rights.status(senim.database, told.number, "x" * 32))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from senim.languages import LANGUAGES, wording
+from senim.languages import LANGUAGES, Language, wording
 from senim.policy.differences import changes
 from senim.policy.plainly import GROUPS, plainly
 from tests.unit.made import GONE, promises
@@ -110,3 +110,33 @@ def test_every_sentence_has_its_words() -> None:
     needed |= {f"why-{one}" for one in ("operator", "basis", "uses", "operations", "term", "sender", "recipients")}
     assert needed <= set(words)
     assert [name for name, text in words.items() if text.missing()] == []
+
+
+def _says(changes: Mapping[str, object], language: Language) -> str:
+    told = plainly(promises(), promises(changes), language)
+    return " ".join(one.says for group in told.values() for one in group)
+
+
+def test_only_the_languages_that_changed_are_named() -> None:
+    """A text that changed in Kazakh alone is said to be that, in each language; in all of them it goes unsaid."""
+    kazakh: Mapping[str, object] = {"clauses.2.says.kk": "Карта деректерін ешкім көрмейді."}
+    assert _says(kazakh, "en") == "Clauses with another wording: mini-3 (only in Kazakh)."
+    assert _says(kazakh, "ru") == "Изменился текст пунктов: mini-3 (только на казахском)."
+    assert _says(kazakh, "kk") == "Мәтіні өзгерген тармақтар: mini-3 (тек қазақша)."
+    assert "mini-3 (only in Kazakh and Russian)" in _says({**kazakh, "clauses.2.says.ru": "Карт не видит никто."}, "en")
+    everywhere = {**kazakh, "clauses.2.says.ru": "Карт не видит никто.", "clauses.2.says.en": "Nobody sees cards."}
+    assert _says(everywhere, "en") == "Clauses with another wording: mini-3."
+    assert _says({"clauses.2.says.kk": "  ".join(_kazakh(2).split())}, "en") == ""
+
+
+def _kazakh(number: int) -> str:
+    return promises().policy.clauses[number].says.kk
+
+
+def test_a_name_is_told_in_a_language_in_which_it_changed() -> None:
+    """Nobody is told that something is now called what it was called before."""
+    renamed: Mapping[str, object] = {"purposes.newsletter.name.kk": "хабарлар"}
+    assert _says(renamed, "en") == ("The purpose “жаңалықтар жіберілімі” is now called: хабарлар (only in Kazakh).")
+    assert _says(renamed, "kk") == "«жаңалықтар жіберілімі» мақсаты енді былай аталады: хабарлар (тек қазақша)."
+    assert _says({"operator.brand": "Mini Shop"}, "en") == "It is now known as: Mini Shop."
+    assert "1 Көше" in _says({"operator.address.kk": "1 Көше"}, "ru")

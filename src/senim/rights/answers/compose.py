@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
-from senim.gate.rules import ends
+from senim.gate.rules import READS, ends
 from senim.policy.notices import time_in_words
-from senim.policy.records import Purpose, Recipient, Term
+from senim.policy.records import Purpose, Term
 from senim.rights.answers.records import (
     FORM,
     Answer,
@@ -70,6 +70,10 @@ def compose(facts: Facts) -> Answer:
         purposes=tuple(writer.purposes()) if "purposes" in told else (),
         disclosures=tuple(writer.disclosures()) if "disclosures" in told else (),
     )
+
+
+_MOMENT = timedelta(microseconds=1)
+"""Terms end when the day after their last one begins: people are told the last."""
 
 
 class _Writer:
@@ -175,14 +179,19 @@ class _Writer:
 
     def _data(self) -> Section:
         rows = []
-        for reference, kept in sorted(self._facts.values.items()):
+        for reference in self.words.ordered(self._facts.values):
+            kept = self._facts.values[reference]
             source = self._source(kept.source, kept.place)
-            masked = reference in self._facts.masked
-            shown = self.words.say("masked", value=kept.value) if masked else self.words.value(reference, kept.value)
+            shown = self.words.value(reference, kept.value)
+            shown = self.words.say("masked", value=shown) if reference in self._facts.masked else shown
             status = self.words.say(f"status-{kept.status}")
             rows.append((self.words.field(reference), shown, source, f"{self.words.at(kept.at)}; {status}"))
         for document in self._facts.documents:
-            size = self.words.say("file", media=document.media, size=f"{document.size:,}".replace(",", "\u00a0"))
+            size = self.words.say(
+                "file",
+                media=document.media.rpartition("/")[2].upper(),
+                size=f"{document.size:,}".replace(",", "\u00a0"),
+            )
             rows.append((self.words.field(document.field), size, "", self.words.at(document.at)))
         return self._table("data", self.words.columns("field", "value", "source", "since"), rows)
 
@@ -199,25 +208,26 @@ class _Writer:
         return self._table("systems", self.words.columns("system", "table", "rows", "file"), rows)
 
     def _access(self) -> Section:
-        rows = []
-        for role in self._policy.roles.values():
-            serves = [
-                self.words.in_(self._policy.purposes[one].name) for one in role.purposes if one in self._policy.purposes
-            ]
-            rows.append((self.words.in_(role.name), self.words.say(f"role-{role.kind}"), ", ".join(serves) or "—"))
-        for one in self._may_receive():
-            serves = [self.words.in_(self._policy.purposes[name].name) for name in one.purposes]
-            rows.append((self.words.in_(one.name), self.words.known(f"kind-{one.kind}"), ", ".join(serves)))
+        serving = {name for name, _ in self._serving()}
+        rows = [
+            (self.words.in_(role.name), self.words.say(f"role-{role.kind}"), self._named(role.purposes))
+            for role in self._policy.roles.values()
+            if role.purposes and set(role.operations) & set(READS)  # whoever sees nothing is not named
+        ]
+        rows += [
+            (self.words.in_(one.name), self.words.known(f"kind-{one.kind}"), self._named(one.purposes))
+            for one in self._policy.recipients.values()
+            if serving & set(one.purposes)
+        ]
         return self._table("access", self.words.columns("who", "what", "purposes"), rows)
 
-    def _may_receive(self) -> Iterator[Recipient]:
-        serving = {name for name, _ in self._serving()}
-        return (one for one in self._policy.recipients.values() if serving & set(one.purposes))
+    def _named(self, purposes: Iterable[str]) -> str:
+        return ", ".join(self.words.purpose(one) for one in purposes)
 
     def _disclosures(self) -> Section:
         rows = []
         for one in self._facts.disclosures:
-            told = ", ".join(self.words.field(reference) for reference in one.categories)
+            told = self.words.fields(one.categories)
             country = self.words.country(one.country) if one.country else ""
             who = (
                 f"{self.words.recipient(one.recipient)} ({country})" if country else self.words.recipient(one.recipient)
@@ -242,7 +252,7 @@ class _Writer:
             keeps = [
                 self.words.say(
                     "keep",
-                    what=", ".join(self.words.field(one) for one in keep.what),
+                    what=self.words.fields(keep.what),
                     term=time_in_words(keep.term, self.words.language),
                     act=self.words.in_(keep.act),
                 )
@@ -265,7 +275,7 @@ class _Writer:
         standing = self._facts.standing
         end = ends(self._promises, name, standing) if standing else None
         if end:
-            return self.words.day(end)
+            return self.words.day(end - _MOMENT)
         return self.words.say("end-unknown" if self._promises.term(name) else "end-met")
 
     def _table(self, name: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Section:

@@ -92,7 +92,7 @@ def _stays(outcome: Outcome, words: Words) -> Section | None:
 
 def _stays_here(outcome: Outcome, words: Words) -> Iterator[Row]:
     for kept in outcome.stays:
-        what = ", ".join(words.field(one) for one in kept.what)
+        what = words.fields(kept.what)
         yield (words.say("vault"), what, words.in_(kept.because), _until(kept.until, words))
 
 

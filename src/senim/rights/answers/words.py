@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-
 from senim.connectors.records import Trouble
 from senim.consent import Scope
-from senim.languages import LOCALES, Language, Text, wording
+from senim.languages import Language, Text, day_in_words, filled_in, moment_in_words, wording
 from senim.policy.notices import country_name, field_name
 from senim.policy.promises import Promises
 from senim.policy.taxonomy import FieldType
 from senim.rights.answers.records import Section
 from senim.times import moment
 
-_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 _DATES = (FieldType.DATE, FieldType.BIRTH_DATE)
 
 
@@ -34,8 +31,7 @@ class Words:
 
     def say(self, key: str, **filled: str) -> str:
         """A text of answers."""
-        text = self._own[key].in_(self.language).format(**filled)
-        return _TWO_STOPS.sub(".", text)  # a Russian date ends with a stop of its own
+        return filled_in(self._own[key].in_(self.language), filled)
 
     def in_(self, text: Text) -> str:
         """A text of the policy on one line."""
@@ -60,11 +56,11 @@ class Words:
 
     def date(self, day: date) -> str:
         """A date in words."""
-        return format_date(day, format="long", locale=LOCALES[self.language])
+        return day_in_words(day, self.language)
 
     def time(self, at: datetime) -> str:
         """A date and time in words, where the operator is."""
-        return format_datetime(at.astimezone(self._zone), format="d MMMM y, HH:mm", locale=self.language)
+        return moment_in_words(at.astimezone(self._zone), self.language)
 
     def country(self, code: str) -> str:
         """A country."""
@@ -77,17 +73,36 @@ class Words:
         if category is None or (field and reference not in self.promises.fields):
             return reference
         told = self.in_(category.name)
-        return f"{told}: {field_name(self.promises, reference, self.language)}" if field else told
+        return f"{told}: {self.short(reference)}" if field else told
+
+    def short(self, reference: str) -> str:
+        """A field without its category, where that is named already."""
+        return field_name(self.promises, reference, self.language) if reference in self.promises.fields else reference
+
+    def ordered(self, references: Iterable[str]) -> list[str]:
+        """Fields in the order in which the policy declares them; what it no longer knows comes last."""
+        order = {name: place for place, name in enumerate(self.promises.fields)}
+        return sorted(references, key=lambda one: order.get(one, len(order)))
+
+    def fields(self, references: Iterable[str]) -> str:
+        """Fields in the order of the policy, each category once: ``Contact: E-mail, Telephone; Name: Surname``."""
+        groups: dict[str, list[str]] = {}
+        for reference in self.ordered(references):
+            category, _, field = reference.partition(".")
+            whole = self.field(category if reference in self.promises.fields else reference)
+            groups.setdefault(whole, []).extend([self.short(reference)] if field and whole != reference else [])
+        return "; ".join(f"{category}: {', '.join(names)}" if names else category for category, names in groups.items())
 
     def value(self, reference: str, value: str) -> str:
-        """A value of a field as people read it: dates and countries in words."""
-        spec = self.promises.fields.get(reference)
-        kind = spec.type if spec else None
-        if kind is FieldType.COUNTRY:
+        """A value as people write it: a date in their language, a country by its name. What is masked stays so."""
+        field = self.promises.fields.get(reference)
+        if field is None:
+            return value
+        if field.type is FieldType.COUNTRY:
             return self.country(value)
         try:
-            return self.date(date.fromisoformat(value)) if kind in _DATES else value
-        except ValueError:  # what was taken in under an older policy
+            return self.date(date.fromisoformat(value)) if field.type in _DATES else value
+        except ValueError:
             return value
 
     def purpose(self, name: str) -> str:

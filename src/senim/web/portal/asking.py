@@ -45,7 +45,9 @@ def asking(senim: Senim) -> Blueprint:
 
 def _requests(senim: Senim) -> str:
     mine = senim.accounts.asking.all(senim.database, signed())
-    return page(senim, "requests.html", requests=mine, kinds=_ASKED, told=told, state_told=state_told, is_open=is_open)
+    needless = Kind.BLOCK if signed().standing.marks.block else Kind.UNBLOCK
+    kinds = [one for one in _ASKED if one is not needless]
+    return page(senim, "requests.html", requests=mine, kinds=kinds, told=told, state_told=state_told, is_open=is_open)
 
 
 def _kind(word: str) -> Kind:
@@ -97,6 +99,7 @@ def _steps(one: Request) -> list[tuple[str, int]]:
 
 def _request(senim: Senim, number: str, *, fault: str = "") -> str:
     found = senim.accounts.asking.find(senim.database, signed(), number)
+    g.place = url_for("asking.request", number=number)
     return page(
         senim,
         "request.html",

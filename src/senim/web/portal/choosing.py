@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from senim.accounts.rules import Choice, choices, openings
 from senim.app import Senim
 from senim.consent import Scope
-from senim.errors import Code, NotFound
+from senim.errors import Code, Invalid, NotFound, NotPromised
 from senim.policy.notices import consent_sentence
 from senim.policy.plainly import plainly
 from senim.policy.promises import Promises
 from senim.times import micros
 from senim.web.portal.visit import act, before, look, page, say, signed
+from senim.web.shared.pages import problem
 
 Page = str | Redirect
+_UNASKED = (
+    Code.PURPOSE_UNDECLARED, Code.RECIPIENT_UNDECLARED, Code.CHANNEL_UNDECLARED, Code.CATEGORY_NOT_ENTRUSTED,
+    Code.COUNTRY_NOT_ALLOWED,
+)  # fmt: skip
 
 
 def choosing(senim: Senim) -> Blueprint:
@@ -32,6 +39,7 @@ def choosing(senim: Senim) -> Blueprint:
     add("/visibility", view_func=lambda: _visibility(senim), endpoint="visibility")
     add("/policy", view_func=lambda: _policy(senim), methods=["GET"], endpoint="policy")
     add("/policy", view_func=lambda: _accept(senim), methods=["POST"], endpoint="accept")
+    pages.register_error_handler(NotPromised, _unasked)
     return pages
 
 
@@ -63,10 +71,17 @@ def _scope(promises: Promises, name: str) -> Scope:
 
 
 def _before(senim: Senim) -> str:
-    promises = senim.accounts.promises()
-    scope = _scope(promises, request.args.get("to", ""))
+    return _notice(senim, _scope(senim.accounts.promises(), request.args.get("to", "")))
+
+
+def _notice(senim: Senim, scope: Scope, *, unseen: bool = False) -> str:
+    """What is told before a yes; ``unseen``: somebody agreed without it, or to one that holds no longer."""
+    g.place = url_for("choosing.before", to=scope.purpose + scope.key)
     notice = look(senim, senim.accounts.notice_for, scope, language=g.language)
-    return page(senim, "agree.html", scope=scope, notice=notice, sentence=_sentence(senim, scope))
+    point = senim.accounts.promises().policy.points[notice.point].name
+    return page(
+        senim, "agree.html", scope=scope, notice=notice, point=point, unseen=unseen, sentence=_sentence(senim, scope)
+    )
 
 
 def _sentence(senim: Senim, scope: Scope) -> str:
@@ -83,9 +98,23 @@ def _sentence(senim: Senim, scope: Scope) -> str:
     return f"{whole} {promises.policy.categories[scope.category].name.in_(g.language)}."
 
 
-def _agree(senim: Senim) -> Redirect:
+def _unasked(refusal: NotPromised) -> Any:
+    """Nobody is asked for it (any more): back to what is asked, with a word on it."""
+    if refusal.code not in _UNASKED:
+        return problem(refusal)
+    say("not-asked", "warn")
+    return redirect(url_for("choosing.choices"), 303)
+
+
+def _agree(senim: Senim) -> Page:
+    """A yes counts with what was shown; who was not shown it, or something older, is shown it now."""
     scope = _scope(senim.accounts.promises(), request.form.get("to", ""))
-    act(senim, senim.accounts.agree, scope, notice=request.form.get("notice", ""), language=g.language)
+    try:
+        act(senim, senim.accounts.agree, scope, notice=request.form.get("notice", ""), language=g.language)
+    except (Invalid, NotPromised) as refusal:
+        if refusal.code not in (Code.NOTICE_MISSING, Code.NOTICE_OUTDATED):
+            raise
+        return _notice(senim, scope, unseen=True)
     say("choice-on", "good")
     return _back(scope)
 

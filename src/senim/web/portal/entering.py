@@ -29,6 +29,7 @@ def entering(senim: Senim) -> Blueprint:
     add("/sign-in/who", view_func=lambda: _name(senim), methods=["POST"], endpoint="who_done")
     add("/code", view_func=lambda: _fresh(senim), methods=["GET"], endpoint="fresh")
     add("/code", view_func=lambda: _send_fresh(senim), methods=["POST"], endpoint="fresh_done")
+    add("/code/enter", view_func=_coded, methods=["GET"], endpoint="coded")
     add("/code/enter", view_func=lambda: _freshen(senim), methods=["POST"], endpoint="freshen")
     add("/sessions", view_func=lambda: _sessions(senim), methods=["GET"], endpoint="sessions")
     add("/sessions/end", view_func=lambda: _end(senim), methods=["POST"], endpoint="end")
@@ -120,14 +121,20 @@ def _send_fresh(senim: Senim) -> Page:
         return page(senim, "fresh.html", fault=_word("no-address"))
     except NotAllowed:
         return page(senim, "fresh.html", fault=_word("too-many"))
-    return render_template("portal/code.html", fault="", left=0, fresh=True)
+    return redirect(url_for("entering.coded"), 303)
+
+
+def _coded(fault: str = "", left: int = 0) -> Page:
+    if ATTEMPT not in session:
+        return redirect(url_for("entering.fresh"), 303)
+    return render_template("portal/code.html", fault=fault, left=left, fresh=True)
 
 
 def _freshen(senim: Senim) -> Page:
     token, code = session.get(ATTEMPT, ""), request.form.get("code", "")
     entered = act(senim, senim.accounts.signing_in.freshen, token, code=code)
     if not entered.session:
-        return render_template("portal/code.html", fault=_word("code-wrong"), left=entered.left, fresh=True)
+        return _coded(_word("code-wrong"), entered.left)
     session.pop(ATTEMPT, None)
     return redirect(session.pop(BACK, "") or url_for("seeing.start"), 303)
 

@@ -62,11 +62,8 @@ def _categories(senim: Senim) -> object:
 def _category(senim: Senim, category: str) -> str:
     g.back = url_for("seeing.data")
     shown, promises = act(senim, senim.accounts.show, category), senim.accounts.promises()
-    purposes = promises.policy.purposes
-    serving = {
-        reference: [purposes[name].name for name, needed in promises.needed.items() if reference in needed]
-        for reference in shown.values
-    }
+    purposes = look(senim, senim.accounts.told, g.language).purposes
+    serving = {reference: [one for one in purposes if reference in one.fields] for reference in shown.values}
     at_once = {
         reference
         for reference, kept in shown.values.items()

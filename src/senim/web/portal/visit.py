@@ -37,6 +37,13 @@ SECTIONS: Final = (
 )  # fmt: skip
 
 
+_WITHIN: Final = {
+    "seeing.category": "seeing.data", "changing.correct": "seeing.data", "changing.correct_done": "seeing.data",
+    "choosing.before": "choosing.choices", "choosing.agree": "choosing.choices", "choosing.seen": "choosing.choices",
+}  # fmt: skip
+"""Pages that belong to another one's section; those of requests all do."""
+
+
 def guarded(senim: Senim, app: Flask) -> None:
     """Let nobody in who is not signed in, and ask for a fresh code where one is needed."""
 
@@ -111,7 +118,15 @@ def page(senim: Senim, template: str, **shown: Any) -> str:
     hidden = () if open_to else ("visibility",)
     sections = [(endpoint, name) for endpoint, name in SECTIONS if name not in hidden]
     said = Words(promises, g.language)
-    return render_template(f"portal/{template}", sections=sections, said=said, signed=signed(), **shown)
+    return render_template(
+        f"portal/{template}", sections=sections, section=_section(), said=said, signed=signed(), **shown
+    )
+
+
+def _section() -> str:
+    """The section that this page belongs to."""
+    endpoint = request.endpoint or ""
+    return "asking.requests" if endpoint.startswith("asking.") else _WITHIN.get(endpoint, endpoint)
 
 
 def before() -> int:

@@ -103,5 +103,5 @@ def _means(senim: Senim, one: ControlResult, language: Language) -> Means:
 
 def _month(when: datetime, language: Language, senim: Senim) -> str:
     """The month alone: the day of a first act could be the day of one person."""
-    pattern = {"kk": "y 'жылғы' LLLL", "ru": "LLLL y", "en": "LLLL y"}[language]
+    pattern = {"kk": "y 'жылғы' MMMM", "ru": "LLLL y", "en": "LLLL y"}[language]
     return format_date(when.astimezone(zone(senim)).date(), pattern, locale=language)

@@ -131,7 +131,7 @@ def _sections(promises: Promises, language: Language) -> list[Section]:
     names = {rule.id: rule.name.in_(language) for rule in promises.law.rules}
     clashes: dict[str, str] = {}
     for clash in clashes_of(promises.policy, promises.law):
-        clashes.setdefault(clash.clause, f"{names[clash.rule]} ({clash.article})")
+        clashes.setdefault(clash.clause, f"{names[clash.rule]} ({promises.law.cited(clash.article, language)})")
     sections: list[Section] = []
     for clause in promises.policy.clauses:
         if clause.heading or not sections:

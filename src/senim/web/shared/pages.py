@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
 from flask import Flask, Request, Response, abort, g, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -26,7 +25,7 @@ from werkzeug.exceptions import HTTPException
 
 from senim.app import Senim
 from senim.errors import Code, Invalid, SenimError
-from senim.languages import LANGUAGES, LOCALES, Language, choose, explain, wording
+from senim.languages import LANGUAGES, Language, choose, day_in_words, explain, moment_in_words, wording
 from senim.times import moment
 from senim.web.shared.askers import PROXIES, networks
 from senim.web.shared.problems import status_of
@@ -93,6 +92,7 @@ def door(senim: Senim, of: Door) -> Flask:
         app.register_error_handler(CSRFError, _outdated)
     app.context_processor(lambda: _context(senim))
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
+    app.template_filter("capital")(lambda text: text[:1].upper() + text[1:])
     app.template_filter("time")(lambda when: time(when, g.language, zone(senim)))
     app.register_error_handler(HTTPException, _no_such)
     app.register_error_handler(SenimError, problem)
@@ -151,12 +151,14 @@ def here(**changed: str) -> str:
     What visitors put into an address is never given to ``url_for``: it takes ``_scheme`` and the like for its own.
     """
     kept = [(name, text) for name, text in request.args.items(multi=True) if name != "language" and name not in changed]
-    if request.endpoint:
+    if shown := getattr(g, "place", ""):  # what a form came to is read at an address of its own
+        place, kept = shown, []
+    elif request.endpoint:
         place = url_for(request.endpoint, **(request.view_args or {}))
     else:  # no page of ours: its start is the nearest
         place, kept = f"{request.script_root}/", []
     asked = urlencode([*kept, *changed.items()], safe="!$'()*,/:;?@")
-    return f"{place}?{asked}" if asked else place
+    return f"{place}{'&' if '?' in place else '?'}{asked}" if asked else place
 
 
 def words(of: Door, language: Language) -> dict[str, str]:
@@ -195,13 +197,13 @@ def day(when: datetime | date | int, language: Language, where: ZoneInfo) -> str
     """A date in words, in the operator's zone. Numbers are microseconds since 1970."""
     when = moment(when) if isinstance(when, int) else when
     local = when.astimezone(where).date() if isinstance(when, datetime) else when
-    return format_date(local, format="long", locale=LOCALES[language])
+    return day_in_words(local, language)
 
 
 def time(when: datetime | int, language: Language, where: ZoneInfo) -> str:
     """A date with its time of day, in the operator's zone. Numbers are microseconds since 1970."""
     when = moment(when) if isinstance(when, int) else when
-    return format_datetime(when.astimezone(where), format="d MMMM y, HH:mm", locale=language)
+    return moment_in_words(when.astimezone(where), language)
 
 
 def _context(senim: Senim) -> dict[str, Any]:
