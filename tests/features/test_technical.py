@@ -212,7 +212,12 @@ def test_visits_are_counted_for_their_purpose(place: Place, by: Any) -> None:
     place.take(visit())
     assert [(one.of, one.visits, one.addresses) for one in place.count(by=by)] == COUNTS[by]
     (entry,) = place.entries("technical.shown")
-    assert (entry.purpose, entry.count, entry.actor, entry.operation) == ("diagnostics", 4, "staff:technician", "extract")
+    assert (entry.purpose, entry.count, entry.actor, entry.operation) == (
+        "diagnostics",
+        4,
+        "staff:technician",
+        "extract",
+    )
     assert "technical.ip" in entry.categories
 
 

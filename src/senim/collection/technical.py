@@ -27,13 +27,11 @@ from senim.collection.technical_records import (
     VisitsCounted,
     VisitsTaken,
 )
-from senim.collection.technical_rules import chosen, dropped, fields_of, kept, period_of, visits_at
+from senim.collection.technical_rules import chosen, dropped, fields_of, kept, looked_at, period_of, visits_at
 from senim.errors import Code, Invalid, NotAllowed, NotPromised, SenimError, Unavailable
 from senim.gate import Gate, Question
 from senim.identity import RESPONSIBLE, SYSTEM, Actor, SubjectId
 from senim.policy import Policies
-from senim.policy.actions import purpose_of
-from senim.policy.promises import Promises
 from senim.policy.taxonomy import Operation
 from senim.vault import Boxes
 from senim.work import Work, Works
@@ -196,34 +194,20 @@ class Technical:
     ) -> VisitsCounted:
         """Visits of a purpose, counted by one thing; that somebody looked is in the log.
 
-        Raises NotPromised (purpose_undeclared, category_undeclared), NotAllowed (role_not_allowed), Invalid.
+        Raises NotPromised (purpose_undeclared), NotAllowed (role_not_allowed), Invalid.
         """
         promises = self._policies.in_force(work.now)
-        fields = _looked_at(promises, purpose, by)
-        told = promises.told(operation="extract", purpose=purpose, categories=fields)
-        work.attempt(_SHOWN, told)
+        work.attempt(_SHOWN, promises.told(operation="extract", purpose=purpose))
         work.need("read")
         if by not in get_args(By):
             raise Invalid(Code.INVALID_VALUE, "by", detail=", ".join(get_args(By)))
-        purpose_of(promises, purpose)
-        question = Question(Operation.EXTRACT.value, purpose, categories=fields)
-        self._gate.require_of_nobody(work, question)
+        fields = looked_at(promises, purpose, by)
+        self._gate.require_of_nobody(work, Question(Operation.EXTRACT.value, purpose, categories=fields))
         unseen = set(fields) - promises.seen.get(work.actor.role, frozenset())
         if unseen and work.actor.role != RESPONSIBLE:
             raise NotAllowed.because(*(promises.reason(Code.ROLE_NOT_ALLOWED, one) for one in sorted(unseen)))
         span = {"since": since.isoformat(), "until": until.isoformat()}
         counts = store.count(work, purpose, by, **span, most=_MOST_COUNTS)
         total = sum(one.visits for one in counts)
-        work.record(_SHOWN, told, count=total)
+        work.record(_SHOWN, promises.told(operation="extract", purpose=purpose, categories=fields), count=total)
         return VisitsCounted(purpose=purpose, by=by, counts=tuple(counts), total=total)
-
-
-def _looked_at(promises: Promises, purpose: str, by: By) -> tuple[str, ...]:
-    """The fields that are looked at in counting by something: that one, and the addresses that are counted."""
-    wanted = {"ip", {"hour": "time", "device": "browser"}.get(by, by)}
-    found = set()
-    for point in promises.policy.points.values():
-        if point.visits is not None and purpose in point.visits.keeps:
-            fields = fields_of(promises, point.visits, purpose)
-            found |= {field for part, field in fields.items() if part in wanted}
-    return tuple(sorted(found))

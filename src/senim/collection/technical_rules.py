@@ -10,14 +10,15 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from functools import lru_cache
+from typing import NamedTuple, get_args
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from senim.collection.cookie_rules import origin_of, origins
 from senim.collection.rules import undeclared
 from senim.collection.scanning import has_card, plain
-from senim.collection.technical_records import Device, Period, Visit, VisitKept
+from senim.collection.technical_records import By, Device, Period, Visit, VisitKept
 from senim.errors import Code, NotPromised
 from senim.law import due, parse_term
 from senim.policy.promises import Promises
@@ -56,6 +57,19 @@ def fields_of(promises: Promises, told: Visits, purpose: str) -> dict[Told, str]
     return {part: field for field, part in told.tells.items() if field in promises.needed[purpose]}
 
 
+def looked_at(promises: Promises, purpose: str, by: By) -> tuple[str, ...]:
+    """The fields that are looked at in counting by something: that one, and the addresses that are counted.
+
+    Raises NotPromised (purpose_undeclared) if visits are kept for no such purpose.
+    """
+    points = [one.visits for one in promises.policy.points.values() if one.visits and purpose in one.visits.keeps]
+    if not points:
+        raise NotPromised.because(promises.reason(Code.PURPOSE_UNDECLARED, purpose, f"purposes.{purpose}"))
+    wanted = {"ip", {"hour": "time", "device": "browser"}.get(by, by)}
+    told = (fields_of(promises, one, purpose) for one in points)
+    return tuple(sorted({field for fields in told for part, field in fields.items() if part in wanted}))
+
+
 def dropped(told: Visits, visits: Iterable[Visit]) -> tuple[Told, ...]:
     """What came and is not asked for."""
     asked = set(told.tells.values())
@@ -84,18 +98,18 @@ def pseudonym(key: bytes, place: str, value: bytes) -> bytes:
 
 def kept(promises: Promises, point: str, visit: Visit, *, key: bytes, now: datetime) -> Iterator[VisitKept]:
     """A visit as it is kept, once for each purpose that it may be kept for and whose time is not over."""
-    told = visits_at(promises, point)
-    at = visit.at or now
-    if at > now + EARLY:
+    told, at = visits_at(promises, point), visit.at or now
+    purposes = chosen(told, visit) if at <= now + EARLY else ()
+    if not purposes:
         return
-    for purpose in chosen(told, visit):
+    clean = _clean(promises, visit)
+    hour = at.astimezone(ZoneInfo(promises.calendar.zone)).replace(minute=0, second=0, microsecond=0)
+    for purpose in purposes:
         fields = fields_of(promises, told, purpose)
-        local = at.astimezone(ZoneInfo(promises.calendar.zone)).replace(minute=0, second=0, microsecond=0)
-        since = local if "time" in fields else local.replace(hour=0)
+        since = hour if "time" in fields else hour.replace(hour=0)
         ends = _ends(promises, told.keeps[purpose].lasts, purpose, since)
         if ends <= micros(now):
             continue
-        device = device_of(visit.browser) if fields.keys() & {"browser", "system"} else Device("", "", "")
         place = f"{point} {purpose}"
         yield VisitKept(
             ends=ends,
@@ -103,20 +117,40 @@ def kept(promises: Promises, point: str, visit: Visit, *, key: bytes, now: datet
             purpose=purpose,
             day=since.date().isoformat(),
             hour=since.hour if "time" in fields else -1,
-            ip=_named(key, f"{place} ip", network_of(visit.ip)) if "ip" in fields else b"",
+            ip=_named(key, f"{place} ip", clean.network) if "ip" in fields else b"",
             visitor=_named(key, f"{place} visitor", visit.visitor.encode()) if "visitor" in fields else b"",
-            browser=device.browser if "browser" in fields else "",
-            device=device.kind if "browser" in fields else "",
-            system=device.system if "system" in fields else "",
-            page=path_of(visit.page) if "page" in fields else "",
-            referrer=referrer_of(visit.referrer, origins(promises.policy)) if "referrer" in fields else "",
+            browser=clean.device.browser if "browser" in fields else "",
+            device=clean.device.kind if "browser" in fields else "",
+            system=clean.device.system if "system" in fields else "",
+            page=clean.page if "page" in fields else "",
+            referrer=clean.referrer if "referrer" in fields else "",
         )
+
+
+class _Clean(NamedTuple):
+    network: bytes
+    device: Device
+    page: str
+    referrer: str
+
+
+def _clean(promises: Promises, visit: Visit) -> _Clean:
+    """What a device told, without anything that leads to anybody; the address and the visitor get their pseudonyms."""
+    return _Clean(
+        network_of(visit.ip), device_of(visit.browser), path_of(visit.page), referrer_of(visit.referrer, _own(promises))
+    )
+
+
+@lru_cache(maxsize=8)
+def _own(promises: Promises) -> frozenset[str]:
+    return origins(promises.policy)
 
 
 def _named(key: bytes, place: str, value: bytes) -> bytes:
     return pseudonym(key, place, value) if value else b""
 
 
+@lru_cache(maxsize=256)
 def _ends(promises: Promises, lasts: str, purpose: str, since: datetime) -> int:
     """When a visit is over: after the time of the point or that of the purpose, whichever is shorter."""
     term = promises.term(purpose)

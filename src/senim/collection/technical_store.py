@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.sql.elements import literal_column
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from senim.collection.technical_records import By, Period, PeriodKept, VisitCount, VisitKept
 from senim.identity import LANES
@@ -37,7 +36,7 @@ _OVER = query(
         .order_by(visits.c.ends, visits.c.id)
     )
 )
-_HAS = literal_column("CASE WHEN length(ip) > 0 THEN ip END")
+_HAS: ColumnElement[bytes] = literal_column("CASE WHEN length(ip) > 0 THEN ip END")
 
 
 def _counts(by: By) -> Query:

@@ -301,8 +301,8 @@ def _terms(given: Given) -> Found:
         yield from _term("rights.claim.term", policy.rights.claim.term)
     yield from _term("rights.kept", policy.rights.kept)
     for name, point in policy.points.items():
-        for purpose, kept in point.visits.keeps.items() if point.visits else ():
-            yield from _term(f"points.{name}.visits.keeps.{purpose}.lasts", kept.lasts)
+        for served, kept in point.visits.keeps.items() if point.visits else ():
+            yield from _term(f"points.{name}.visits.keeps.{served}.lasts", kept.lasts)
     if policy.cookies:
         yield from _term("cookies.asks-again", policy.cookies.asks_again)
         for name, one in policy.cookies.kinds.items():

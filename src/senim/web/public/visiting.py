@@ -28,8 +28,6 @@ PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRA
 _MOST = 8 * 1024
 """Bytes of a beacon."""
 
-_LONGEST = {"visitor": 200, "page": 4000, "referrer": 4000}
-
 
 def visiting(senim: Senim) -> Blueprint:
     """The routes under ``/visits``."""
@@ -77,16 +75,15 @@ def _sent() -> dict[str, str]:
 
 
 def _note(senim: Senim, point: str, told: dict[str, str]) -> None:
-    sent = {name: told.get(name, "")[:longest] for name, longest in _LONGEST.items()}
-    senim.technical.note(
-        point,
-        Visit(
-            ip=address(request)[:64],
-            browser=request.headers.get("User-Agent", "")[:2000],
-            allowed=_allowed(senim, told.get("allowed", "")),
-            **sent,
-        ),
+    visit = Visit(
+        ip=address(request)[:64],
+        browser=request.headers.get("User-Agent", "")[:2000],
+        visitor=told.get("visitor", "")[:200],
+        page=told.get("page", "")[:4000],
+        referrer=told.get("referrer", "")[:4000],
+        allowed=_allowed(senim, told.get("allowed", "")),
     )
+    senim.technical.note(point, visit)
 
 
 def _allowed(senim: Senim, told: str) -> tuple[str, ...]:
