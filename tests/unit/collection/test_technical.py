@@ -25,6 +25,7 @@ from senim.collection.technical_rules import (
 )
 from senim.errors import Code, NotPromised
 from senim.policy import Promises
+from senim.policy.cookies import kinds
 from senim.times import micros, moment
 from tests.unit.made import MINI, looked_at, varied
 from tests.visits import FIREFOX, IP, IP6, SITE, visit, with_visits
@@ -297,3 +298,20 @@ def test_other_points_take_no_visits() -> None:
         with pytest.raises(NotPromised) as refused:
             visits_at(MADE, point)
         assert refused.value.code is code
+
+
+WIDER = {
+    "kept longer": {"points.visit.visits.keeps.diagnostics.lasts": "60 calendar days"},
+    "a pseudonym for a week": {"points.visit.visits.renews": "week"},
+    "fewer fields": {
+        "points.visit.asks": {"technical.ip": "optional"},
+        "points.visit.visits.tells": {"technical.ip": "ip"},
+    },
+}
+
+
+@pytest.mark.parametrize("what", WIDER)
+def test_visitors_are_asked_anew_when_visits_are_kept_otherwise(what: str) -> None:
+    """tickets-13: a choice stands for what it was made for; other kinds are not asked about again."""
+    before, after = ({one.id: one.mark for one in kinds(made, "en")} for made in (MADE, promises(**WIDER[what])))
+    assert {name for name in before if before[name] != after[name]} == {"statistics"}
