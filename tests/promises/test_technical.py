@@ -96,3 +96,18 @@ def test_the_technician_finds_faults_and_nobody_else_looks(house: Open) -> None:
     assert "Firefox 128" in told.output
     for more in (("--purpose", "diagnostics", "--role", "support"), ("--purpose", "advertising")):
         assert place.command("technical", "show", *more).exit_code == 1
+
+
+def test_measuring_knows_a_visitor_for_a_week_and_by_nothing_else(house: Open) -> None:
+    """foundation-36: what cookies gather measures how effective the sites are, for those who chose it, by purpose."""
+    clock = FixedClock(datetime.now(UTC))
+    place = house("foundation", clock)
+    seen = {"ip": IP, "visitor": VISITOR, "browser": FIREFOX, "page": f"{site_of(place)}/?word={WORD}"}
+    for allowed in (["measuring"], ["improving"], ["essential"]):
+        sent = {"point": "visit", "visits": [{**seen, "allowed": allowed}]}
+        taken = place.door("site")("POST", "/v1/technical", sent)
+        assert taken.body["dropped"] == ["ip", "browser", "page"]
+        assert taken.body["not_chosen"] == (allowed == ["essential"])
+    for purpose in ("campaigns", "research"):
+        found = place.told("technical", "show", "--purpose", purpose, "--by", "page")
+        assert [(one["of"], one["visits"], one["addresses"]) for one in found["counts"]] == [("", 1, 0)]
