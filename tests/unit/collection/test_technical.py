@@ -300,7 +300,7 @@ def test_other_points_take_no_visits() -> None:
         assert refused.value.code is code
 
 
-WIDER = {
+WIDER: dict[str, dict[str, object]] = {
     "kept longer": {"points.visit.visits.keeps.diagnostics.lasts": "60 calendar days"},
     "a pseudonym for a week": {"points.visit.visits.renews": "week"},
     "fewer fields": {
