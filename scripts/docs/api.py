@@ -7,6 +7,7 @@ from typing import Any
 
 from scripts.docs.markdown import code, field_docs, fill, prose, table
 from senim.collection import records as collection
+from senim.collection import technical_records
 from senim.consent import records as consent
 from senim.web.api import bodies, request_bodies
 from senim.web.api.openapi import document
@@ -24,7 +25,8 @@ def told() -> dict[str, Any]:
 @functools.cache
 def _docs() -> dict[str, dict[str, str]]:
     """The docstrings of all fields of all bodies."""
-    return {**field_docs(consent), **field_docs(collection), **field_docs(bodies), **field_docs(request_bodies)}
+    modules = (consent, collection, technical_records, bodies, request_bodies)
+    return {name: fields for module in modules for name, fields in field_docs(module).items()}
 
 
 def meaning(name: str, key: str) -> str:
@@ -33,6 +35,7 @@ def meaning(name: str, key: str) -> str:
         getattr(bodies, name, None)
         or getattr(request_bodies, name, None)
         or getattr(collection, name, None)
+        or getattr(technical_records, name, None)
         or getattr(consent, name, None)
     )
     lines = [one.__name__ for one in getattr(kind, "__mro__", ())]

@@ -13,7 +13,7 @@ from msgspec import inspect as shapes
 from scripts.docs.markdown import anchor, code, codes, field_docs, fill, prose, table
 from senim.languages import Text, wording
 from senim.law import available
-from senim.policy import json_schema, records, rights, taxonomy
+from senim.policy import json_schema, records, rights, taxonomy, visits
 from senim.policy.references import ABOUT_HEADS
 from senim.policy.shape import format_of_policy
 from senim.policy.taxonomy import Channel, FieldType, Operation
@@ -47,7 +47,7 @@ def parts() -> list[shapes.StructType]:
 
 def keys_of(part: shapes.StructType) -> Iterator[Key]:
     """The keys of a part."""
-    docs = {**field_docs(records), **field_docs(rights)}[part.cls.__name__]
+    docs = {**field_docs(records), **field_docs(rights), **field_docs(visits)}[part.cls.__name__]
     for field in part.fields:
         yield field.encode_name, _kind(field.type), _default(field), docs.get(field.name, "")
 

@@ -31,6 +31,7 @@ from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Imports
 from senim.collection.cookie_rules import origin_of
 from senim.collection.cookies import Cookies
+from senim.collection.technical import Technical
 from senim.conformance import Conformance, Proving, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Looks, Maps, Tasks, by_hand
@@ -148,6 +149,7 @@ class Senim:
         self.imports = Imports(self.database, self.collection)
         local = _local_sites(self.settings.serve.local_sites)
         self.cookies = Cookies(self.policies, self.log, self.statements, local=local)
+        self.technical = Technical(works=self.works, policies=self.policies, gate=self.gate, boxes=self.boxes)
 
     def _join_house(self) -> None:
         """Build what staff work with."""
@@ -327,6 +329,7 @@ class Senim:
     def tick(self) -> int:
         """What has to happen every now and then: commit late entries, seal the log. The number of entries sealed."""
         self.works.flush()
+        self.technical.flush()
         return self.log.seal()
 
     def upkeep(self) -> None:
@@ -344,16 +347,18 @@ class Senim:
             self._erased = erased
 
     def attend(self) -> None:
-        """Remind of requests that are due, destroy what was written in those whose own term is over, end sessions."""
+        """Remind of requests that are due; destroy what is over: papers of requests, sessions, technical data."""
         self.rights.remind()
         self.rights.tidy()
         self.staff.tidy()
         self.accounts.signing_in.tidy()
+        self.technical.sweep()
 
     def close(self) -> None:
         """Commit and seal what waits, and close the databases; they are closed whatever happens."""
         try:
             self.messages.close()
+            self.technical.flush(everything=True)
             self.tick()
             self.log.release()
         finally:

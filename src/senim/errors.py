@@ -39,6 +39,7 @@ class Code(StrEnum):
     CHANNEL_UNDECLARED = "channel_undeclared"
     CHANNEL_MISSING = "channel_missing"
     POINT_UNDECLARED = "point_undeclared"
+    POINT_KIND_WRONG = "point_kind_wrong"
     SOURCE_UNDECLARED = "source_undeclared"
     # consent
     CONSENT_MISSING = "consent_missing"

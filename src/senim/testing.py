@@ -101,7 +101,7 @@ def story(
 
 def _take_in(stage: Stage, done: Story, count: int) -> None:
     """Everybody by one of the points, some for others, some by telephone."""
-    points = list(stage.policy.points)
+    points = list(stage.policy.forms)
     for number in range(count):
         point = points[number % len(points)] if number % 10 else stage.point()
         done.people.append(stage.person(point))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import importlib
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from senim.collection import rules
 from senim.collection.reception import Reception
 from senim.collection.records import Intake, Taken
+from senim.collection.technical_records import Device
 from senim.conformance import Status
 from senim.conformance.controls import CONTROLS
 from senim.conformance.records import ControlResult, Evidence
@@ -22,6 +24,7 @@ from senim.law import Law
 from senim.messaging.mail import composed
 from senim.messaging.records import Written
 from senim.policy import Policies, Promises
+from senim.policy.visits import Told
 from senim.subjects.records import Standing
 from senim.testing import platform
 from senim.vault.records import Kept
@@ -29,6 +32,7 @@ from senim.work import Work
 from tests.features.acting import senim_of
 from tests.features.breaking import ALWAYS, Break, a_foreign_key, forgets_a_no, gives, instead
 from tests.features.rights.breaks import RIGHTS
+from tests.visits import with_visits
 
 DRILLED = [control.name for control in CONTROLS if control.drill is not None]
 NOTHING_HERE = {"policy.clashes", "disclosure.choice"}
@@ -54,6 +58,12 @@ def no_refusal_of(code: str, target: str) -> Break:
         patch.setattr(target, lambda *given: [one for one in rule(*given) if one.code != code])
 
     return patched
+
+
+def any_purpose_will_do(patch: pytest.MonkeyPatch) -> None:
+    """Technical data may be looked at for whatever is said."""
+    patch.setattr("senim.collection.technical.looked_at", lambda *_: ())
+    patch.setattr("senim.gate.actions.Gate.require_of_nobody", lambda *_: None)
 
 
 def anybody_may(patch: pytest.MonkeyPatch) -> None:
@@ -203,6 +213,28 @@ BREAKS: tuple[tuple[str, str, Break], ...] = (
     ("collection.cookies", "any site may send", gives("senim.collection.cookies.origins", ("https://elsewhere.example", "https://mini.example"))),
     ("collection.cookies", "the text is lost", gives("senim.policy.actions.Policies.freeze", None)),
     ("collection.cookies", "another's signature", a_foreign_key),
+    ("collection.technical", "addresses are kept", instead(
+        "senim.collection.technical_rules.pseudonym", lambda key, place, value: value)),
+    ("collection.technical", "one key for ever", gives("senim.collection.technical_rules.pseudonym", b"1" * 16)),
+    ("collection.technical", "one name for all purposes", instead(
+        "senim.collection.technical_rules.pseudonym", lambda key, place, value: hmac.digest(key, value, "sha256"))),
+    ("collection.technical", "what is not declared is kept", instead(
+        "senim.collection.technical_rules.fields_of", lambda *_: dict.fromkeys(get_args(Told), ""))),
+    ("collection.technical", "choices are not looked at", instead(
+        "senim.collection.technical_rules.chosen", lambda told, visit: tuple(told.keeps))),
+    ("collection.technical", "pages are kept whole", instead(
+        "senim.collection.technical_rules.path_of", lambda address: address)),
+    ("collection.technical", "referrers are kept whole", instead(
+        "senim.collection.technical_rules.referrer_of", lambda address, own: address)),
+    ("collection.technical", "browsers are kept whole", instead(
+        "senim.collection.technical_rules.device_of", lambda browser: Device(browser, browser, browser))),
+    ("collection.technical", "terms are not counted", gives("senim.collection.technical_rules._ends", 2**60)),
+    ("collection.technical", "nothing is removed", gives("senim.collection.technical_store.take_over", 0)),
+    ("collection.technical", "keys stay", gives("senim.collection.technical.Technical._end_keys", 0)),
+    ("collection.technical", "keys of the store stay", gives("senim.vault.boxes.Boxes.destroy", None)),
+    ("collection.technical", "any purpose will do", any_purpose_will_do),
+    ("collection.technical", "people's data comes in too", no_refusal_of(
+        "point_kind_wrong", "senim.collection.rules._way")),
     ("collection.declared-only", "the undeclared is dropped silently", a_drop_of_the_undeclared),
     ("collection.needed-only", "purposes are not asked", gives("senim.collection.reception.unserved", [])),
     ("collection.explained", "required fields may be left out", gives("senim.collection.reception.missing", [])),
@@ -290,6 +322,8 @@ def only(control: str, mini: bytes) -> bytes:
     policy = re.sub(rb"kept-by: \[.*?\]", b"kept-by: [%s]" % control.encode(), mini)
     if control == "collection.documents-of-others":
         policy = policy.replace(b"subject: either", b"subject: either\n    proof: document")
+    if control == "collection.technical":
+        policy = with_visits(policy)
     if control == "disclosure.visibility":
         circle = b"countries: [TR]\n    needs-choice: true\n    form: give-access"
         policy = policy.replace(b"countries: [TR]", circle)

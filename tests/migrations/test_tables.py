@@ -37,6 +37,7 @@ REFERENCE = {
     "control_run",
     "key_check",
     "letter_mailbox",
+    "technical_period",
     "staff_account",
     "staff_name",
     "staff_session",

@@ -40,7 +40,7 @@ def test_every_point_takes_in_exactly_what_it_declares(house: Open, profile: str
     """Collection points are data: airline-1, airline-3, tickets-9, tickets-10, foundation-4, shop-7, travel-3."""
     place = house(profile)
     roles = place.stage.policy.roles
-    for name, point in place.stage.policy.points.items():
+    for name, point in place.stage.policy.forms.items():
         if point.subject == "other":
             continue
         body = place.body(name, act="signature")

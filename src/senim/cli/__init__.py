@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("senim.cli.policy:policy", "Check, show, publish and compare the policy."),
     "intake": ("senim.cli.collection:intake", "Take in people's data: one from JSON, many from CSV."),
     "consents": ("senim.cli.consent:consents", "Show, give, withdraw and prove consents."),
+    "technical": ("senim.cli.technical:technical", "What devices tell by themselves: count it, remove what is over."),
     "receivers": ("senim.cli.receivers:receivers", "Forms of page builders: what comes from where, and its address."),
     "subjects": ("senim.cli.vault:subjects", "Find, read, correct, block, stop and erase people."),
     "disclosures": ("senim.cli.disclosure:disclosures", "Hand data to a recipient; show to whom it went."),

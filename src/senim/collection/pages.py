@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from senim.collection.records import ConsentGiven, Intake
 from senim.collection.rules import undeclared
-from senim.errors import Code, NotAllowed, Reason
+from senim.errors import Code, NotAllowed, NotPromised, Reason
 from senim.identity import Actor, ActorKind
 from senim.languages import Language, wording
 from senim.policy.notices import Notice, consent_ref, consent_sentence, field_name, notice
@@ -67,15 +67,31 @@ class Form:
 
 
 def sender(promises: Promises, point: str) -> Actor:
-    """Whom pages act as at a point. Raises NotPromised (point_undeclared), NotAllowed (role_not_allowed)."""
+    """Whom pages act as at a point where people give data.
+
+    Raises NotPromised (point_undeclared, point_kind_wrong), NotAllowed (role_not_allowed).
+    """
+    actor = _page(promises, point, frozenset({"intake", "consent"}))
+    if promises.policy.points[point].visits is not None:
+        raise NotPromised.because(promises.reason(Code.POINT_KIND_WRONG, point, f"points.{point}"))
+    return actor
+
+
+def counter(promises: Promises, point: str) -> Actor:
+    """Whom pages act as at a point where devices tell by themselves. Raises as :func:`sender` does."""
+    actor = _page(promises, point, frozenset({"intake"}))
+    if promises.policy.points[point].visits is None:
+        raise NotPromised.because(promises.reason(Code.POINT_KIND_WRONG, point, f"points.{point}"))
+    return actor
+
+
+def _page(promises: Promises, point: str, may: frozenset[str]) -> Actor:
     declared = promises.policy.points.get(point)
     if declared is None:
         raise undeclared(promises, point)
     if not declared.by_pages or Channel.WEB not in declared.channels:
         raise NotAllowed.because(promises.reason(Code.ROLE_NOT_ALLOWED, point, f"points.{point}"))
-    return Actor(
-        kind=ActorKind.SERVICE, id=f"page-{point}", role=declared.by_pages, may=frozenset({"intake", "consent"})
-    )
+    return Actor(kind=ActorKind.SERVICE, id=f"page-{point}", role=declared.by_pages, may=may)
 
 
 def form(promises: Promises, point: str, language: Language) -> Form:

@@ -142,6 +142,8 @@ def check_way(promises: Promises, intake: Intake, notices: Mapping[str, Notice])
 
 def _way(promises: Promises, intake: Intake, point: Point, notices: Mapping[str, Notice]) -> Iterator[Reason]:
     about = (f"points.{intake.point}",)
+    if point.visits is not None:
+        yield promises.reason(Code.POINT_KIND_WRONG, intake.point, *about)
     if intake.channel and intake.channel not in point.channels:
         yield promises.reason(Code.CHANNEL_UNDECLARED, intake.channel[:40], *about)
     shown = notices.get(intake.notice)

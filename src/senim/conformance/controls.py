@@ -19,6 +19,7 @@ from senim.conformance.drills import (
     messaging,
     policy,
     rights,
+    technical,
     vault,
 )
 from senim.conformance.records import Control
@@ -64,6 +65,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("collection.card-refused", collection.card_refused, ("data.collected:card_number",)),
     Control("collection.special-refused", collection.special_refused, ("data.collected:special_category",)),
     Control("collection.cookies", cookies.cookies, ("cookies.chosen", "cookies.chosen:notice_outdated")),
+    Control("collection.technical", technical.technical, ("technical.taken", "technical.ended")),
     # the vault
     Control("vault.sealed", vault.sealed, ("data.collected",)),
     Control("vault.keys-apart", vault.keys_apart),
@@ -122,7 +124,6 @@ CONTROLS: tuple[Control, ...] = (
         "governance.appointments", governance.appointments, ("staff.added", "staff.role_changed", "staff.disabled")
     ),
     # rooms that come with later work
-    Control("collection.technical"),
     Control("connectors.bulk"),
     Control("disclosure.approval"),
     Control("disclosure.bulk"),

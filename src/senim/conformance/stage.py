@@ -17,6 +17,7 @@ from senim.audit.actions import Log
 from senim.collection import Collection, Intake, OnBehalf
 from senim.collection.cookies import Cookies
 from senim.collection.records import ConsentGiven, Taken
+from senim.collection.technical import Technical
 from senim.conformance import cast
 from senim.conformance.records import DrillFailed, NothingDeclared
 from senim.connectors import Connector
@@ -56,6 +57,7 @@ class Platform(Protocol):
     documents: Documents
     collection: Collection
     cookies: Cookies
+    technical: Technical
     disclosures: Disclosures
     boxes: Boxes
     orders: Orders
@@ -81,8 +83,8 @@ class Platform(Protocol):
         """Commit and seal what waits."""
 
 
-Throwaway = Callable[[bytes], AbstractContextManager[Any]]
-"""Makes a platform with a policy published, gone afterwards."""
+Throwaway = Callable[..., AbstractContextManager[Any]]
+"""Makes a platform with a policy published, gone afterwards; ``now`` may give it a clock that is moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,7 @@ class Stage:
 
     def point(self, wanted: Callable[[Point], bool] = lambda point: point.subject != "other") -> str:
         """A point of the policy like that, the richest one. Raises NothingDeclared."""
-        points = [(len(point.asks), name) for name, point in self.policy.points.items() if wanted(point)]
+        points = [(len(point.asks), name) for name, point in self.policy.forms.items() if wanted(point)]
         if not points:
             raise NothingDeclared("no such collection point")
         return max(points)[1]
@@ -273,7 +275,7 @@ class Stage:
 
     def consent_purpose(self) -> str:
         """A purpose that rests on consent and is asked for at some point. Raises NothingDeclared."""
-        for point in self.policy.points.values():
+        for point in self.policy.forms.values():
             for ask in point.consents:
                 if self.policy.purposes[ask.purpose].basis == "consent":
                     return ask.purpose

@@ -123,6 +123,17 @@ class Gate:
             kind = NotAllowed if all(reason.code in _ROLE_CODES for reason in reasons) else NotPromised
             raise kind.because(*reasons)
 
+    def require_of_nobody(self, work: Work, question: Question) -> None:
+        """Raise as :meth:`require` does, of data that is nobody's: policy, law and role alone decide.
+
+        Whether people chose it was asked where it came in, for nothing leads back to them (tickets-8).
+        """
+        promises = self._policies.in_force(work.now)
+        reasons = self._ruled(promises, work.actor, question).ruling.reasons
+        if reasons:
+            kind = NotAllowed if all(reason.code in _ROLE_CODES for reason in reasons) else NotPromised
+            raise kind.because(*reasons)
+
     def counts_collection(self, promises: Promises) -> bool:
         """Whether some term of the policy depends on when a person's data was last taken in."""
         return any(

@@ -102,10 +102,19 @@ def _kind(promises: Promises, name: str, kind: CookieKind, language: Language) -
 
 
 def _mark(promises: Promises, name: str, kind: CookieKind) -> str:
-    """A digest of what an agreement to a kind rests on: its purpose with all that it may do, and how long it lasts."""
+    """A digest of what an agreement to a kind rests on: its purpose with all that it may do, and how long it lasts.
+
+    Where it lets in what devices tell, that too: what it is, how long it is kept and how long one pseudonym holds.
+    """
     floor = promises.floors.get(kind.purpose, 0)
     lost = sorted(promises.lost.get(kind.purpose, ()))
-    told = json.dumps([name, kind.essential, kind.purpose, kind.lasts, floor, lost])
+    visits = [
+        [point, kept.lasts, one.visits.renews, sorted(one.visits.tells.items())]
+        for point, one in promises.policy.points.items()
+        for kept in (one.visits.keeps.values() if one.visits else ())
+        if one.visits and kept.choice == name
+    ]
+    told = json.dumps([name, kind.essential, kind.purpose, kind.lasts, floor, lost, *([visits] if visits else ())])
     return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta, field
 from senim.languages import Language, Text
 from senim.policy.rights import Rights
 from senim.policy.taxonomy import Channel, Country, FieldRef, FieldType, Id, NoId, Operation, Part, Verb
+from senim.policy.visits import Visits
 
 
 class Responsible(Part, frozen=True, kw_only=True):
@@ -287,6 +288,8 @@ class Point(Part, frozen=True, kw_only=True):
     """What shows that another person agreed."""
     source: NoId = ""
     """Where its values come from, if nothing else is said."""
+    visits: Visits | None = None
+    """If devices tell by themselves what comes in here: how it is kept. Then nothing of people is taken here."""
     by_pages: NoId = ""
     """The role in which pages of the sites may send it in by themselves; empty: only systems with a key may."""
     asks: dict[FieldRef, Literal["required", "optional"] | Asked]
@@ -455,6 +458,11 @@ class Policy(Part, frozen=True, kw_only=True):
     """What the operator says it does not answer for."""
     clauses: tuple[Clause, ...]
     """The published text, paragraph by paragraph."""
+
+    @property
+    def forms(self) -> dict[str, Point]:
+        """The points where people give data; at the others devices tell by themselves."""
+        return {name: point for name, point in self.points.items() if point.visits is None}
 
     def fields(self) -> dict[str, Field]:
         """All fields by ``category.field``."""

@@ -16,7 +16,7 @@ from senim.identity import RESPONSIBLE
 from senim.law import Law
 from senim.policy.file import Fault
 from senim.policy.gaps import Gaps, meant, nearest
-from senim.policy.records import Policy, Term
+from senim.policy.records import Point, Policy, Term
 
 ABOUT_HEADS = (
     "operator", "sites", "sources", "categories", "roles", "purposes", "recipients", "points", "cookies", "rights",
@@ -154,6 +154,8 @@ def _field_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
         for reference in point.asks:
             if "." in reference:
                 yield f"points.{name}.asks.{reference}", (reference,)
+        for reference in point.visits.tells if point.visits else ():
+            yield f"points.{name}.visits.tells.{reference}", (reference,)
 
 
 def _name_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], str, set[str]]]:
@@ -172,12 +174,23 @@ def _name_references(policy: Policy) -> Iterator[tuple[str, tuple[str, ...], str
         yield f"points.{name}.source", _some(point.source), "sources", set(policy.sources)
         yield f"points.{name}.by-pages", _some(point.by_pages), "roles", set(policy.roles)
         yield f"points.{name}.site", _some(point.site), "sites", {site.address for site in policy.sites}
+        yield from _visits(policy, name, point, purposes)
         for index, ask in enumerate(point.consents):
             yield f"points.{name}.consents[{index}].purpose", (ask.purpose,), "purposes", purposes
             yield f"points.{name}.consents[{index}].recipient", _some(ask.recipient), "recipients", groups
     if policy.cookies:
         for name, kind in policy.cookies.kinds.items():
             yield f"cookies.kinds.{name}.purpose", _some(kind.purpose), "purposes", purposes
+
+
+def _visits(
+    policy: Policy, name: str, point: Point, purposes: set[str]
+) -> Iterator[tuple[str, tuple[str, ...], str, set[str]]]:
+    kinds = set(policy.cookies.kinds) if policy.cookies else set()
+    for purpose, kept in point.visits.keeps.items() if point.visits else ():
+        where = f"points.{name}.visits.keeps.{purpose}"
+        yield where, (purpose,), "purposes", purposes
+        yield f"{where}.choice", _some(kept.choice), "cookies.kinds", kinds
 
 
 def _some(name: str) -> tuple[str, ...]:

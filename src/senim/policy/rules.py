@@ -24,6 +24,7 @@ from senim.policy.records import ConsentAsked, Field, Point, Policy, Purpose, Re
 from senim.policy.references import NO_GAPS, Found, Given, clauses, references
 from senim.policy.taxonomy import FILES, FieldType, Operation
 from senim.policy.values import mixed_script, normalise
+from senim.policy.visit_rules import visits
 from senim.recognisers.numbers import is_bin, is_iin
 
 
@@ -299,6 +300,9 @@ def _terms(given: Given) -> Found:
     if policy.rights.claim:
         yield from _term("rights.claim.term", policy.rights.claim.term)
     yield from _term("rights.kept", policy.rights.kept)
+    for name, point in policy.points.items():
+        for served, kept in point.visits.keeps.items() if point.visits else ():
+            yield from _term(f"points.{name}.visits.keeps.{served}.lasts", kept.lasts)
     if policy.cookies:
         yield from _term("cookies.asks-again", policy.cookies.asks_again)
         for name, one in policy.cookies.kinds.items():
@@ -339,6 +343,7 @@ RULES: tuple[Callable[[Given], Found], ...] = (
     _bases,
     _fields,
     _points,
+    visits,
     _recipients,
     _terms,
     clauses,

@@ -3,7 +3,7 @@
 What could not be read is left out where that may be, and stood in for where it may not: its path is a gap, and
 the rules of :mod:`senim.policy.rules` look at all the rest.
 
-The format is the structs of :mod:`senim.policy.records` and :mod:`senim.policy.rights`; the JSON Schema for
+The format is the structs of :mod:`senim.policy.records` and those that it names; the JSON Schema for
 editors comes from the same.
 """
 
@@ -21,7 +21,7 @@ import msgspec
 from msgspec import inspect as shapes
 
 from senim.errors import Code
-from senim.policy import records, rights
+from senim.policy import records, rights, visits
 from senim.policy.file import MOST_FAULTS, Fault, Node
 from senim.policy.gaps import Gaps
 
@@ -282,7 +282,7 @@ def json_schema() -> dict[str, Any]:
 def _docstrings() -> dict[str, dict[str, str]]:
     """The docstring under each field of each struct."""
     found: dict[str, dict[str, str]] = {}
-    sources = (introspect.getsource(module) for module in (records, rights))
+    sources = (introspect.getsource(module) for module in (records, rights, visits))
     for node in (node for source in sources for node in ast.parse(source).body):
         if isinstance(node, ast.ClassDef):
             fields = found.setdefault(node.name, {})

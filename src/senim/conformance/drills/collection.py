@@ -68,7 +68,7 @@ def declared_only(stage: Stage) -> None:
 
 def needed_only(stage: Stage) -> None:
     """A field that no purpose consented to needs is refused."""
-    for name, point in stage.policy.points.items():
+    for name, point in stage.policy.forms.items():
         if point.subject == "other":
             continue
         required = stage.consents(name, only=lambda ask: ask.ask == "required")
@@ -89,7 +89,7 @@ def needed_only(stage: Stage) -> None:
 
 def explained(stage: Stage) -> None:
     """Each required field says why it is needed and what refusing means, in three languages."""
-    for name, point in stage.policy.points.items():
+    for name, point in stage.policy.forms.items():
         for reference in point.asks:
             asked = point.asked(reference)
             if asked.ask == "required":
@@ -107,7 +107,7 @@ def explained(stage: Stage) -> None:
 
 def points(stage: Stage) -> None:
     """Every declared point takes in what it declares, and keeps it."""
-    for name in stage.policy.points:
+    for name in stage.policy.forms:
         person = stage.person(name)
         stage.expect(set(person.taken.stored) == set(person.values), f"{name} took something else than was given")
 
@@ -178,7 +178,7 @@ def _free_field(stage: Stage) -> tuple[str, str]:
     found = [
         (name, reference)
         for kind in free
-        for name, point in stage.policy.points.items()
+        for name, point in stage.policy.forms.items()
         for reference in point.asks
         if stage.promises.fields[reference].type is kind and point.subject != "other"
     ]

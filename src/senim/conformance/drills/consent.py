@@ -53,14 +53,12 @@ def receipts(stage: Stage) -> None:
 
 def per_purpose(stage: Stage) -> None:
     """Consent to one purpose opens no other."""
-    purposes = {ask.purpose for point in stage.policy.points.values() for ask in point.consents}
+    purposes = {ask.purpose for point in stage.policy.forms.values() for ask in point.consents}
     if len(purposes) < 2:
         raise NothingDeclared("a single purpose is asked for")
     optional = [name for name in purposes if stage.policy.purposes[name].optional]
     target = optional[0] if optional else min(purposes)
-    point = next(
-        name for name, one in stage.policy.points.items() if any(ask.purpose == target for ask in one.consents)
-    )
+    point = next(name for name, one in stage.policy.forms.items() if any(ask.purpose == target for ask in one.consents))
     required = stage.consents(point, only=lambda ask: ask.ask == "required" and ask.purpose != target)
     values = _served_values(stage, point, {one.purpose for one in required})
     person = stage.person(point, consents=required, values=values) if required else stage.person(_other(stage, target))
@@ -79,7 +77,7 @@ def _served_values(stage: Stage, point: str, purposes: set[str]) -> dict[str, st
 
 
 def _asks(stage: Stage, kind: str) -> tuple[str, ConsentAsked]:
-    for name, point in stage.policy.points.items():
+    for name, point in stage.policy.forms.items():
         for ask in point.consents:
             if getattr(ask, kind):
                 return name, ask
@@ -120,7 +118,7 @@ def operations(stage: Stage) -> None:
 
 def free(stage: Stage) -> None:
     """No purpose that the service does without is tied to it; refusing it keeps nobody out."""
-    for name, declared in stage.policy.points.items():
+    for name, declared in stage.policy.forms.items():
         for ask in declared.consents:
             tied = ask.ask == "required" and stage.policy.purposes[ask.purpose].optional
             stage.expect(not tied, f"{name} ties {ask.purpose}")

@@ -63,7 +63,7 @@ def allowed(stage: Stage, wanted: Callable[[Recipient], bool] = lambda one: True
     for handing in _handings(stage, wanted):
         entrusted = stage.policy.expand(stage.policy.recipients[handing.recipient].uses)
         wishes = entrusted & stage.promises.needed[handing.purpose]
-        for point, one in stage.policy.points.items():
+        for point, one in stage.policy.forms.items():
             if one.subject == "other" or not wishes & set(one.asks):
                 continue
             person = stage.person(point)

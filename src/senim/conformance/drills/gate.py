@@ -91,7 +91,7 @@ def border(stage: Stage) -> None:
 def _without(stage: Stage, purpose_name: str, country: str) -> Person:
     """A person who agreed to everything but this border."""
     point = next(
-        (name for name, one in stage.policy.points.items() if any(ask.purpose == purpose_name for ask in one.consents)),
+        (name for name, one in stage.policy.forms.items() if any(ask.purpose == purpose_name for ask in one.consents)),
         stage.point(),
     )
     person = stage.person(point)

@@ -73,7 +73,7 @@ class _Post:
 
 def _mailing(stage: Stage) -> tuple[str, str, str]:
     """A point, a purpose of marketing that it asks consent to by e-mail, and the field of the address."""
-    for point, declared in stage.policy.points.items():
+    for point, declared in stage.policy.forms.items():
         for ask in declared.consents:
             purpose = stage.policy.purposes[ask.purpose]
             fields = stage.promises.needed[ask.purpose]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from senim.gate.rules import READS, ends
 from senim.policy.notices import time_in_words
 from senim.policy.records import Purpose, Term
@@ -193,7 +195,10 @@ class _Writer:
                 size=f"{document.size:,}".replace(",", "\u00a0"),
             )
             rows.append((self.words.field(document.field), size, "", self.words.at(document.at)))
-        return self._table("data", self.words.columns("field", "value", "source", "since"), rows)
+        told = self._table("data", self.words.columns("field", "value", "source", "since"), rows)
+        if len(self._policy.forms) == len(self._policy.points):
+            return told
+        return replace(told, text=(*told.text, self.words.say("technical")))
 
     def _source(self, source: str, place: str) -> str:
         declared = self._policy.sources.get(source)

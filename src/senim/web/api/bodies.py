@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from senim.collection.technical_records import MOST as MOST_VISITS
+from senim.collection.technical_records import Visit
 from senim.consent.records import Evidence
 from senim.disclosure.records import MOST as MOST_HANDED
 from senim.gate.records import REASONS
@@ -70,6 +72,28 @@ class IntakeAnswer(_Answer, frozen=True, kw_only=True):
     """The fields, as ``category.field``."""
     receipts: tuple[str, ...]
     """A signed receipt (JWS) for each consent."""
+
+
+class VisitsBody(_Body, frozen=True, kw_only=True):
+    """Visits to pages, as devices told of them by themselves. Nothing in it may say who the visitor is."""
+
+    point: Name
+    """The collection point."""
+    visits: Annotated[tuple[Visit, ...], Meta(min_length=1, max_length=MOST_VISITS)]
+    """The visits."""
+
+
+class VisitsAnswer(_Answer, frozen=True, kw_only=True):
+    """What became of the visits."""
+
+    kept: int
+    """Visits kept."""
+    not_chosen: int
+    """Visits of those who did not choose it."""
+    over: int
+    """Visits whose time was over already, or that have not been yet."""
+    dropped: tuple[str, ...]
+    """What came and is not asked for at this point."""
 
 
 class ConsentBody(_Body, frozen=True, kw_only=True):

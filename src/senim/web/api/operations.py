@@ -37,6 +37,13 @@ def intake(call: Call) -> bodies.IntakeAnswer:
     return bodies.IntakeAnswer(subject=taken.subject, stored=taken.stored, receipts=taken.receipts)
 
 
+def technical(call: Call) -> bodies.VisitsAnswer:
+    """Take in what devices told by themselves."""
+    told: bodies.VisitsBody = call.body
+    taken = call.run(lambda work: call.senim.technical.take(work, told.point, told.visits))
+    return bodies.VisitsAnswer(kept=taken.kept, not_chosen=taken.not_chosen, over=taken.over, dropped=taken.dropped)
+
+
 def notice(call: Call, point: str) -> bodies.NoticeAnswer:
     """What is to be shown at a point."""
     senim = call.senim

@@ -39,6 +39,18 @@ OPERATIONS: tuple[Operation, ...] = (
         says="Take in one person's data at a collection point, with the consents given at the same time.",
     ),
     Operation(
+        method="POST",
+        path="/v1/technical",
+        name="technical",
+        grant="intake",
+        handler=operations.technical,
+        bodies=(bodies.VisitsBody,),
+        answers=(bodies.VisitsAnswer,),
+        status=201,
+        once=True,
+        says="Take in what devices told by themselves: kept apart from people, by pseudonyms, for a short time.",
+    ),
+    Operation(
         method="GET",
         path="/v1/points/{point}/notice",
         name="notice",

@@ -18,6 +18,7 @@ from senim.web.public.receiving import receiving
 from senim.web.public.requesting import requesting
 from senim.web.public.showing import CACHE, ROOMS, frame, language_of, room, shown, to_language
 from senim.web.public.unsubscribing import unsubscribing
+from senim.web.public.visiting import visiting
 from senim.web.public.wellknown import wellknown
 from senim.web.shared.pages import Door, door, static
 
@@ -25,7 +26,8 @@ MOST_FORM = 32 * 1024
 """Bytes of a form: a request in a few thousand letters. Nothing larger is wanted from somebody who is not known."""
 
 _AREAS = (
-    changing, receiving, noticing, keeping, asking, wellknown, choosing, filling, posting, unsubscribing, requesting,
+    changing, receiving, noticing, keeping, asking, wellknown, choosing, filling, posting, visiting, unsubscribing,
+    requesting,
 )  # fmt: skip
 _SHORT = {name.partition(".")[2]: name for name in ROOMS if "." in name} | {"kept": "keeping.board"}
 """Short addresses without a language, e.g. ``/privacy/rights``: they lead to the reader's own."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -128,14 +129,14 @@ def _once(senim: Senim, choice: Choice, site: str) -> bytes:
 def _page(senim: Senim, language: Language, *, chosen: tuple[str, ...] | None = None) -> Response:
     promises = _promises(senim)
     cookies = promises.policy.cookies
-    kept = _remembered() if chosen is None else {}
+    kept = remembered() if chosen is None else None
     body = render_template(
         "cookies.html",
         choices_in=lambda one: url_for("choosing.page", language=one),
         title=words(language)["title"],
         told=told(cookies, language) if cookies else (),
         kinds=kinds(promises, language),
-        allowed=chosen if chosen is not None else tuple(name for name, one in kept.items() if one),
+        allowed=chosen if chosen is not None else tuple(kept.allowed if kept else ()),
         done=chosen is not None,
         shared=bool(_domain(senim, promises)),
         say=words(language),
@@ -182,10 +183,23 @@ def _visitor() -> str:
     return told_id if len(told_id) == 32 and set(told_id) <= set("0123456789abcdef") else ""
 
 
-def _remembered() -> dict[str, bool]:
-    told_kinds = _cookie().get("k")
-    found = told_kinds.items() if isinstance(told_kinds, dict) else ()
-    return {str(name): isinstance(one, list) and one[-1:] == [1] for name, one in found}
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What a browser remembers of a visitor's choice: the mark of each kind that is allowed."""
+
+    allowed: dict[str, str]
+    wary: bool
+    """Whether it was made in a browser that asks not to be tracked."""
+
+
+def remembered() -> Remembered | None:
+    """The choice that the browser sends; None if it sends none."""
+    found = _cookie()
+    marks = found.get("k")
+    if not isinstance(marks, dict):
+        return None
+    said = {str(name): one for name, one in marks.items() if isinstance(one, list) and len(one) == 2}
+    return Remembered({name: str(one[0]) for name, one in said.items() if one[1] == 1}, found.get("g") == 1)
 
 
 def _remember(senim: Senim, answer: Response, promises: Promises, choice: Choice) -> None:
