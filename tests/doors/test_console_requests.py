@@ -189,8 +189,14 @@ def test_a_dangerous_act_needs_a_fresh_sign_in(me: Colleague, stage: Stage, cloc
     clock.move(minutes=12)
     for act in ("grant", "refuse", "data"):
         answer = me.post(f"/console/requests/{number}/{act}", {"reasons": "unfounded"})
-        assert answer.location.startswith("/console/confirm"), act
+        assert (answer.status_code, "Nothing has been done yet" in answer.text) == (403, True), act
     assert state(me, number) is State.RECEIVED
+    asked = me.post(f"/console/requests/{number}/refuse", {"reasons": ["unfounded", "rights-of-others"], "text": "Why\nso."})
+    assert me.again(asked, "wrong").status_code == 403
+    assert me.again(asked).status_code == 303
+    decision = me.senim.rights.find(me.senim.database, number).decision
+    assert decision
+    assert set(decision.reasons) == {"unfounded", "rights-of-others"}
 
 
 def test_what_is_sealed_opens_by_a_form_and_leaves_its_entry(me: Colleague, stage: Stage) -> None:

@@ -8,8 +8,9 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.languages import Language
-from senim.web.console.door import picture, with_status
-from senim.web.console.guard import Answer, fresh, look, member, platform, run, seated, site, word
+from senim.web.console.again import fresh, with_status
+from senim.web.console.door import picture
+from senim.web.console.guard import Answer, look, member, platform, run, seated, site, word
 from senim.web.shared.pages import refused
 
 pages = Blueprint("account", __name__, url_prefix="/account")

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from senim.errors import Code, Held, Invalid, NotAllowed, SenimError
 from senim.policy import Draft, Version
 from senim.web.console import drafts as reading
-from senim.web.console.guard import Answer, ask, fresh, look, member, platform, run
+from senim.web.console.again import fresh
+from senim.web.console.guard import Answer, ask, look, member, platform, run
 from senim.web.shared.pages import refused, words, zone
 
 pages = Blueprint("policy", __name__, url_prefix="/policy")

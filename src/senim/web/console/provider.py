@@ -16,7 +16,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from senim.errors import Code, NotAllowed, SenimError
 from senim.governance.provider import Attempt, Provider
 from senim.governance.signing import AT_THE_DOOR
-from senim.web.console.door import begin, with_status
+from senim.web.console.again import with_status
+from senim.web.console.door import begin
 from senim.web.console.guard import Answer, inside, platform, site
 from senim.web.shared.pages import refused
 from senim.web.shared.problems import status_of

@@ -13,7 +13,8 @@ from senim.rights.delivery import FORMS
 from senim.rights.handling import ASKABLE
 from senim.rights.records import AuthorityKind, ExtensionReason
 from senim.rights.rules import SPEAKS
-from senim.web.console.guard import Answer, ask, fresh, member, needs, platform, run
+from senim.web.console.again import fresh
+from senim.web.console.guard import Answer, ask, member, needs, platform, run
 from senim.web.console.request_new import pages
 from senim.web.console.requests import find, found_data, overview, page, pauses
 from senim.web.console.shown import told_with
