@@ -184,9 +184,7 @@ def test_dangerous_acts_want_a_fresh_sign_in(console: Callable[..., Colleague], 
     save(me, draft, retitled(mini))
     clock.move(minutes=11)
     day = (clock.moment + timedelta(days=9)).replace(tzinfo=None).isoformat()
-    asked = me.post(
-        f"/console/policy/drafts/{draft.id}/propose", {"digest": now(me, draft).digest, "effective": day}
-    )
+    asked = me.post(f"/console/policy/drafts/{draft.id}/propose", {"digest": now(me, draft).digest, "effective": day})
     assert now(me, draft).proposed_by == ""
     assert me.again(asked).status_code == 303
     assert now(me, draft).proposed_by == f"staff:{me.account.id}"

@@ -191,7 +191,9 @@ def test_a_dangerous_act_needs_a_fresh_sign_in(me: Colleague, stage: Stage, cloc
         answer = me.post(f"/console/requests/{number}/{act}", {"reasons": "unfounded"})
         assert (answer.status_code, "Nothing has been done yet" in answer.text) == (403, True), act
     assert state(me, number) is State.RECEIVED
-    asked = me.post(f"/console/requests/{number}/refuse", {"reasons": ["unfounded", "rights-of-others"], "text": "Why\nso."})
+    asked = me.post(
+        f"/console/requests/{number}/refuse", {"reasons": ["unfounded", "rights-of-others"], "text": "Why\nso."}
+    )
     assert me.again(asked, "wrong").status_code == 403
     assert me.again(asked).status_code == 303
     decision = me.senim.rights.find(me.senim.database, number).decision

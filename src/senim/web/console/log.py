@@ -22,7 +22,7 @@ from senim.identity import is_id
 from senim.languages import explain, wording
 from senim.times import micros
 from senim.web.console.guard import Answer, look, platform, run
-from senim.web.shared.pages import here, words, zone
+from senim.web.shared.pages import here, whole, words, zone
 
 pages = Blueprint("log", __name__, url_prefix="/log")
 
@@ -75,7 +75,7 @@ def _who(label: str) -> str:
 def index() -> Answer:
     """Entries, the newest first."""
     sought, wrong = _sought()
-    before = request.args.get("before", 0, type=int)
+    before = whole(request.args.get("before", ""))
     acts, names = _acts(), dict[str, str]()
     found = platform().log.search(sought, before=before) if not wrong else None
     size, problems = platform().log.consistent()
@@ -213,7 +213,7 @@ def verify() -> Answer:
 @pages.get("/checkpoints")
 def checkpoints() -> Answer:
     """The states of the log that were signed and kept."""
-    kept = platform().log.checkpoints(request.args.get("before", 0, type=int))
+    kept = platform().log.checkpoints(whole(request.args.get("before", "")))
     return render_template(
         "console/checkpoints.html",
         found=[(size, _root(note)) for size, note in kept],
