@@ -191,6 +191,7 @@ def close() -> Redirect | None:
     if seat.step is not None:
         return redirect(url_for(STEPS[seat.step]), 303)
     require(current_app.extensions["areas"].get(request.blueprint or "", ""))
+    require(current_app.extensions["entered"].get(request.endpoint, ""))
     return None
 
 
@@ -203,7 +204,9 @@ def site() -> Site:
 def place(endpoint: str, **values: Any) -> str:
     """The address of a page; nothing if the console has no such page, or not for this role."""
     verb: str | None = current_app.extensions["areas"].get(endpoint.partition(".")[0])
-    return url_for(endpoint, **values) if verb is not None and member().may(verb) else ""
+    may = member().may
+    opens = verb is not None and may(verb) and may(current_app.extensions["entered"].get(endpoint, ""))
+    return url_for(endpoint, **values) if opens else ""
 
 
 def word(key: str) -> str:
