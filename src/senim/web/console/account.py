@@ -40,6 +40,19 @@ def set_language() -> Answer:
     return redirect(url_for("account.index"), 303)
 
 
+@pages.post("/address")
+@fresh
+def set_address() -> Answer:
+    """Where letters about the account go."""
+    wanted = request.form.get("address", "")[:300]
+    try:
+        run(lambda work: platform().staff.set_address(work, wanted))
+    except Invalid:
+        return _page(fault=word("address-wrong"), status=400)
+    flash(word("address-set"), "good")
+    return redirect(url_for("account.index"), 303)
+
+
 @pages.route("/password", methods=["GET", "POST"])
 def password() -> Answer:
     """Another password."""

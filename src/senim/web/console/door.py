@@ -75,10 +75,18 @@ def _sitting(*steps: Step) -> Seat | None:
     return seat if seat is not None and seat.step in steps else None
 
 
-def _familiar(seat: Seat) -> None:
-    """This device has signed in with the account: strangers' attempts do not count for it."""
-    if not session.get(DEVICE, "").startswith(seat.account.id):
-        session[DEVICE] = platform().staff.signing.familiar(seat.account.id)
+def _familiar(account: str) -> bool:
+    """This device has signed in with the account: strangers' attempts do not count for it. Whether it was new."""
+    new = not session.get(DEVICE, "").startswith(account)
+    if new:
+        session[DEVICE] = platform().staff.signing.familiar(account)
+    return new
+
+
+def greet(seat: Seat) -> None:
+    """Whoever comes in from a device that never did before is written to about it."""
+    if _familiar(seat.account.id):
+        platform().run(actor(seat), lambda work: platform().staff.signing.unfamiliar(work, seat.session))
 
 
 @pages.route("/sign-in/code", methods=["GET", "POST"])
@@ -90,7 +98,7 @@ def code() -> Answer:
     shown = _shown(seat, "console/code.html", platform().staff.signing.show, request.form.get("code", ""))
     if shown is not None:
         return shown
-    _familiar(seat)
+    greet(seat)
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
 
 
@@ -139,7 +147,7 @@ def enrol() -> Answer:
                 signing = platform().staff.signing
                 platform().run(actor(seat), lambda work: signing.enrolled(work, seat.session, seat.account))
                 session[TOKEN] = platform().run(actor(seat), lambda work: signing.renew(work, session[TOKEN]))
-                _familiar(seat)
+                _familiar(seat.account.id)
                 onwards = inside(request.args.get("next") or "")
                 return render_template("console/recovery.html", codes=codes, onwards=onwards)
             fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
