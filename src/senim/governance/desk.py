@@ -14,7 +14,7 @@ from senim.errors import Code, Invalid, NotFound
 from senim.governance import store
 from senim.governance.records import Account, Names
 from senim.governance.rules import CODES, WINDOW, matched, normal, plain_code, weak
-from senim.languages import wording
+from senim.languages import LANGUAGES, wording
 from senim.messaging.actions import Messages
 from senim.messaging.mail import is_address
 from senim.messaging.records import To
@@ -92,7 +92,9 @@ class Desk:
 
     def hashed(self, work: Work, account: Account, password: str) -> str:
         """A new password as it is kept. Raises Invalid (password_weak)."""
-        fault = weak(password, self.names(work, account).name)
+        names, operator = self.names(work, account), self.policies.in_force(work.now).policy.operator
+        known = (names.shown, operator.brand, *(operator.name.in_(language) for language in LANGUAGES))
+        fault = weak(password, names.name, known)
         if fault or (account.password and matches(account, password)):
             raise Invalid(Code.PASSWORD_WEAK, "password", detail=fault or "same")
         return _HASHER.hash(password)
