@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pyotp
 import segno
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.governance import Entered, Seat, Session, Step
@@ -58,6 +58,7 @@ def begin(entered: Entered) -> Answer:
     session.clear()
     session.update(kept, **{TOKEN: entered.token})
     session.permanent = True
+    g.pop("seat", None)  # whoever sat there before
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
 
 
