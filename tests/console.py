@@ -7,6 +7,8 @@ answer = me.post("/console/requests/7/refuse", {"ground": "…"})
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,7 @@ from senim.web.console import console as application
 
 PASSWORD = "turquoise-kettle-of-may"
 _CSRF = "5e11a3c0" * 5
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,14 @@ class Colleague:
     def post(self, path: str, form: Mapping[str, Any] | None = None, **more: Any) -> TestResponse:
         """A form, sent with its token."""
         return self.client.post(path, data={"csrf_token": self.csrf, **(form or {})}, **more)
+
+    def again(self, asked: TestResponse, password: str = PASSWORD) -> TestResponse:
+        """What a page that asks who sits there was sent, sent once more with a password; without scripts."""
+        assert asked.status_code == 403, asked.text
+        sent: dict[str, list[str]] = {}
+        for name, value in _HIDDEN.findall(asked.text.partition('<main id="text"')[2]):
+            sent.setdefault(html.unescape(name), []).append(html.unescape(value))
+        return self.client.post(asked.request.path, data={**sent, "again-password": password})
 
 
 def colleague(senim: Senim, client: Client, **who: Any) -> Colleague:

@@ -153,7 +153,7 @@ class Senim:
 
     def _join_house(self) -> None:
         """Build what staff work with."""
-        self.staff = Staff(self.works, self.policies, self.boxes, self.index)
+        self.staff = Staff(self.works, self.policies, self.boxes, index=self.index, post=self.messages, url=self._place)
         self.provider = identity_provider(self.settings.console, self.folder)
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
@@ -220,8 +220,7 @@ class Senim:
 
     def _join_rights(self) -> None:
         """Build what people ask for, and what carries it out."""
-        serve = self.settings.serve
-        place = serve.url or f"http://{serve.address}:{serve.port}"
+        place = self._place
         self.systems = Connectors(
             self.folder,
             systems=self.settings.systems,
@@ -283,6 +282,12 @@ class Senim:
             secret=self._index_secret,
         )
         self.accounts = accounts.Accounts(parts)
+
+    @property
+    def _place(self) -> str:
+        """Where people reach the service."""
+        serve = self.settings.serve
+        return serve.url.rstrip("/") or f"http://{serve.address}:{serve.port}"
 
     def _keep_scan(self, work: Work, order: str, media: str, content: bytes) -> str:
         """What shows that an order was carried out by hand is sealed with the request that it is part of."""

@@ -52,6 +52,13 @@ FULL: dict[str, dict[str, Any]] = {
     "note": {"number": "R-2026-000123", "text": ["A-TEXT", "B-TEXT"]},
     "reminder": {"number": "R-2026-000123", "due": date(2027, 4, 22), "days": -2, "link": LINK},
     "approval_needed": {"number": "R-2026-000123", "link": LINK, "acts": 17},
+    "account_notice": {
+        "done": "A-DEED",
+        "at": datetime(2027, 4, 22, 18, 30, tzinfo=UTC),
+        "link": LINK,
+        "device": "Firefox, Linux",
+    },
+    "mail_test": {},
     "mailing": {"title": "A-TITLE", "text": ["A-TEXT"], "link": LINK, "unsubscribe": LINK},
 }
 """The fullest facts of each template."""
@@ -70,6 +77,7 @@ BARE: dict[str, dict[str, Any]] = {
     "objection_answer": IN_BARE_WORDS,
     "reminder": {"number": "R-2026-000123", "due": date(2027, 4, 22), "days": 0, "link": LINK},
     "approval_needed": {"number": "R-2026-000123", "link": LINK},
+    "account_notice": {"done": "A-DEED", "at": datetime(2027, 4, 22, 18, 30, tzinfo=UTC), "link": LINK},
     "mailing": {"title": "A-TITLE", "text": ["A-TEXT"], "unsubscribe": LINK},
 }
 """The barest, where something may be left out."""

@@ -74,7 +74,7 @@ def test_dangerous_acts_ask_again_who_sits_there(console: Callable[..., Colleagu
     clock.move(minutes=10)
     asked = me.get("/console/keys/add")
     assert (asked.status_code, asked.location) == (303, "/console/confirm?next=/console/keys/add")
-    assert me.post("/console/keys/add", {"label": "site", "role": "shop"}).status_code == 303
+    assert me.post("/console/keys/add", {"label": "site", "role": "shop"}).status_code == 403
     assert not me.senim.access.all(me.senim.works.begin(me.senim.actor()))
     assert me.post(asked.location, {"password": "wrong"}).status_code == 403
     assert me.post(asked.location, {"password": PASSWORD}).location == "/console/keys/add"

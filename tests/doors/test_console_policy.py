@@ -178,14 +178,17 @@ def test_a_day_ahead_and_its_cancelling(console: Callable[..., Colleague], mini:
 
 
 def test_dangerous_acts_want_a_fresh_sign_in(console: Callable[..., Colleague], mini: bytes, clock: FixedClock) -> None:
-    """Proposing and approving ask for the password again after ten minutes."""
+    """Proposing asks for the password again after ten minutes; the date that was typed stays, and holds."""
     me = console()
     draft = drafted(me)
     save(me, draft, retitled(mini))
     clock.move(minutes=11)
-    answer = me.post(f"/console/policy/drafts/{draft.id}/propose", {"digest": now(me, draft).digest})
-    assert "/console/confirm" in answer.location
+    day = (clock.moment + timedelta(days=9)).replace(tzinfo=None).isoformat()
+    asked = me.post(f"/console/policy/drafts/{draft.id}/propose", {"digest": now(me, draft).digest, "effective": day})
     assert now(me, draft).proposed_by == ""
+    assert me.again(asked).status_code == 303
+    assert now(me, draft).proposed_by == f"staff:{me.account.id}"
+    assert now(me, draft).effective_at > 0
 
 
 def test_only_who_may_write_the_policy_does(console: Callable[..., Colleague]) -> None:

@@ -17,6 +17,7 @@ from senim.testing import FixedClock, Stage
 from senim.vouching import identity_provider
 from senim.web.site import site
 from tests.console import account, now
+from tests.features.rights.scene import Letters
 from tests.provider import CLIENT, SECRET, FakeProvider, provider
 
 
@@ -74,7 +75,10 @@ def test_a_second_factor_shown_there_counts_if_the_setting_says_so(stage: Stage,
     come_in(client, fake)
     assert client.get("/console/").location == "/console/sign-in/code"
     fake.claims["amr"] = ["pwd", "mfa"]
+    letters = Letters(senim)
     come_in(client, fake)
+    come_in(client, fake)
+    assert len(letters.of("account_notice")) == 1, "a new device is told, once"
     assert client.get("/console/").status_code == 200
     assert client.get("/console/staff/add").location == "/console/confirm?next=/console/staff/add"
 

@@ -12,6 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from senim.identity import SubjectId
+from senim.languages import LANGUAGES, Language, wording
 from senim.rights import Opening, State, Way
 from senim.testing import FixedClock, Person, Stage
 from tests.console import Colleague, colleague
@@ -211,8 +212,16 @@ def test_a_dangerous_act_needs_a_fresh_sign_in(me: Colleague, stage: Stage, cloc
     clock.move(minutes=12)
     for act in ("grant", "refuse", "data"):
         answer = me.post(f"/console/requests/{number}/{act}", {"reasons": "unfounded"})
-        assert answer.location.startswith("/console/confirm"), act
+        assert (answer.status_code, "Nothing has been done yet" in answer.text) == (403, True), act
     assert state(me, number) is State.RECEIVED
+    asked = me.post(
+        f"/console/requests/{number}/refuse", {"reasons": ["unfounded", "rights-of-others"], "text": "Why\nso."}
+    )
+    assert me.again(asked, "wrong").status_code == 403
+    assert me.again(asked).status_code == 303
+    decision = me.senim.rights.find(me.senim.database, number).decision
+    assert decision
+    assert set(decision.reasons) == {"unfounded", "rights-of-others"}
 
 
 def test_what_is_sealed_opens_by_a_form_and_leaves_its_entry(me: Colleague, stage: Stage) -> None:
@@ -404,3 +413,37 @@ def test_pages_follow_each_other(me: Colleague, stage: Stage, clock: FixedClock)
     assert (len(first.requests), len(second.requests), second.next) == (2, 1, "")
     assert {one.number for one in (*first.requests, *second.requests)} == numbers
     assert _again(me).get("/console/requests?after=x").status_code == 422
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_happened_is_told_in_words(console: Console, stage: Stage, language: Language) -> None:
+    """Tabs of a request and entries of the log have words for reasons, operations and languages, and no codes."""
+    me = console(language=language)
+    me.get(f"/console/?language={language}")
+    number = opened(me, "access", stage.person(), way=Way.EMAIL)
+    base = f"/console/requests/{number}"
+    told = wording("rights")["proof-document"].in_(language)
+    assert me.post(f"{base}/document", {"seen": "1"}).status_code == 303
+    assert f"{told}</span>" in text(me.get(f"{base}/log"))
+    assert f"{told} (The responsible, " in text(me.get(f"{base}/identity"))
+    run(stage)
+    letters = text(me.get(f"{base}/messages"))
+    assert not re.search(r", (?:kk|ru|en)</td>", letters)
+    me.senim.tick()
+    acts = {entry.act: index for index, entry in me.senim.log.entries()}
+    said = text(me.get(f"/console/log/{acts['data.collected']}"))
+    assert wording("notices")["operation-collect"].in_(language) in said
+    assert "<code>collect</code>" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_request_without_words_says_so(console: Console, stage: Stage, language: Language) -> None:
+    """Somebody at the counter ticks what they want and writes nothing: opening it says that."""
+    me = console(language=language)
+    me.get(f"/console/?language={language}")
+    opening = Opening(kind="access", way=Way.COUNTER, language="kk", identifiers={"email": "nobody@people.example"})
+    number = me.senim.run(me.senim.actor(), lambda work: me.senim.rights.open(work, opening)).number
+    said = wording("console")["rq-no-words"].in_(language)
+    assert said in text(me.post(f"/console/requests/{number}/read"))
+    wordy = opened(me, "access", stage.person())
+    assert said not in text(me.post(f"/console/requests/{wordy}/read"))

@@ -102,6 +102,7 @@ def test_all_editions_stand_on_top_with_their_dates(published: Door) -> None:
         assert re.findall(r'<li value="(\d)">', top) == ["3", "2", "1"]
         dates = re.findall(r'<time datetime="([\d-]+)">', top)
         assert dates == ["2027-03-01", "2026-12-02", "2026-11-22"]
+        assert re.findall(r"edition No\. (\d)", top) == ["3", "2", "1"], "two of one day are told apart"
         assert top.count('aria-current="page"') == 1
         assert [top.count(f"</time>, edition No. {one}<") for one in (3, 2, 1)] == [1, 1, 1]
         assert top.count('<span class="tag">in force</span>') == 1

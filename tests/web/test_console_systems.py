@@ -58,7 +58,7 @@ def test_a_table_is_edited_without_scripts(console: Callable[..., Page], served:
     senim: Any = served.stage.platform
     senim.maps.save(senim.actor(), "shop", MAP, reason="edited", instead_of="")
     page = console("/maps/shop/table?table=orders", scripts=False)
-    page.get_by_label("What an erasure does").select_option("keep")
+    page.get_by_label("What destroying does").select_option("keep")
     page.get_by_label("I have looked at it").check()
     page.get_by_role("button", name="Save the map").click()
     page.get_by_text("The map is saved").wait_for()

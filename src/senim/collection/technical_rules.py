@@ -160,9 +160,12 @@ def _ends(promises: Promises, lasts: str, purpose: str, since: datetime) -> int:
 
 
 def network_of(address: str) -> bytes:
-    """What an address is known by: IPv4 whole, of IPv6 the network (its last half changes by the day). Empty: none."""
+    """What an address is known by: IPv4 whole, of IPv6 the network (its last half changes by the day). Empty: none.
+
+    A network is told by its first address: ``2001:db8::/64``.
+    """
     try:
-        found = ipaddress.ip_address(address.strip().partition("%")[0])
+        found = ipaddress.ip_address(address.strip().partition("/")[0].partition("%")[0])
     except ValueError:
         return b""
     if isinstance(found, ipaddress.IPv6Address):

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from senim.audit.live import RowsAgain
 from senim.audit.records import Entry
-from senim.errors import Code, Held, Invalid, NotFound
+from senim.errors import Code, Held, Invalid, NotFound, Unavailable
 from senim.gate.access import within
 from senim.governance import store
-from senim.governance.desk import Desk, hashed_first, spelled
+from senim.governance.desk import Desk, address_of, hashed_first, spelled
 from senim.governance.factors import Factors
 from senim.governance.passkeys import Passkeys
 from senim.governance.records import Account, Listed, Names
@@ -19,6 +19,9 @@ from senim.governance.rules import FIRST, LONGEST_SESSION, is_name, normal
 from senim.governance.signing import Signing
 from senim.identity import RESPONSIBLE, new_id
 from senim.languages import LANGUAGES, Language
+from senim.messaging.actions import Messages
+from senim.messaging.mail import is_address
+from senim.messaging.records import To
 from senim.policy import Policies
 from senim.rights.limits import Limits
 from senim.storage import Database
@@ -33,10 +36,13 @@ _GROUPS = 5
 class Staff:
     """Who may sign in at the console. ``signing`` lets them in, ``factors`` keeps how they show who they are."""
 
-    def __init__(self, works: Works, policies: Policies, boxes: Boxes, index: BlindIndex) -> None:
+    def __init__(
+        self, works: Works, policies: Policies, boxes: Boxes, *, index: BlindIndex, post: Messages, url: str
+    ) -> None:
         self._works = works
         self._policies = policies
-        self._desk = Desk(policies, boxes, index, Limits(index))
+        self._post = post
+        self._desk = Desk(policies, boxes, index, Limits(index), post, url)
         self.signing = Signing(self._desk)
         self.factors = Factors(self._desk)
         self.passkeys = Passkeys(self._desk, self.signing)
@@ -155,6 +161,36 @@ class Staff:
         if language not in LANGUAGES:
             raise Invalid(Code.INVALID_VALUE, "language")
         store.change(work, replace(self._desk.held(work, work.actor.id), language=language))
+
+    def set_address(self, work: Work, address: str) -> None:
+        """Where letters about the account of whoever acts go; empty: nowhere. The one of before is told too.
+
+        Raises Invalid (invalid_value).
+        """
+        work.attempt("staff.address_set", ref=work.actor.id)
+        address = address.strip()
+        if address and not is_address(address):
+            raise Invalid(Code.INVALID_VALUE, "address")
+        account = self._desk.held(work, work.actor.id)
+        names = replace(self._desk.names(work, account), mail=address)
+        self._desk.change(work, "staff.address_set", account, names=self._desk.sealed_names(work, account, names))
+
+    def try_mail(self, work: Work, about: str) -> None:
+        """Write a test mail to whoever acts, by the way that all mail goes; orders find it by ``about``.
+
+        Raises Invalid (invalid_value) if no address of theirs is known, Unavailable (mail_not_configured).
+        """
+        work.attempt("staff.mail_tried", ref=work.actor.id)
+        work.need("policy")
+        account = self._desk.held(work, work.actor.id)
+        address = address_of(self._desk.names(work, account))
+        if not address:
+            raise Invalid(Code.INVALID_VALUE, "address")
+        if not self._post.configured:
+            raise Unavailable(Code.MAIL_NOT_CONFIGURED, "mail")
+        store.change(work, account)
+        self._post.send(work, "mail_test", to=To(address=address), language=account.language, facts={}, about=about)
+        work.record("staff.mail_tried", ref=account.id)
 
     def tidy(self) -> int:
         """Remove sessions that are over; their number."""

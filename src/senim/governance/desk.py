@@ -14,6 +14,10 @@ from senim.errors import Code, Invalid, NotFound
 from senim.governance import store
 from senim.governance.records import Account, Names
 from senim.governance.rules import CODES, WINDOW, matched, normal, plain_code, weak
+from senim.languages import LANGUAGES, wording
+from senim.messaging.actions import Messages
+from senim.messaging.mail import is_address
+from senim.messaging.records import To
 from senim.policy import Policies
 from senim.rights.limits import Limits
 from senim.vault import BlindIndex, Boxes
@@ -38,6 +42,9 @@ class Desk:
     boxes: Boxes
     index: BlindIndex
     limits: Limits
+    post: Messages
+    url: str
+    """Where the console is."""
 
     def digest(self, name: str) -> bytes:
         """By which an account is found."""
@@ -71,11 +78,23 @@ class Desk:
         now = replace(account, **changed)
         store.change(work, now)
         work.record(act, ref=now.id, reason=now.role, digest=now.mark)
+        if act in wording("staff"):
+            self.tell(work, act, account)
         return now
+
+    def tell(self, work: Work, act: str, account: Account, *, device: str = "") -> None:
+        """Write to whose account it is what was done with it, in their language, if it is known where to."""
+        address = address_of(self.names(work, account))
+        if address:
+            link = f"{self.url}/console/account/"
+            facts = {"done": wording("staff")[act], "at": work.now, "link": link, "device": device}
+            self.post.send(work, "account_notice", to=To(address=address), language=account.language, facts=facts)
 
     def hashed(self, work: Work, account: Account, password: str) -> str:
         """A new password as it is kept. Raises Invalid (password_weak)."""
-        fault = weak(password, self.names(work, account).name)
+        names, operator = self.names(work, account), self.policies.in_force(work.now).policy.operator
+        known = (names.shown, operator.brand, *(operator.name.in_(language) for language in LANGUAGES))
+        fault = weak(password, names.name, known)
         if fault or (account.password and matches(account, password)):
             raise Invalid(Code.PASSWORD_WEAK, "password", detail=fault or "same")
         return _HASHER.hash(password)
@@ -102,6 +121,11 @@ class Desk:
     def recovery(self, account: Account, code: str) -> bytes:
         """The digest of a recovery code."""
         return self.index.digest(f"staff recovery {account.id}", plain_code(code))
+
+
+def address_of(names: Names) -> str:
+    """Where letters about an account go, or nothing: what was set, or the sign-in name if it is an address."""
+    return names.mail or (names.name if is_address(names.name) else "")
 
 
 def hashed_first(password: str) -> str:

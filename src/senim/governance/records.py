@@ -68,6 +68,8 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     """That is signed in with."""
     shown: str
     """That colleagues see."""
+    mail: str = ""
+    """Where letters about the account go; empty: nowhere, unless the sign-in name is an address."""
 
 
 class Step(StrEnum):

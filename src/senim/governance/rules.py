@@ -32,6 +32,11 @@ CODES, CODES_A_DAY = 6, 40
 """Codes, and passwords asked for once more, in a window; codes in a day: for one account whose password was right."""
 
 RECOVERY_CODES = 10
+_WORD = 4
+_LOOKED_AT = 64
+"""Characters of a password that guesses are counted for: what is longer is not weaker."""
+_SAFE = 3
+"""From here on zxcvbn calls a password safely unguessable (at least 10⁸ guesses)."""
 STEP_SECONDS = 30
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])\Z")
 _BROWSERS = (
@@ -54,16 +59,34 @@ def is_name(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
-def weak(password: str, name: str) -> str:
-    """Why a password will not do: ``short``, ``long``, ``name``, ``plain``, ``common``; nothing if it will."""
+def weak(password: str, name: str, known: Iterable[str] = ()) -> str:
+    """Why a password will not do: ``short``, ``long``, ``name``, ``plain``, ``common``; nothing if it will.
+
+    ``known`` is what others know of whoever sets it: what they are called, and the operator.
+    """
     if not SHORTEST <= len(password) <= LONGEST:
         return "short" if len(password) < SHORTEST else "long"
     lowered = password.lower()
-    if name.partition("@")[0] in lowered:
+    if name.partition("@")[0] in lowered or any(word in lowered for word in _told(known)):
         return "name"
     if len(set(lowered)) < 5 or _runs(lowered):
         return "plain"
-    return "common" if lowered in _common() or _bare(lowered) in _common() else ""
+    return "common" if lowered in _common() or _bare(lowered) in _common() or _guessed(lowered) else ""
+
+
+def _told(known: Iterable[str]) -> set[str]:
+    """The words of names that are long enough to be told from an accident."""
+    return {word for text in known for word in re.findall(r"\w+", text.lower()) if len(word) >= _WORD}
+
+
+def _guessed(text: str) -> bool:
+    """Whether a hundred million guesses find it: common passwords, names and words, rows of keys, dates, and mixtures.
+
+    The list that is looked in has the 30,000 passwords that people use most.
+    """
+    from zxcvbn import zxcvbn  # half a megabyte of lists, loaded when the first password is set
+
+    return bool(zxcvbn(text[:_LOOKED_AT])["score"] < _SAFE)
 
 
 def _runs(text: str) -> bool:

@@ -108,6 +108,13 @@ class Signing:
         store.note(work, session, changed(session, seen_at=work.at, second_at=work.at, fresh_at=work.at, challenge=b""))
         work.record("staff.signed_in", ref=account.id, reason=reason)
 
+    def unfamiliar(self, work: Work, session: Session) -> None:
+        """Tell whose account it is that somebody came in with it from a device that never did before."""
+        account = self._desk.held(work, session.account)
+        store.change(work, account)
+        self._desk.tell(work, "staff.signed_in", account, device=session.device.replace("?", ""))
+        work.record("staff.device_new", ref=account.id)
+
     def enrolled(self, work: Work, session: Session, account: Account) -> None:
         """Note that who has just set up a second factor is in: its first code was the showing."""
         self.shown(work, session, account, reason="code")

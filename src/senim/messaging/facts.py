@@ -166,6 +166,21 @@ class ApprovalNeeded(Facts, frozen=True, kw_only=True):
     """How many acts are planned."""
 
 
+class AccountNotice(Facts, frozen=True, kw_only=True):
+    """For staff: something was done with their account."""
+
+    done: Words
+    """What was done."""
+    at: datetime
+    link: Link
+    device: Annotated[str, Meta(max_length=80)] = ""
+    """Browser and system in words, if it is about a sign-in."""
+
+
+class MailTest(Facts, frozen=True, kw_only=True):
+    """For staff: somebody tries whether mail goes out."""
+
+
 class Mailing(Facts, frozen=True, kw_only=True):
     """News or an offer, in the operator's own words."""
 
@@ -199,6 +214,8 @@ TEMPLATES: dict[str, type[Facts]] = {
     "note": Note,
     "reminder": Reminder,
     "approval_needed": ApprovalNeeded,
+    "account_notice": AccountNotice,
+    "mail_test": MailTest,
     "mailing": Mailing,
 }
 """Template → its facts."""
@@ -209,5 +226,5 @@ MARKETING = frozenset({"mailing"})
 SECRET = frozenset({"code", "answer_ready", "your_word"})
 """Templates that carry a secret which is for the person alone."""
 
-STAFF = frozenset({"reminder", "approval_needed"})
+STAFF = frozenset({"reminder", "approval_needed", "account_notice", "mail_test"})
 """Templates that go to the operator's own people."""

@@ -222,6 +222,7 @@ def _place(after: str) -> tuple[int, str]:
     if not after:
         return -1, ""
     at, _, number = after.partition(".")
-    if not at.isdigit() or len(at) > 19 or len(number) > 40:
+    told = at.isascii() and at.isdigit() and len(at) < 20 and int(at) <= listing_store.NEWEST
+    if not told or len(number) > 40:
         raise Invalid(Code.INVALID_VALUE, "after")
     return int(at), number

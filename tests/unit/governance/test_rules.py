@@ -30,14 +30,32 @@ SESSION = Session(digest=b"d", account="1", begun_at=0, seen_at=0, second_at=0, 
         ("Password2026!!", "common"),
         ("қазақстан2026", "common"),
         ("1q2w3e4r5t6y", "common"),
+        ("qwertyuiop123", "common"),
+        ("iloveyou12345", "common"),
+        ("jennifer.1990", "common"),
+        ("sunshinesunshine1", "common"),
+        ("Tulpar-avia-of-may", "name"),
+        ("serikova-of-may", "name"),
+        ("Қайнар-көк шәйнек", "name"),
         ("turquoise-kettle-of-may", ""),
+        ("quiet brown horses under the old bridge, and a kettle of turquoise that nobody saw", ""),
         ("көк шәйнек пен қоңыр күз", ""),
         ("x7#Kq9!mZ2$w", ""),
     ],
 )
 def test_weak_passwords(password: str, why: str) -> None:
-    """Length, the own name, runs and what everybody tries; no rule about kinds of characters."""
-    assert weak(password, "aigerim@mini.example") == why
+    """Length, names that others know, runs and what everybody tries; no rule about kinds of characters."""
+    assert weak(password, "aigerim@mini.example", ("Aru Serikova", "Tulpar Avia", "«Қайнар» ЖШС")) == why
+
+
+def test_the_most_used_passwords_are_refused() -> None:
+    """Of the list of the 30,000 most used, each that is long enough; of the 3000 first, each with a year added too."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    used = FREQUENCY_LISTS["passwords"]
+    assert len(used) >= 30_000
+    good = [one for one in used if not weak(one, "desk")]
+    assert good == []
 
 
 @pytest.mark.parametrize(

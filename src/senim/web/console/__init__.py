@@ -59,6 +59,8 @@ class Area:
     """One of ``templates/console/icons.html``."""
     verb: str = ""
     """What a role must be granted to see it; empty: everybody who is signed in. Views may need more."""
+    enter: str = ""
+    """What its first page needs beside it: without it the area is not in the navigation."""
 
     @property
     def name(self) -> str:
@@ -73,11 +75,11 @@ AREAS = (
     Area(pages=letters.pages, group="work", icon="tray", verb="handle"),
     Area(pages=telephone.pages, group="work", icon="phone", verb="intake"),
     Area(pages=tasks.pages, group="work", icon="check"),
-    Area(pages=people.pages, group="work", icon="people", verb="read"),
+    Area(pages=people.pages, group="work", icon="people", verb="read", enter="find"),
     Area(pages=promises.pages, group="proof", icon="shield"),
     Area(pages=policy.pages, group="proof", icon="pen", verb="policy"),
     Area(pages=log.pages, group="proof", icon="list", verb="log"),
-    Area(pages=consents.pages, group="proof", icon="check", verb="read"),
+    Area(pages=consents.pages, group="proof", icon="check", verb="read", enter="find"),
     Area(pages=registers.pages, group="proof", icon="book", verb="log"),
     Area(pages=pictures.pages, group="proof", icon="map", verb="log"),
     Area(pages=connectors.pages, group="house", icon="plug", verb="policy"),
@@ -100,6 +102,7 @@ def console(senim: Senim) -> Flask:
     app.permanent_session_lifetime = timedelta(days=90)  # of what tells a known device; sessions end much earlier
     app.extensions["senim"] = senim
     app.extensions["areas"] = {one.name: one.verb for one in AREAS}
+    app.extensions["entered"] = {f"{one.name}.index": one.enter for one in AREAS}
     app.before_request(guard.close)
     app.context_processor(_shown)
     app.jinja_env.globals.update(naming=naming, request_link=_request_link)
@@ -123,5 +126,8 @@ def _shown() -> dict[str, Any]:
         me = guard.member()
     except SenimError:  # nobody, not quite yet, or in a role that the policy has no longer
         return {"me": None, "areas": {}}
-    seen = {group: [one for one in AREAS if one.group == group and me.may(one.verb)] for group in GROUPS}
+    seen = {
+        group: [one for one in AREAS if one.group == group and me.may(one.verb) and me.may(one.enter)]
+        for group in GROUPS
+    }
     return {"me": me, "areas": {group: found for group, found in seen.items() if found}}

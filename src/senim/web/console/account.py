@@ -8,8 +8,9 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.languages import Language
-from senim.web.console.door import picture, with_status
-from senim.web.console.guard import Answer, fresh, look, member, platform, run, seated, site, word
+from senim.web.console.again import fresh, with_status
+from senim.web.console.door import picture
+from senim.web.console.guard import Answer, look, member, platform, run, seated, site, word
 from senim.web.shared.pages import refused
 
 pages = Blueprint("account", __name__, url_prefix="/account")
@@ -36,6 +37,19 @@ def set_language() -> Answer:
     wanted = cast("Language", request.form.get("language", ""))
     run(lambda work: platform().staff.set_language(work, wanted))
     session["language"] = wanted
+    return redirect(url_for("account.index"), 303)
+
+
+@pages.post("/address")
+@fresh
+def set_address() -> Answer:
+    """Where letters about the account go."""
+    wanted = request.form.get("address", "")[:300]
+    try:
+        run(lambda work: platform().staff.set_address(work, wanted))
+    except Invalid:
+        return _page(fault=word("address-wrong"), status=400)
+    flash(word("address-set"), "good")
     return redirect(url_for("account.index"), 303)
 
 

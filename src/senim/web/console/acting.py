@@ -20,7 +20,8 @@ from senim.subjects import Standing
 from senim.times import micros
 from senim.vault import ERASE_REASONS
 from senim.web.console import looking, naming
-from senim.web.console.guard import Answer, fresh, member, platform, require, run
+from senim.web.console.again import fresh
+from senim.web.console.guard import Answer, member, platform, require, run
 from senim.web.console.looking import Look, for_a_purpose, promises
 from senim.work import Work
 

@@ -18,7 +18,7 @@ from senim.connectors.records import Trouble
 from senim.errors import Code, NotFound, SenimError
 from senim.languages import explain, wording
 from senim.recognisers import Guess
-from senim.web.console.door import with_status
+from senim.web.console.again import with_status
 from senim.web.console.guard import Answer, look, member, platform, word
 from senim.web.shared.pages import refused
 

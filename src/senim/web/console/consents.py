@@ -16,7 +16,7 @@ from senim.policy.notices import StoredNotice
 from senim.web.console import naming, recording
 from senim.web.console.guard import Answer, look, needs, platform, run
 from senim.web.console.looking import Look, for_a_purpose, promises
-from senim.web.shared.pages import words
+from senim.web.shared.pages import whole, words
 from senim.work import Work
 
 pages = Blueprint("consents", __name__, url_prefix="/consents")
@@ -48,8 +48,7 @@ def index() -> Answer:
 @for_a_purpose
 def timeline(one: Look) -> Answer:
     """What a person agrees to now, and how that came about."""
-    cursor = request.args.get("after", "0")
-    after = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else 0
+    after = whole(request.args.get("after", ""))
     states, events, following = run(lambda work: platform().consents.look(work, one.subject, after, _PAGE))
     return render_template(
         "console/consents_of.html",

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pyotp
 import segno
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, redirect, render_template, request, session, url_for
 
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.governance import Entered, Seat, Session, Step
 from senim.governance.signing import AT_THE_DOOR
-from senim.identity import Actor, ActorKind
-from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated, site
+from senim.web.console.again import actor, passkey_options, tried, with_status
+from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated
 from senim.web.shared.askers import place
 from senim.web.shared.pages import refused
 from senim.work import Work
@@ -58,6 +58,7 @@ def begin(entered: Entered) -> Answer:
     session.clear()
     session.update(kept, **{TOKEN: entered.token})
     session.permanent = True
+    g.pop("seat", None)  # whoever sat there before
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
 
 
@@ -69,28 +70,24 @@ def _onwards(seat: Seat) -> Answer:
     return redirect(inside(wanted or ""), 303)
 
 
-def with_status(page: str, status: int) -> Answer:
-    """A page with a status that is not 200."""
-    answer = make_response(page)
-    answer.status_code = status
-    return answer
-
-
 def _sitting(*steps: Step) -> Seat | None:
     """Who sits there, if one of these steps is what they have to do."""
     seat = seated()
     return seat if seat is not None and seat.step in steps else None
 
 
-def _actor(seat: Seat) -> Actor:
-    """Who has not come in yet acts for their own account alone."""
-    return Actor(kind=ActorKind.STAFF, id=seat.account.id, role=seat.account.role)
+def _familiar(account: str) -> bool:
+    """This device has signed in with the account: strangers' attempts do not count for it. Whether it was new."""
+    new = not session.get(DEVICE, "").startswith(account)
+    if new:
+        session[DEVICE] = platform().staff.signing.familiar(account)
+    return new
 
 
-def _familiar(seat: Seat) -> None:
-    """This device has signed in with the account: strangers' attempts do not count for it."""
-    if not session.get(DEVICE, "").startswith(seat.account.id):
-        session[DEVICE] = platform().staff.signing.familiar(seat.account.id)
+def greet(seat: Seat) -> None:
+    """Whoever comes in from a device that never did before is written to about it."""
+    if _familiar(seat.account.id):
+        platform().run(actor(seat), lambda work: platform().staff.signing.unfamiliar(work, seat.session))
 
 
 @pages.route("/sign-in/code", methods=["GET", "POST"])
@@ -102,7 +99,7 @@ def code() -> Answer:
     shown = _shown(seat, "console/code.html", platform().staff.signing.show, request.form.get("code", ""))
     if shown is not None:
         return shown
-    _familiar(seat)
+    greet(seat)
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
 
 
@@ -110,30 +107,10 @@ def _shown(seat: Seat, template: str, show: Callable[[Work, Session, str], bool]
     """The page that asks who sits there, or None if what was typed, or a passkey, has just shown it."""
     fault, status = "", 200
     if request.method == "POST":
-        signed, keys = request.form.get("credential", "")[:20_000], platform().staff.passkeys
-        signing = platform().staff.signing
-        try:
-            if platform().run(
-                _actor(seat),
-                lambda work: (
-                    keys.show(work, seat.session, site(), signed) if signed else show(work, seat.session, typed[:200])
-                ),
-            ):
-                session[TOKEN] = platform().run(_actor(seat), lambda work: signing.renew(work, session[TOKEN]))
-                return None
-            fault, status = refused(NotAllowed(Code.SIGN_IN_WRONG)), 403
-        except NotAllowed as error:
-            fault, status = refused(error), 429
-    return with_status(render_template(template, fault=fault, options=_options(seat)), status)
-
-
-def _options(seat: Seat) -> str:
-    """What the browser needs to let a passkey sign, if there is one."""
-    token = session.get(TOKEN, "")
-    now = platform().staff.signing.seat(platform().works.begin(AT_THE_DOOR), token)
-    if now is None or not now.account.passkeys:
-        return ""
-    return platform().run(_actor(seat), lambda work: platform().staff.passkeys.to_show(work, now.session, site()))
+        fault, status = tried(seat, show, typed, request.form.get("credential", ""))
+        if not fault:
+            return None
+    return with_status(render_template(template, fault=fault, options=passkey_options(seat)), status)
 
 
 @pages.route("/sign-in/password", methods=["GET", "POST"])
@@ -149,7 +126,7 @@ def password() -> Answer:
     try:
         if new != request.form.get("again", "")[:200]:
             raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
-        if not platform().run(_actor(seat), lambda work: factors.change_password(work, seat.session, old=old, new=new)):
+        if not platform().run(actor(seat), lambda work: factors.change_password(work, seat.session, old=old, new=new)):
             raise NotAllowed(Code.SIGN_IN_WRONG, "old")
     except SenimError as error:
         return with_status(render_template("console/password.html", fault=refused(error), why=error.detail), 400)
@@ -166,18 +143,18 @@ def enrol() -> Answer:
     if request.method == "POST":
         given = request.form.get("code", "")[:20]
         try:
-            codes = platform().run(_actor(seat), lambda work: factors.set_up(work, seat.session, given))
+            codes = platform().run(actor(seat), lambda work: factors.set_up(work, seat.session, given))
             if codes is not None:
                 signing = platform().staff.signing
-                platform().run(_actor(seat), lambda work: signing.enrolled(work, seat.session, seat.account))
-                session[TOKEN] = platform().run(_actor(seat), lambda work: signing.renew(work, session[TOKEN]))
-                _familiar(seat)
+                platform().run(actor(seat), lambda work: signing.enrolled(work, seat.session, seat.account))
+                session[TOKEN] = platform().run(actor(seat), lambda work: signing.renew(work, session[TOKEN]))
+                _familiar(seat.account.id)
                 onwards = inside(request.args.get("next") or "")
                 return render_template("console/recovery.html", codes=codes, onwards=onwards)
             fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
         except SenimError as error:
             fault = refused(error)
-    secret = platform().run(_actor(seat), lambda work: factors.propose(work, seat.session))
+    secret = platform().run(actor(seat), lambda work: factors.propose(work, seat.session))
     page = render_template("console/enrol.html", secret=secret, picture=picture(secret, seat.names.name), fault=fault)
     return with_status(page, 400 if fault else 200)
 
@@ -195,7 +172,7 @@ def leave() -> Answer:
     """Sign out."""
     seat = seated()
     if seat is not None:
-        platform().run(_actor(seat), lambda work: platform().staff.signing.leave(work, seat.session))
+        platform().run(actor(seat), lambda work: platform().staff.signing.leave(work, seat.session))
     kept = {name: session[name] for name in ("language", DEVICE) if name in session}
     session.clear()
     session.update(kept)

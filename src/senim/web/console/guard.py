@@ -4,7 +4,7 @@ A page of the console is closed until :func:`close` finds a member for it. Views
 
     @pages.post("/<number>/refuse")
     @needs("handle")
-    @fresh
+    @fresh  # of again.py
     def refuse(number: str) -> Response: ...
 """
 
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, redirect, render_template, request, session, url_for
+from flask import Response, current_app, flash, g, redirect, render_template, request, session, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
@@ -147,22 +148,6 @@ def require(verb: str) -> None:
         run(lambda work: work.need(verb))
 
 
-def fresh(view: Callable[P, Answer]) -> Callable[P, Answer]:
-    """A view for who has shown within ten minutes who they are; others are asked, and come back.
-
-    Put it on the page that asks before a dangerous act and on the act: what was typed is not lost then.
-    """
-
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
-        if member().fresh:
-            return view(*args, **kwargs)
-        back = here() if request.method == "GET" else inside(request.referrer or "")
-        return redirect(url_for("door.confirm", next=back), 303)
-
-    return guarded
-
-
 def ask(question: str, *, says: str = "", does: str, back: str, danger: bool = True, **more: Any) -> str:
     """The page that asks before a dangerous act: a POST to the same address does it. ``more`` goes to the form."""
     return render_template(
@@ -178,17 +163,35 @@ def inside(address: str) -> str:
     return url_for("start.index") if elsewhere else f"{path}{'?' if parts.query else ''}{parts.query}"
 
 
+def came_from() -> str:
+    """The page that a form was sent from; the start page if it cannot be opened anew."""
+    address = inside(request.referrer or "")
+    path = address.partition("?")[0].removeprefix(request.script_root)
+    try:
+        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]  # has a request
+    except HTTPException:
+        return url_for("start.index")
+    return address
+
+
 def close() -> Redirect | None:
-    """Before each request: whoever is not signed in is led to where they sign in."""
+    """Before each request: whoever is not signed in is led to where they sign in.
+
+    What was sent by a session that is over was not done, and that is said there.
+    """
     if request.endpoint is None or request.blueprint in ENTRANCE:
         return None
     seat = seated()
     if seat is None:
         session.pop(TOKEN, None)
-        return redirect(url_for("door.index", next=here() if request.method == "GET" else None), 303)
+        if request.method == "GET":
+            return redirect(url_for("door.index", next=here()), 303)
+        flash(word("signed-out-not-done"), "warn")
+        return redirect(url_for("door.index", next=came_from()), 303)
     if seat.step is not None:
         return redirect(url_for(STEPS[seat.step]), 303)
     require(current_app.extensions["areas"].get(request.blueprint or "", ""))
+    require(current_app.extensions["entered"].get(request.endpoint, ""))
     return None
 
 
@@ -201,7 +204,9 @@ def site() -> Site:
 def place(endpoint: str, **values: Any) -> str:
     """The address of a page; nothing if the console has no such page, or not for this role."""
     verb: str | None = current_app.extensions["areas"].get(endpoint.partition(".")[0])
-    return url_for(endpoint, **values) if verb is not None and member().may(verb) else ""
+    may = member().may
+    opens = verb is not None and may(verb) and may(current_app.extensions["entered"].get(endpoint, ""))
+    return url_for(endpoint, **values) if opens else ""
 
 
 def word(key: str) -> str:

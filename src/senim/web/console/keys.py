@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from senim.errors import SenimError
-from senim.web.console.door import with_status
-from senim.web.console.guard import Answer, ask, fresh, look, platform, run, word
+from senim.web.console.again import fresh, with_status
+from senim.web.console.guard import Answer, ask, look, platform, run, word
 from senim.web.shared.pages import refused
 
 pages = Blueprint("keys", __name__, url_prefix="/keys")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -19,10 +20,13 @@ from senim.audit.searching import Sought
 from senim.conformance.proving import LOG
 from senim.errors import Code, Invalid, NotFound
 from senim.identity import is_id
-from senim.languages import explain, wording
+from senim.languages import wording
+from senim.policy import Promises
 from senim.times import micros
+from senim.web.console import naming
 from senim.web.console.guard import Answer, look, platform, run
-from senim.web.shared.pages import here, words, zone
+from senim.web.console.looking import promises
+from senim.web.shared.pages import here, whole, words, zone
 
 pages = Blueprint("log", __name__, url_prefix="/log")
 
@@ -75,7 +79,7 @@ def _who(label: str) -> str:
 def index() -> Answer:
     """Entries, the newest first."""
     sought, wrong = _sought()
-    before = request.args.get("before", 0, type=int)
+    before = whole(request.args.get("before", ""))
     acts, names = _acts(), dict[str, str]()
     found = platform().log.search(sought, before=before) if not wrong else None
     size, problems = platform().log.consistent()
@@ -132,7 +136,7 @@ def show(index: int) -> Answer:
         "console/entry.html",
         line=line,
         facts=_facts(entry),
-        codes=[(code, explain(code, g.language)) for code in entry.codes],
+        codes=[(code, naming.cause(promises(), code)) for code in entry.codes],
         record=_pretty(entry),
         proof=proof,
         good=proof.holds(LogVerifier(log.vkey)),
@@ -154,11 +158,25 @@ _SHOWN_APART = ("id", "at", "act", "actor", "outcome", "subject", "codes", "reco
 def _facts(entry: Entry) -> list[tuple[str, str]]:
     """What else an entry says, by the name of the field."""
     told = {name: getattr(entry, name) for name in entry.__struct_fields__ if name not in _SHOWN_APART}
-    return [
-        (name, ", ".join(value) if isinstance(value, tuple) else str(value))
-        for name, value in told.items()
-        if value not in (None, ())
-    ]
+    return [(name, _fact(name, value)) for name, value in told.items() if value not in (None, ())]
+
+
+def _fact(name: str, value: object) -> str:
+    """What a field of an entry says, in words where there are any; the entry itself can be had as a file."""
+    now = promises()
+    if isinstance(value, tuple):
+        return naming.categories(now, value)
+    in_words = _FACTS.get(name)
+    return in_words(now, str(value)) if in_words else str(value)
+
+
+_FACTS: dict[str, Callable[[Promises, str], str]] = {
+    "operation": lambda now, value: naming.operation(value),
+    "recipient": naming.recipient,
+    "channel": lambda now, value: naming.channel(value),
+    "country": lambda now, value: naming.country(value),
+    "reason": naming.cause,
+}
 
 
 def _pretty(entry: Entry) -> str:
@@ -213,7 +231,7 @@ def verify() -> Answer:
 @pages.get("/checkpoints")
 def checkpoints() -> Answer:
     """The states of the log that were signed and kept."""
-    kept = platform().log.checkpoints(request.args.get("before", 0, type=int))
+    kept = platform().log.checkpoints(whole(request.args.get("before", "")))
     return render_template(
         "console/checkpoints.html",
         found=[(size, _root(note)) for size, note in kept],

@@ -15,7 +15,7 @@ from senim.connectors.records import Trouble
 from senim.errors import Code, Invalid, SenimError
 from senim.languages import explain
 from senim.policy.file import Fault
-from senim.web.console.door import with_status
+from senim.web.console.again import with_status
 from senim.web.console.guard import Answer, member, platform, word
 from senim.web.console.map_forms import columns_of, plainly, table_of
 from senim.web.shared.pages import refused

@@ -8,6 +8,7 @@ from flask import g
 
 from senim.consent import Scope
 from senim.errors import Reason, SenimError
+from senim.identity import RESPONSIBLE
 from senim.languages import explain, wording
 from senim.policy import Promises
 from senim.policy.notices import country_name, field_name, time_in_words
@@ -104,6 +105,44 @@ def scope(now: Promises, one: Scope) -> str:
 def act(name: str) -> str:
     """What an entry of the log tells, without its full stop."""
     return told("acts", name).removesuffix(".")
+
+
+_CAUSES = (
+    ("console", "cause"),
+    ("rights", "proof"),
+    ("rights", "refusal"),
+    ("rights", "pause"),
+    ("rights", "extension"),
+    ("rights", "contains"),
+    ("rights", "kind"),
+    ("letters", "outcome"),
+    ("notices", "event"),
+    ("console", "because"),
+    ("console", "give-up"),
+    ("console", "wish"),
+    ("console", "rq-by"),
+    ("console", "rq-mail"),
+    ("console", "order-kind"),
+)
+"""Where the words of a reason are that an entry of the log has as a code: a file of ``locales/`` and how they begin."""
+
+
+def cause(now: Promises, code: str) -> str:
+    """A reason in an entry of the log, in words; the code itself if it is a name that has none."""
+    plain = code.replace("_", "-").replace(".", "-")
+    for file, family in _CAUSES:
+        text = wording(file).get(f"{family}-{code}") or wording(file).get(f"{family}-{plain}")
+        if text:
+            return text.in_(g.language)
+    if code in wording("codes"):
+        return told("codes", code)
+    role = now.policy.roles.get(code)
+    return role.name.in_(g.language) if role else say("role-responsible") if code == RESPONSIBLE else code
+
+
+def operation(name: str) -> str:
+    """What was done with data, in the law's word."""
+    return told("notices", f"operation-{name}", name)
 
 
 def actor(work: Work, label: str) -> str:

@@ -9,7 +9,8 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from senim.errors import Code, Invalid
 from senim.languages import explain
 from senim.orders import CANCEL_REASONS, Order, State
-from senim.web.console.guard import Answer, fresh, look, place, platform, run, word
+from senim.web.console.again import fresh
+from senim.web.console.guard import Answer, look, place, platform, run, word
 
 pages = Blueprint("orders", __name__, url_prefix="/orders")
 

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from senim.errors import Code, Held, Invalid, NotAllowed, SenimError
 from senim.policy import Draft, Version
 from senim.web.console import drafts as reading
-from senim.web.console.guard import Answer, ask, fresh, look, member, platform, run
-from senim.web.shared.pages import refused, words, zone
+from senim.web.console.again import fresh
+from senim.web.console.guard import Answer, ask, look, member, platform, run
+from senim.web.shared.pages import refused, whole, words, zone
 
 pages = Blueprint("policy", __name__, url_prefix="/policy")
 
@@ -96,7 +97,7 @@ def cancel(number: int) -> Answer:
 @pages.post("/drafts")
 def begin() -> Answer:
     """Begin a draft."""
-    name, base = request.form.get("name", ""), request.form.get("base", 0, type=int)
+    name, base = request.form.get("name", ""), whole(request.form.get("base", ""))
     try:
         draft = run(lambda work: platform().drafts.begin(work, name=name, base=base))
     except Invalid as error:
@@ -131,7 +132,7 @@ def _edit(draft: Draft, text: str, name: str, *, theirs: str = "", fault: str = 
 def save(draft: str) -> Answer:
     """Save what was written, unless somebody saved the draft meanwhile: then both are shown."""
     text = request.form.get("source", "").replace("\r\n", "\n")
-    name, revision = request.form.get("name", ""), request.form.get("revision", 0, type=int)
+    name, revision = request.form.get("name", ""), whole(request.form.get("revision", ""))
     try:
         run(lambda work: platform().drafts.save(work, draft, revision=revision, name=name, source=text.encode()))
     except Held:

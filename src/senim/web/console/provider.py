@@ -16,8 +16,9 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from senim.errors import Code, NotAllowed, SenimError
 from senim.governance.provider import Attempt, Provider
 from senim.governance.signing import AT_THE_DOOR
-from senim.web.console.door import begin, with_status
-from senim.web.console.guard import Answer, inside, platform, site
+from senim.web.console.again import with_status
+from senim.web.console.door import begin, greet
+from senim.web.console.guard import Answer, inside, platform, seated, site
 from senim.web.shared.pages import refused
 from senim.web.shared.problems import status_of
 
@@ -85,6 +86,9 @@ def back() -> Answer:
     if not entered.token:
         return _failed(NotAllowed(Code.SIGN_IN_WRONG))
     begin(entered)
+    seat = seated()
+    if seat is not None and seat.step is None:
+        greet(seat)
     return _over(make_response(render_template("console/provided.html", onwards=url_for("door.index", next=onwards))))
 
 

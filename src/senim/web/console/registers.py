@@ -16,7 +16,7 @@ from senim.web.console import naming, tables
 from senim.web.console.guard import Answer, look, platform, run
 from senim.web.console.looking import promises
 from senim.web.console.tables import REGISTERS, Table
-from senim.web.shared.pages import day, refused, zone
+from senim.web.shared.pages import day, refused, whole, zone
 
 pages = Blueprint("registers", __name__, url_prefix="/registers")
 _HANDED = ("when", "recipient", "purpose", "data", "country", "people")
@@ -100,8 +100,7 @@ def _listing() -> Listing:
     authorities = frozenset(name for name, one in now.policy.recipients.items() if one.kind == "authority")
     # Where no authority is declared nothing was handed to one: a name that no recipient has finds just that.
     only = (authorities or frozenset({"-"})) if chosen == "official" else frozenset({chosen} - {""})
-    cursor = request.args.get("before", "")
-    before = int(cursor) if cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else _until()
+    before = whole(request.args.get("before", "")) or _until()
     return platform().disclosures.listed(look(), recipients=only, before=before)
 
 
@@ -109,9 +108,9 @@ def _until() -> int:
     """Where the register begins when it is asked for up to a day: the first entry of the day after."""
     try:
         last = datetime.fromisoformat(request.args.get("until", "")).replace(tzinfo=ZoneInfo(promises().calendar.zone))
-    except ValueError:
+        return platform().disclosures.since(micros(last + timedelta(days=1)))
+    except (ValueError, OverflowError):
         return -1
-    return platform().disclosures.since(micros(last + timedelta(days=1)))
 
 
 def _handed(listing: Listing) -> Table:

@@ -13,12 +13,13 @@ from senim.rights.delivery import FORMS
 from senim.rights.handling import ASKABLE
 from senim.rights.records import AuthorityKind, ExtensionReason
 from senim.rights.rules import SPEAKS, follows
-from senim.web.console.guard import Answer, ask, fresh, member, needs, platform, run
+from senim.web.console.again import fresh
+from senim.web.console.guard import Answer, ask, member, needs, platform, run
 from senim.web.console.request_new import pages
 from senim.web.console.requests import find, found_data, overview, page, pauses
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import Paper, handed, sent
-from senim.web.shared.pages import refused, words
+from senim.web.shared.pages import refused, whole, words
 from senim.web.shared.problems import status_of
 from senim.work import Work
 
@@ -378,8 +379,7 @@ def task(number: str, task: str) -> Answer:
 @needs("handle")
 def task_done(number: str, task: str) -> Answer:
     """A task is done: a scan shows it, or a paper that is told by its place in the archive."""
-    archive, rows = request.form.get("archive", "").strip(), request.form.get("rows", "0")
-    count = int(rows) if rows.isdigit() and len(rows) < 10 else 0
+    archive, count = request.form.get("archive", "").strip(), whole(request.form.get("rows", ""))
     scans = sent("scan", "evidence")
     content, media = (scans[0].content, scans[0].media) if scans else (b"", "")
     done = platform().tasks.done

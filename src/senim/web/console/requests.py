@@ -22,7 +22,9 @@ from senim.rights.records import PauseReason
 from senim.rights.rules import MOVES, check_undecided, is_open, needs_second, proven
 from senim.rights.words import explain_deadline
 from senim.times import moment, stamp
+from senim.web.console import naming
 from senim.web.console.guard import Answer, look, member, platform, run
+from senim.web.console.looking import promises as in_force
 from senim.web.console.shown import row, say, touched, who
 from senim.web.console.uploads import allow_files
 from senim.web.shared.pages import words
@@ -45,6 +47,7 @@ def _words() -> dict[str, Any]:
         "act_words": lambda act: wording("acts")[act].in_(g.language),
         "iso": date.fromisoformat,
         "instruction": _instruction,
+        "cause": lambda code: naming.cause(in_force(), code),
     }
 
 

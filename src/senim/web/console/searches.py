@@ -12,9 +12,9 @@ from senim.connectors.identifiers import tidy
 from senim.connectors.patience import within
 from senim.connectors.records import Page
 from senim.errors import SenimError
+from senim.web.console.again import fresh, with_status
 from senim.web.console.connectors import trouble
-from senim.web.console.door import with_status
-from senim.web.console.guard import Answer, fresh, needs, platform, run, word
+from senim.web.console.guard import Answer, needs, platform, run, word
 from senim.web.shared.pages import refused
 
 pages = Blueprint("searches", __name__, url_prefix="/searches")

@@ -35,7 +35,7 @@ def who(label: str) -> str:
     said = words(g.door, g.language)
     if kind == "staff":
         names = platform().staff.names(look(), name) if name else None
-        return names.shown if names else said["rq-who-folder"] if name == "local" else name
+        return names.shown if names else said["rq-who-folder" if name == "local" else "by-staff"]
     return said.get(f"rq-who-{kind}", label)
 
 

@@ -10,8 +10,8 @@ from senim.errors import Code, NotFound, SenimError
 from senim.governance import Listed
 from senim.identity import RESPONSIBLE
 from senim.languages import Language
-from senim.web.console.door import with_status
-from senim.web.console.guard import Answer, ask, fresh, look, member, platform, run, word
+from senim.web.console.again import fresh, with_status
+from senim.web.console.guard import Answer, ask, look, member, platform, run, word
 from senim.web.shared.pages import refused
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")

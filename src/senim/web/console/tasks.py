@@ -9,8 +9,8 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from senim.connectors import Task
 from senim.errors import Code, NotAllowed, SenimError
 from senim.identity import RESPONSIBLE
-from senim.web.console.door import with_status
-from senim.web.console.guard import Answer, fresh, look, member, platform, run, word
+from senim.web.console.again import fresh, with_status
+from senim.web.console.guard import Answer, look, member, platform, run, word
 from senim.web.shared.pages import refused
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")

@@ -15,7 +15,7 @@ from senim.app import Senim
 from senim.errors import Code, NotAllowed
 from senim.rights.answers.words import Words
 from senim.times import micros
-from senim.web.shared.pages import problem
+from senim.web.shared.pages import problem, whole
 
 T = TypeVar("T")
 ACCOUNT, BACK, LANGUAGE, ATTEMPT = "account", "back", "language", "attempt"
@@ -131,7 +131,7 @@ def _section() -> str:
 
 def before() -> int:
     """Where a list that is told page by page goes on: an entry of the log."""
-    return max(request.args.get("before", 0, type=int), 0)
+    return whole(request.args.get("before", ""))
 
 
 def say(word: str, kind: str = "") -> None:

@@ -17,7 +17,7 @@ from senim.policy import Promises, Version
 from senim.policy.marking import Pair, beside
 from senim.policy.plainly import Sentence, plainly
 from senim.web.public.showing import base, in_force, kept, language_of, promises_of, shown
-from senim.web.shared.pages import FORMS, zone
+from senim.web.shared.pages import FORMS, whole, zone
 
 _ALIKE = ("elsewhere", "same")
 """Kinds of clauses that read the same in both editions."""
@@ -49,9 +49,9 @@ def changing(senim: Senim) -> Blueprint:
 
     def compare(language: str) -> Redirect:
         """The choice of a form becomes an address that stays."""
-        pair = [request.args.get(name, 0, type=int) for name in ("from", "to")]
-        for number in pair:
-            senim.policies.version(number)
+        pair = [whole(request.args.get(name, "")) for name in ("from", "to")]
+        for one in pair:
+            senim.policies.version(one)
         return redirect(url_for("changing.beside", language=language_of(language), old=pair[0], new=pair[1]), 303)
 
     pages.add_url_rule("/privacy/<language>/changes", view_func=changes)

@@ -19,7 +19,7 @@ from senim.errors import Code, Invalid, NotAllowed
 from senim.policy.cookies import kinds
 from senim.web.public.choosing import remembered
 from senim.web.public.limiting import Limit
-from senim.web.shared.askers import address
+from senim.web.shared.askers import asker
 from senim.web.shared.pages import PRIVATE
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -76,7 +76,7 @@ def _sent() -> dict[str, str]:
 
 def _note(senim: Senim, point: str, told: dict[str, str]) -> None:
     visit = Visit(
-        ip=address(request)[:64],
+        ip=asker(request),
         browser=request.headers.get("User-Agent", "")[:2000],
         visitor=told.get("visitor", "")[:200],
         page=told.get("page", "")[:4000],

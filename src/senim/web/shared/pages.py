@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from flask import Flask, Request, Response, abort, g, redirect, render_template,
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
 
 from senim.app import Senim
 from senim.errors import Code, Invalid, SenimError
@@ -72,11 +74,23 @@ class InMemory(Request):
         return BytesIO()
 
 
+class Number(IntegerConverter):
+    """A number in an address: one that a database can hold; a longer one is no address of ours."""
+
+    regex = "[0-9]{1,18}"
+
+
+def whole(text: str) -> int:
+    """A whole number that an address or a form asks with; 0 if it is none, or none that a database can hold."""
+    return int(text) if re.fullmatch(Number.regex, text) else 0
+
+
 def door(senim: Senim, of: Door) -> Flask:
     """A Flask application with everything that pages need; the caller adds the routes."""
     app = Flask(of.module, static_folder=None)
     app.request_class = InMemory
     app.url_map.strict_slashes = False
+    app.url_map.converters["int"] = Number
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(Path(app.root_path) / "templates"), FileSystemLoader(SHARED / "templates")]

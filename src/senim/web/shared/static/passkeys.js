@@ -38,7 +38,7 @@
       form.querySelector("[role=status]").textContent = "";
       try {
         const { made, response } = await (button.dataset.passkey === "make" ? make : use)(JSON.parse(button.dataset.options));
-        form.elements.credential.value = JSON.stringify({ id: made.id, rawId: made.id, type: made.type, response });
+        form.querySelector("[data-signed]").value = JSON.stringify({ id: made.id, rawId: made.id, type: made.type, response });
         form.submit();
       } catch {
         button.disabled = false;
