@@ -182,6 +182,7 @@ NETWORKS = {
     " 203.0.113.77 ": bytes([203, 0, 113, 77]),
     "::ffff:203.0.113.77": bytes([203, 0, 113, 77]),
     "2001:db8:5e11:7a11:1:2:3:4": bytes.fromhex("20010db85e117a11"),
+    "2001:db8:5e11:7a11::/64": bytes.fromhex("20010db85e117a11"),
     "2001:db8:5e11:7a11:ffff::9": bytes.fromhex("20010db85e117a11"),
     "fe80::1%eth0": bytes.fromhex("fe80000000000000"),
     "unknown": b"",
