@@ -82,12 +82,12 @@ WRONG: tuple[tuple[Code, dict[str, Any]], ...] = (
 )
 WRONG_VALUES: tuple[tuple[Code, dict[str, object]], ...] = (
     (Code.CATEGORY_UNDECLARED, {"contact.pager": "12345"}),
-    (Code.FIELD_NOT_NEEDED, {"profile.scan": "x"}),
+    (Code.FIELD_NOT_NEEDED, {"profile.scan": "a scan"}),
     (Code.FIELD_MISSING, {"identity.family": ""}),
     (Code.FIELD_MISSING, {"contact.email": None}),
     (Code.INVALID_VALUE, {"contact.email": "alice"}),
     (Code.INVALID_VALUE, {"contact.email": ["alice@people.example"]}),
-    (Code.INVALID_VALUE, {"contact.phone": "12"}),
+    (Code.INVALID_VALUE, {"contact.phone": "12 at night"}),
     (Code.INVALID_VALUE, {"identity.iin": "751304500003"}),
     (Code.MIXED_SCRIPT, {"identity.family": "Пробникoв"}),
     (Code.CARD_NUMBER, {"contact.note": f"my card {cast.card(7)}"}),
