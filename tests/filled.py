@@ -72,7 +72,7 @@ def filled(policy: bytes = b"", *, people: int = 3) -> Iterator[Filled]:
 
 def _weeks(made: Filled, people: int) -> None:
     """Everybody in by one of the points; some withdraw; data goes to whom the policy names."""
-    stage, points = made.stage, list(made.stage.policy.points)
+    stage, points = made.stage, list(made.stage.policy.forms)
     for week in range(WEEKS):
         where = [points[(week + number) % len(points)] if week else stage.point() for number in range(people)]
         new = [stage.person(point) for point in where]
@@ -82,7 +82,7 @@ def _weeks(made: Filled, people: int) -> None:
         if week % 2 and said:
             stage.consent(new[-1], said[0].scope, given=False)
         made.clock.move(days=7)
-    for name, point in stage.policy.points.items():
+    for name, point in stage.policy.forms.items():
         if point.subject != "self":
             paper = "" if point.proof == "attestation" else stage.upload(made.person)
             behalf = OnBehalf(authority="agreed-with-person", by=made.person.subject)

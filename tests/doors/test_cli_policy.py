@@ -108,6 +108,7 @@ def test_without_a_folder_every_command_says_so(
         ("access", "add"): ("site", "--role", "shop"),
         ("access", "revoke"): ("0" * 32,),
         ("log", "export"): ("out",),
+        ("technical", "show"): ("--purpose", "orders"),
         ("intake", "notice"): ("registration",),
         ("disclosures", "list"): ("0" * 32,),
         ("disclosures", "make"): ("courier", "delivery", "0" * 32),

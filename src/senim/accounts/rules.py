@@ -132,14 +132,14 @@ def state_of(promises: Promises, purpose: str, agreed: Agreed, now: int) -> Stat
 def _asked(promises: Promises, purpose: str, met: Collection[str] = ()) -> dict[str, tuple[str, ConsentAsked]]:
     """What is asked of people for a purpose, and at which point: one that they met, else one that asks for little.
 
-    Points where others speak come last.
+    Points where others speak come last; what devices are asked is no choice of a person who is signed in.
     """
 
     def far(one: tuple[str, Point]) -> tuple[bool, bool, int]:
         name, point = one
         return point.subject == "other", name not in met, len(point.asks)
 
-    points = sorted(promises.policy.points.items(), key=far)
+    points = sorted(promises.policy.forms.items(), key=far)
     found: dict[str, tuple[str, ConsentAsked]] = {}
     for name, point in points:
         for ask in point.consents:
