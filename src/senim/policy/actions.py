@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -30,6 +31,9 @@ from senim.times import micros, moment
 from senim.work import Work
 
 _decode = msgspec.json.Decoder(Policy).decode
+_REMEMBERED = 512 * 1024
+"""Bytes of a file at most of which it is remembered what a look at it found."""
+
 _RECHECK_SECONDS = 1.0
 """How soon a version published by another process is seen."""
 
@@ -80,6 +84,10 @@ def check(source: bytes, controls: frozenset[str], today: date) -> Checked:
     if any(fault.code in (Code.REFERENCE_DANGLING, Code.TYPE_WRONG, Code.KEY_MISSING) for fault in faults):
         return Checked(policy, law, tuple(faults), places=shaper.places)
     return Checked(policy, law, tuple(faults), tuple(clashes_of(policy, law)), shaper.places)
+
+
+_check_once = lru_cache(maxsize=8)(check)
+"""A draft is looked at by each of its pages, and every drill publishes the same file."""
 
 
 def _placed(fault: Fault, places: dict[str, tuple[int, int]]) -> Fault:
@@ -169,7 +177,8 @@ class Policies:
 
     def check(self, source: bytes, today: date) -> Checked:
         """Everything wrong with a file, and where it clashes with the law."""
-        return check(source, self._controls, today)
+        look = _check_once if len(source) <= _REMEMBERED else check
+        return look(source, self._controls, today)
 
     def must_be_good(self, work: Work, source: bytes) -> tuple[Policy, Law]:
         """The policy of a file and its law. Raises Invalid (policy_invalid) unless it may be published."""
