@@ -165,8 +165,8 @@ def show(number: str, role: str, name: str, folder: Path, *, read: bool, as_json
         click.echo(f"plan {request.plan.digest}")
         for problem in request.plan.problems:
             click.echo(f"  ! {problem}")
-    for line in _after(request):
-        click.echo(f"  ! {line}")
+    for left in _after(request):
+        click.echo(f"  ! {left}")
     for name_, value in told.get("written", {}).items():
         click.echo(f"{name_}: {value}")
 
