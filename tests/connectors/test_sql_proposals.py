@@ -157,3 +157,14 @@ def test_a_table_that_knows_no_transactions_is_refused(engine: Engine, connect: 
     who = {"email": ("aigerim@example.kz",)}
     met = {code for code, _ in blocking(system.plan(who, ERASE))}
     assert met == ({"not_transactional"} if engine.dialect.name == "mysql" else set())
+
+
+def test_lists_and_json_are_personal_until_somebody_says_otherwise(engine: Engine, operator_url: str) -> None:
+    """Anything may be written in a column of JSON or a list of texts: a proposal does not call it plain."""
+    lists = "text[]" if engine.dialect.name == "postgresql" else "json"
+    rest = f"email varchar(80), more json, others {lists}, n int"
+    sql(engine, f"CREATE TABLE people (id int NOT NULL PRIMARY KEY, {rest})")
+    sql(engine, "INSERT INTO people (id, email) VALUES (1, 'aigerim@example.kz')")
+    found = proposed(operator_url).tables["people"]
+    assert {"email", "more", "others"} == set(found.columns)
+    assert set(found.plain) == {"id", "n"}

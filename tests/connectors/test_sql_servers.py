@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from senim.connectors.actions import proposal
+from senim.connectors.datamap import System
+from senim.connectors.mapfile import write
 from senim.connectors.records import Trouble, Wish, WishKind
 from senim.connectors.sql.connector import SqlConnector
 from senim.errors import Code, Unavailable
@@ -15,6 +19,7 @@ from tests.connectors.conftest import engine_of
 from tests.connectors.shop import everything
 from tests.connectors.test_sql_faults import HEAD, ONE, PEOPLE, WHO, erased, mapped
 from tests.connectors.test_sql_shop import sql
+from tests.mariadb import MariaServer
 from tests.postgres import Server
 
 ERASE = Wish(kind=WishKind.ERASE)
@@ -133,7 +138,7 @@ def test_policies_of_rows_are_told(engine: Engine, connect: Callable[..., SqlCon
 
 
 def test_several_schemas_are_read(engine: Engine, connect: Callable[..., SqlConnector]) -> None:
-    """Tables of other schemas are called by schema and name."""
+    """Tables of other schemas are called by schema and name; that there are such schemas is told."""
     sql(
         engine,
         PEOPLE,
@@ -142,6 +147,7 @@ def test_several_schemas_are_read(engine: Engine, connect: Callable[..., SqlConn
         "CREATE TABLE sales.orders (id int PRIMARY KEY, person int REFERENCES people (id))",
         "INSERT INTO sales.orders VALUES (1, 1), (2, 2)",
     )
+    assert [one.where for one in connect(mapped("delete")).look().problems] == ["sales.*"]
     source = mapped("delete").replace("url-env: MADE_URL", "url-env: MADE_URL, schemas: [public, sales]")
     system = connect(source + "\n  sales.orders: {key: [id], plain: [id], refers: [{columns: [person], to: people}]}")
     assert system.look().ready
@@ -167,3 +173,43 @@ def test_rows_that_others_hold_are_not_waited_for_long(
     assert refused.value.code is Code.STORAGE_BUSY
     assert everything(engine) == before
     assert not system.execute(plan, WHO, order="R-1").repeated
+
+
+def test_what_a_table_was_before_is_searched(mariadb: MariaServer, connect: Callable[..., SqlConnector]) -> None:
+    """A table of which MariaDB keeps the past is no hidden one: it is told, erased, and its history found again."""
+    mariadb.execute("CREATE DATABASE operator_past")
+    url = mariadb.url("operator_past")
+    engine = engine_of(url)
+    try:
+        times = "a TIMESTAMP(6) GENERATED ALWAYS AS ROW START, z TIMESTAMP(6) GENERATED ALWAYS AS ROW END"
+        kept = f", {times}, PERIOD FOR SYSTEM_TIME (a, z)) WITH SYSTEM VERSIONING"
+        rows = ONE.replace(" VALUES", " (id, email, name, other) VALUES", 1)
+        sql(engine, PEOPLE.removesuffix(")") + kept, rows)
+        system = connect(mapped("delete", plain="other, a, z"), url)
+        told = {(one.code, one.where): one.remedy for one in system.look().problems}
+        assert told == {(Trouble.PAST_KEPT, "people"): "DELETE HISTORY FROM people;"}
+        erased(system)
+        assert system.find(WHO).rows == 0
+        assert {(one.table, one.column) for one in system.rescan(WHO).left} == {("people", "email")}
+        sql(engine, told[Trouble.PAST_KEPT, "people"])
+        assert system.rescan(WHO).clean
+    finally:
+        mariadb.execute("DROP DATABASE operator_past")
+
+
+def test_inner_tables_of_a_search_are_left_to_it(tmp_path: Path, connect: Callable[..., SqlConnector]) -> None:
+    """SQLite's full-text search keeps its rows in tables of its own: they go through it, or its words would stay."""
+    url = f"sqlite:///{tmp_path / 'search.db'}"
+    engine = engine_of(url)
+    sql(engine, "CREATE VIRTUAL TABLE search USING fts5 (body, mail)")
+    sql(engine, "INSERT INTO search VALUES ('Айгерім', 'aigerim@example.kz'), ('Болат', 'bolat@example.kz')")
+    proposed = proposal(url, System(name="made", url_env="MADE_URL"), {}).map
+    assert set(proposed.tables) == {"search"}
+    assert set(proposed.tables["search"].columns) == {"body", "mail"}
+    system = connect(write(proposed), url)
+    erased(system)
+    assert system.rescan(WHO).left == ()
+    with engine.connect() as connection:
+        found = sa.text("SELECT mail FROM search WHERE search MATCH :word")
+        assert connection.execute(found, {"word": "aigerim"}).scalars().all() == []
+        assert connection.execute(found, {"word": "bolat"}).scalars().all() == ["bolat@example.kz"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,33 @@ def test_what_was_written_is_shown_when_it_is_asked_for_alone(senim: Terminal, f
     assert "request.read" in senim("log", "show", "-C", folder).out + senim("log", "export", "-C", folder).out
     assert senim("requests", "overdue", "-C", folder).code == 0
     assert senim("requests", "tidy", "-C", folder, "--json").json["destroyed"] == 0
+
+
+def test_where_something_is_still_found_is_shown(
+    senim: Terminal, folder: Path, person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is not done because of a table that the map forgot says which one, without ``--json``."""
+    address, file = person.values["contact.email"], tmp_path / "made.db"
+    with closing(sqlite3.connect(file)) as made, made:
+        made.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT)")
+        made.execute("CREATE TABLE forgotten (note TEXT)")
+        made.execute("INSERT INTO people (email) VALUES (?)", (address,))
+        made.execute("INSERT INTO forgotten VALUES (?)", (address,))
+    monkeypatch.setenv("MADE_URL", f"sqlite:///{file}")
+    (folder / "connectors").mkdir()
+    (folder / "connectors" / "made.yaml").write_text(
+        "senim-map: 1\nsystem: {name: made, url-env: MADE_URL}\ntables:\n"
+        "  people: {key: [id], person: {email: email}, act: delete, columns: {email: {}}, plain: [id]}\n",
+        encoding="utf-8",
+    )
+    body = {"kind": "erase", "way": "counter", "language": "en", "subject": person.subject}
+    number = senim("requests", "open", "-C", folder, "--json", typed=json.dumps(body)).json["number"]
+    senim("requests", "identify", number, "--document", "--subject", person.subject, "-C", folder)
+    digest = senim("requests", "decide", number, "--grant", "-C", folder, "--json").json["plan"]["digest"]
+    senim("requests", "approve", number, "--plan", digest, "--as", "second", "-C", folder)
+    shown = senim("requests", "show", number, "-C", folder).out
+    assert "made: forgotten.note still found 1" in shown
+    assert address not in shown
 
 
 def test_wrong_use_is_told(senim: Terminal, folder: Path) -> None:

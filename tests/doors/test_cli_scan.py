@@ -10,6 +10,7 @@ import lzma
 import os
 import re
 import sqlite3
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -180,6 +181,18 @@ def test_links_pipes_and_missing_files_are_told(scan: Scan, tmp_path: Path) -> N
     }  # fmt: skip
     assert ran.json["found"] == 0
     assert kinds(scan("file-link", "--json")) == KINDS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
+def test_names_of_files_need_not_be_text(scan: Scan) -> None:
+    """A file that somebody named in another encoding is searched like all, and told by every kind of report."""
+    Path(os.fsdecode("список.txt".encode("cp1251"))).write_text(TEXT, encoding="utf-8")
+    ran = scan(".", "--json", "--report", "report.html")
+    assert ran.code == 0, ran.err
+    assert kinds(ran) == KINDS
+    assert "\\udcf1" in ran.json["sources"][0]["name"]
+    assert "udcf1" in Path("report.html").read_text(encoding="utf-8")
+    assert "udcf1" in scan(".").out
 
 
 def test_what_may_not_be_opened_is_told(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:

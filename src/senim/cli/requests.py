@@ -165,8 +165,20 @@ def show(number: str, role: str, name: str, folder: Path, *, read: bool, as_json
         click.echo(f"plan {request.plan.digest}")
         for problem in request.plan.problems:
             click.echo(f"  ! {problem}")
+    for left in _after(request):
+        click.echo(f"  ! {left}")
     for name_, value in told.get("written", {}).items():
         click.echo(f"{name_}: {value}")
+
+
+def _after(request: Request) -> Iterator[str]:
+    """What the search afterwards still found or did not reach, system by system."""
+    for done in request.done:
+        for left in done.rescan.left if done.rescan else ():
+            if not (left.keep or left.because):
+                yield f"{done.system}: {left.table}.{left.column} still found {left.rows}"
+        for one in done.rescan.not_reached if done.rescan else ():
+            yield f"{done.system}: {one.table} not reached ({', '.join((one.why.value, *one.columns))})"
 
 
 @requests.command("open")

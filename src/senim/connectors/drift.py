@@ -72,6 +72,8 @@ def _columns(name: str, entry: TableMap, there: Table) -> Iterator[Problem]:
     if there.hidden:
         remedy = "a policy that shows all rows to our role, or BYPASSRLS"
         yield Problem(code=Trouble.NOT_READABLE, where=name, detail="row-level security may hide rows", remedy=remedy)
+    if there.past:
+        yield Problem(code=Trouble.PAST_KEPT, where=name, remedy=f"DELETE HISTORY FROM {there.name};")
 
 
 def _ways(name: str, entry: TableMap, there: Table, graph: Graph) -> Iterator[Problem]:
@@ -148,6 +150,8 @@ def _no_index(name: str, column: str, remedy: str) -> Problem:
 
 
 def _new_tables(found: DataMap, schema: Schema) -> Iterator[Problem]:
+    for name in schema.beside:
+        yield Problem(code=Trouble.TABLE_NOT_MAPPED, where=f"{name}.*", remedy=f"{name} under schemas: of the system")
     known = {*found.tables, *found.plain_tables} | {MARKS}
     for name, there in schema.tables.items():
         if name not in known:

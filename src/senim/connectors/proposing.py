@@ -32,6 +32,9 @@ _ROLE = re.compile(
 FREE = 100
 """From this length on a text may say anything."""
 
+_ANYTHING = re.compile(r"^(array|hstore|xml|tsvector|null)$", re.IGNORECASE)
+"""Types beside texts and JSON in which anything may be written: lists, pairs, words of a search, SQLite's no type."""
+
 MANY, FEW_WORDS = 20, 5
 """So many samples with so few different values are words of a list."""
 
@@ -240,6 +243,8 @@ def _free(name: str, draft: _Draft, looked: Looked) -> Iterable[str]:
     A few words that come again and again (new, paid, sent) are no such text.
     """
     for column, fact in draft.table.columns.items():
+        if fact.family is Family.JSON or (fact.family is Family.OTHER and _ANYTHING.search(fact.type)):
+            yield column
         if fact.family is not Family.TEXT or (fact.length is not None and fact.length < FREE):
             continue
         values = looked.samples.get((name, column), ())

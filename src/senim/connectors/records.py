@@ -84,6 +84,7 @@ class Trouble(StrEnum):
     ADDRESS_MISSING = "address_missing"
     GRANT_MISSING = "grant_missing"
     NOT_TRANSACTIONAL = "not_transactional"
+    PAST_KEPT = "past_kept"
     INDEX_MISSING = "index_missing"
     ANSWER_WRONG = "answer_wrong"
     LINES_BROKEN = "lines_broken"

@@ -124,7 +124,9 @@ class Table:
     hidden: bool = False
     """Whether rules of the database may hide rows from our role (row-level security)."""
     writable: bool = True
-    """Whether rows can be changed at all; a stored view's cannot."""
+    """Whether rows may be changed at all; a stored view's cannot, nor what a search keeps of its table."""
+    past: bool = False
+    """Whether the database keeps what rows were before beside them (MariaDB's system versioning)."""
 
     @property
     def readable(self) -> tuple[str, ...]:
@@ -167,6 +169,8 @@ class Schema:
     """Table → the declared references to it."""
     user: str = ""
     """Our role, as it stands in a GRANT."""
+    beside: tuple[str, ...] = ()
+    """Other schemas of the same database that hold tables, which nobody asked to read."""
 
     @classmethod
     def of(

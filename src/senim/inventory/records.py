@@ -103,6 +103,8 @@ class Report(msgspec.Struct):
         if source.state in (State.READ, State.PART):
             self.read += 1
         if source.findings or source.state is not State.READ:
+            # A name of a file may be no text at all (another encoding); a report is.
+            source.name = source.name.encode("utf-8", "backslashreplace").decode()
             self.sources.append(source)
 
     def by_kind(self) -> dict[str, int]:

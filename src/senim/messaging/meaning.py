@@ -308,8 +308,8 @@ def _one_edit(said: str, wanted: str, same: int) -> bool:
 
 
 def _doubt(found: _Found, everything: str) -> None:
-    """What is both asked for and refused, or taken back, is decided by a person."""
-    back = words("back").search(everything) is not None
+    """What is both asked for and refused, taken back, or asked for somebody else, is decided by a person."""
+    doubtful = any(words(mood).search(everything) for mood in ("back", "another"))
     for kind in DESTRUCTIVE:
-        if found.sure.get(kind) is _Sure.YES and (kind in found.denied or back):
+        if found.sure.get(kind) is _Sure.YES and (kind in found.denied or doubtful):
             found.sure[kind] = _Sure.MAYBE

@@ -158,3 +158,27 @@ def test_many_words_are_no_way_to_hide_a_request() -> None:
     """A request after a long story, broken into lines of a fixed width, is found."""
     story = "Я давно у вас покупаю и всем доволен, только доставка бывает долгой, но\nкурьеры вежливые. " * 40
     assert asked(f"{story}\n\nПоэтому прошу вас удалить все мои\nперсональные данные.").kinds == ("erase",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Удалите данные моей соседки, она просила.",
+        "Мой отец умер в марте. Закройте его аккаунт и удалите его данные.",
+        "Please delete my son's account and all his data.",
+        "My mother passed away. Delete her account, please.",
+        "Әкем қайтыс болды, оның деректерін жойыңыз.",
+        "Баламның деректерін жойыңыз.",
+    ],
+)
+def test_whose_data_are_somebody_elses_is_for_a_person_to_see(text: str) -> None:
+    """Who writes for another is no one to be taken for them: their own data must not go for it."""
+    found = asked(text)
+    assert found.kinds == ()
+    assert "erase" in found.candidates
+
+
+def test_an_angry_complaint_is_one() -> None:
+    """Whoever tells that a telephone number was passed on, and will complain, is not passed over."""
+    found = asked("Вы слили мой телефон мошенникам! Требую компенсацию 500000 тенге.", subject="ЖАЛОБА!!!")
+    assert {"complain", "compensation"} <= {*found.kinds, *found.candidates}

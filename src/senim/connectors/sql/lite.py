@@ -1,4 +1,4 @@
-"""What SQLite tells of its tables in no other way than by their text: unique columns and CHECK rules."""
+"""What SQLite tells of its tables in its own way alone: unique columns, CHECK rules, whose inner part a table is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _UNIQUE = """
     SELECT m.name, l.name, i.name FROM sqlite_master m, pragma_index_list(m.name) l, pragma_index_info(l.name) i
     WHERE m.type = 'table' AND l."unique" AND NOT l.partial AND l.origin = 'u' ORDER BY m.name, l.seq, i.seqno
 """
+_INNER = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
+_TELLS_INNER = (3, 37)
 _CHECK = re.compile(r"(?:\bCONSTRAINT\s+(\w+|\"[^\"]+\")\s+)?\bCHECK\s*\(", re.IGNORECASE)
 _SPACES = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]|--[^\n]*|/\*.*?\*/", re.DOTALL)
 
@@ -23,6 +25,8 @@ class Lines:
 
     unique: tuple[Index, ...] = ()
     checks: tuple[Check, ...] = ()
+    inner: bool = False
+    """Whether another table keeps its rows in it (full-text search): they go with that one's, never by themselves."""
 
 
 def read(connection: Connection) -> dict[str, Lines]:
@@ -37,6 +41,9 @@ def read(connection: Connection) -> dict[str, Lines]:
     for (name, _), listed in columns.items():
         known = found[name]
         found[name] = replace(known, unique=(*known.unique, Index(columns=tuple(listed), unique=True)))
+    if (connection.dialect.server_version_info or ()) >= _TELLS_INNER:
+        for name in connection.exec_driver_sql(_INNER).scalars():
+            found[name] = replace(found[name], inner=True)
     return found
 
 

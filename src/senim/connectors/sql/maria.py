@@ -69,7 +69,8 @@ def read(connection: Connection, schema: str | None, place: str, seen: Mapping[s
     for name, known in seen.items():
         named = f"{schema}.{name}" if schema else name
         found = {str(row[0]): _column(row) for row in columns.get(name, ())}
-        tracks = dict(_indexes(indexes.get(name, ())))
+        listed = [one for one in indexes.get(name, ()) if not (known.past and _ends(found, one))]
+        tracks = dict(_indexes(listed))
         key = tracks.pop("PRIMARY", None)
         yield Table(
             id=named,
@@ -83,6 +84,7 @@ def read(connection: Connection, schema: str | None, place: str, seen: Mapping[s
             rights=known.rights,
             rows=known.rows,
             transactional=known.transactional,
+            past=known.past,
         )
 
 
@@ -100,6 +102,11 @@ def _column(row: Sequence[Any]) -> Column:
         generated="GENERATED" in str(extra),
         folded="_ci" in str(collation),
     )
+
+
+def _ends(columns: Mapping[str, Column], row: Sequence[Any]) -> bool:
+    """Whether a column of an index says until when a row held: MariaDB adds it to each key, to tell old rows apart."""
+    return str(row[1]) in columns and columns[str(row[1])].generated
 
 
 def _indexes(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[str, Index]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,13 +40,14 @@ def read_schema(connection: Connection, schemas: tuple[str, ...] = ()) -> Schema
         for table in _tables(connection, shown, allowed, default):
             tables[table.id] = table
     version = ".".join(map(str, connection.dialect.server_version_info or ()))
-    return Schema.of(
+    found = Schema.of(
         _name(connection),
         tables,
         version=f"{_name(connection)} {version}",
         fingerprint=fingerprint(connection, schemas),
         user=rights.user(connection),
     )
+    return replace(found, beside=rights.beside(connection, schemas or (default or "",)))
 
 
 def _name(connection: Connection) -> str:
@@ -106,7 +108,7 @@ def _tables(
             rows=seen.rows,
             transactional=seen.transactional,
             hidden=seen.hidden,
-            writable=seen.writable,
+            writable=seen.writable and not lines.inner,
         )
 
 

@@ -90,6 +90,8 @@ class Search:
             sorts.append((keep, trouble))
             counts += [sa.func.sum(sa.case((sa.and_(one, here), 1), else_=0)) for one in holds.values()]
         query = sa.select(*counts).select_from(self._bound.tables[name]).where(either(holds.values()))
+        if self._bound.schema.tables[name].past:
+            query = query.with_hint(self._bound.tables[name], "FOR SYSTEM_TIME ALL")
         row = iter(self._connection.execute(query).one())
         for keep, trouble in sorts:
             for column in holds:

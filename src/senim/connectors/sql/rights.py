@@ -20,6 +20,7 @@ class Seen:
     transactional: bool = True
     hidden: bool = False
     writable: bool = True
+    past: bool = False
 
 
 _POSTGRES = sa.text("""
@@ -35,9 +36,16 @@ _POSTGRES = sa.text("""
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition
 """)
+_BESIDE = sa.text("""
+    SELECT DISTINCT n.nspname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname <> ALL(:schemas)
+      AND n.nspname <> 'information_schema' AND NOT starts_with(n.nspname, 'pg_')
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1
+""")
 _MYSQL_TABLES = sa.text("""
-    SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), ENGINE, COALESCE(TABLE_ROWS, 0) FROM information_schema.TABLES
-    WHERE TABLE_SCHEMA IN :schemas AND TABLE_TYPE = 'BASE TABLE'
+    SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), ENGINE, COALESCE(TABLE_ROWS, 0), TABLE_TYPE = 'SYSTEM VERSIONED'
+    FROM information_schema.TABLES
+    WHERE TABLE_SCHEMA IN :schemas AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
 """).bindparams(sa.bindparam("schemas", expanding=True))
 _MYSQL_RIGHTS = sa.text("""
     SELECT '', '', '', PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE GRANTEE IN :us
@@ -58,6 +66,13 @@ def read(connection: Connection, schemas: tuple[str, ...]) -> dict[str, Seen]:
     return {}
 
 
+def beside(connection: Connection, schemas: tuple[str, ...]) -> tuple[str, ...]:
+    """Schemas of the same database that hold tables and are not among these; what extensions bring does not count."""
+    if connection.dialect.name != "postgresql":
+        return ()
+    return tuple(connection.execute(_BESIDE, {"schemas": list(schemas)}).scalars())
+
+
 def _postgres(connection: Connection, schemas: tuple[str, ...]) -> Iterator[tuple[str, Seen]]:
     for name, select, delete, update, rows, hidden, kind, readable, changeable in connection.execute(
         _POSTGRES, {"schemas": list(schemas)}
@@ -74,7 +89,7 @@ def _postgres(connection: Connection, schemas: tuple[str, ...]) -> Iterator[tupl
 
 def _mysql(connection: Connection, schemas: tuple[str, ...]) -> Iterator[tuple[str, Seen]]:
     found = list(connection.execute(_MYSQL_RIGHTS, {"us": _mysql_roles(connection)}))
-    for name, engine, rows in connection.execute(_MYSQL_TABLES, {"schemas": list(schemas)}):
+    for name, engine, rows, past in connection.execute(_MYSQL_TABLES, {"schemas": list(schemas)}):
         schema, _, table = name.partition(".")
         held = [
             (column, kind) for one, at, column, kind in found if (not one or _covers(one, schema)) and at in ("", table)
@@ -87,7 +102,8 @@ def _mysql(connection: Connection, schemas: tuple[str, ...]) -> Iterator[tuple[s
             select_columns=frozenset(column for column, kind in held if column and kind == "SELECT"),
             update_columns=frozenset(column for column, kind in held if column and kind == "UPDATE"),
         )
-        yield name, Seen(allowed, int(rows), transactional=(engine or "InnoDB") in ("InnoDB", "ROCKSDB", "NDBCLUSTER"))
+        transactional = (engine or "InnoDB") in ("InnoDB", "ROCKSDB", "NDBCLUSTER")
+        yield name, Seen(allowed, int(rows), transactional=transactional, past=bool(past))
 
 
 def _covers(pattern: str, schema: str) -> bool:
