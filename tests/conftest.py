@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from senim.storage import open_database
 from senim.testing import FixedClock, Stage, platform
@@ -21,6 +22,14 @@ keep_in_memory()
 HERE = Path(__file__).parent
 DATABASES = ("sqlite", "postgresql")
 _number = itertools.count()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def passwords_cost_little() -> Iterator[None]:
+    """Each costs a fifteenth of a second and 32 MB for a reason, which is none in tests with thousands of them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("senim.governance.desk._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from werkzeug.test import Client, TestResponse
 from senim.app import Senim
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
-from senim.web.console import console as application
+from senim.web.shared.pages import Door, door
 
 PASSWORD = "turquoise-kettle-of-may"
 _CSRF = "5e11a3c0" * 5
@@ -70,7 +70,7 @@ def now(senim: Senim, secret: str) -> str:
 
 def cookie(senim: Senim, token: str) -> tuple[str, str, str]:
     """The console's cookie for a session: its name, its value, and the token that forms then carry."""
-    app = application(senim)
+    app = door(senim, Door(name="console", module="senim.web.console", words=()))  # of the very name, without its pages
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # that of cookies
     value = serializer.dumps({"token": token, "csrf_token": _CSRF})
     key = app.secret_key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,7 +24,9 @@ WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 def site(senim: Senim, runner: Runner | None = None) -> WSGI:
     """The application. ``runner`` is the clock whose trouble ``/v1/health`` tells."""
     machines = api(senim)
-    pages: WSGI = DispatcherMiddleware(public(senim), {"/portal": portal(senim), "/console": console(senim)})
+    pages: WSGI = DispatcherMiddleware(
+        public(senim), {"/portal": _opened(lambda: portal(senim)), "/console": _opened(lambda: console(senim))}
+    )
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/v1/"):
@@ -31,6 +34,20 @@ def site(senim: Senim, runner: Runner | None = None) -> WSGI:
                 environ["senim.trouble"] = runner.trouble.code.value
             return machines(environ, start_response)
         return pages(environ, start_response)
+
+    return application
+
+
+def _opened(door: Callable[[], WSGI]) -> WSGI:
+    """A door that is made when somebody first comes to it: a service starts sooner, and most have few who come."""
+    lock, made = threading.Lock(), list[WSGI]()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not made:
+            with lock:
+                if not made:
+                    made.append(door())
+        return made[0](environ, start_response)
 
     return application
 
