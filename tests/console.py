@@ -99,7 +99,7 @@ class Colleague:
         """What a page that asks who sits there was sent, sent once more with a password; without scripts."""
         assert asked.status_code == 403, asked.text
         sent: dict[str, list[str]] = {}
-        for name, value in _HIDDEN.findall(asked.text.partition('<main id="text"')[2]):
+        for name, value in _HIDDEN.findall(asked.text.partition('<main id="main"')[2]):
             sent.setdefault(html.unescape(name), []).append(html.unescape(value))
         return self.client.post(asked.request.path, data={**sent, "again-password": password})
 

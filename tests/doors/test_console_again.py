@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -115,3 +116,16 @@ def test_a_date_is_kept(console: Callable[..., Colleague], clock: FixedClock) ->
     asked = me.post("/console/policy/drafts/x/propose", {"digest": "d", "effective": [day, "twice"]})
     assert asked.text.count('name="effective"') == 2
     assert PASSWORD not in asked.text
+
+
+def test_another_language_is_not_a_form_sent_anew(console: Callable[..., Colleague]) -> None:
+    """A page that only a form leads to, in another language: a page that can be opened, never "no such method"."""
+    me = console()
+    for path, form in (
+        ("/console/account/recovery", {}),
+        ("/console/account/address", {"address": "no address"}),
+    ):
+        shown = me.post(path, form)
+        found = re.search(r'href="(/console/[^"]*\?language=kk)"', shown.text)
+        assert found, (path, shown.status)
+        assert me.get(found[1], follow_redirects=True).status_code == 200, path
