@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -115,3 +116,41 @@ def test_a_date_is_kept(console: Callable[..., Colleague], clock: FixedClock) ->
     asked = me.post("/console/policy/drafts/x/propose", {"digest": "d", "effective": [day, "twice"]})
     assert asked.text.count('name="effective"') == 2
     assert PASSWORD not in asked.text
+
+
+def test_another_language_is_not_a_form_sent_anew(console: Callable[..., Colleague]) -> None:
+    """A page that only a form leads to, in another language: a page that can be opened, never "no such method"."""
+    me = console()
+    for path, form in (
+        ("/console/account/recovery", {}),
+        ("/console/account/address", {"address": "no address"}),
+        ("/console/requests/save", {"kind": "erase"}),
+    ):
+        shown = me.post(path, form)
+        found = re.search(r'href="(/console/[^"]*\?language=kk)"', shown.text)
+        assert found, (path, shown.status)
+        assert me.get(found[1], follow_redirects=True).status_code == 200, path
+
+
+def test_the_fields_of_the_page_are_of_no_use_elsewhere(console: Callable[..., Colleague], clock: FixedClock) -> None:
+    """Without its token, with a forged one, or with a way back that leads out: nothing is done, nobody is led away."""
+    me = console()
+    clock.move(minutes=11)
+    form = {"name": "aru", "shown": "Aru", "role": "desk", "language": "kk"}
+    token = re.search(r'name="csrf_token" value="([^"]+)"', me.post("/console/staff/add", form).text)
+    assert token
+    filled = {**form, "again-password": PASSWORD}
+    assert me.client.post("/console/staff/add", data=filled).status_code == 400
+    forged = {**filled, "csrf_token": token[1].replace(token[1][:6], "ImFhYW", 1)}
+    assert me.client.post("/console/staff/add", data=forged).status_code == 400
+    for away in (
+        "https://elsewhere.example/console/",
+        "//elsewhere.example/console/",
+        "javascript:alert(1)",
+        "/portal/",
+    ):
+        asked = me.post("/console/staff/add", {**form, "again-back": away})
+        assert 'href="/console/">' in asked.text
+        assert "elsewhere" not in asked.text
+        assert "javascript:" not in asked.text
+    assert "Aru" not in colleagues(me)

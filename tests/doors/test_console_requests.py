@@ -296,7 +296,7 @@ def test_papers_are_sealed_and_saved_as_they_came(me: Colleague, stage: Stage) -
     (paper,) = (one for one in me.senim.rights.find(me.senim.database, number).papers if one.what == "authority")
     answer = me.post(f"{base}/papers/{paper.id}")
     assert answer.data == scan
-    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{number}-{paper.id}.pdf"'
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     me.post(f"{base}/represent", {"by": "power-of-attorney", "paper": paper.id, "until": "2027-01-01"})
     assert "power of attorney" in text(me.get(f"{base}/identity"))

@@ -52,7 +52,12 @@ def test_every_tab_is_accessible_and_fits_a_phone(console: Callable[..., Page], 
     for tab in TABS:
         page.goto(address + tab)
         holds(page, "kk")
+    plan = f"{served.url}/console/approvals/{planned}"
+    page.goto(plan)
+    holds(page, "kk")
     page.emulate_media(color_scheme="dark")
+    page.goto(plan)
+    accessible(page)
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]  # a dict of two numbers
     for tab in ("", "/identity", "/plan", "/log"):
         page.goto(address + tab)

@@ -15,6 +15,7 @@ CONSOLE = (
     "/",
     "/requests",
     "/requests/new",
+    "/approvals",
     "/letters",
     "/telephone",
     "/telephone/registration/kk",

@@ -16,6 +16,7 @@ from senim.app import Senim
 from senim.errors import SenimError
 from senim.web.console import (
     account,
+    approvals,
     connectors,
     consents,
     guard,
@@ -89,6 +90,7 @@ AREAS = (
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),
     Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
     Area(pages=maps.pages, group="", icon="plug", verb="policy"),
+    Area(pages=approvals.pages, group="", icon="inbox", verb="approve"),
     Area(pages=searches.pages, group="", icon="plug", verb="handle"),
     Area(pages=account.pages, group="", icon="person"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.languages import Language
@@ -25,6 +25,7 @@ def index() -> Answer:
 def _page(fault: str = "", status: int = 200) -> Answer:
     me, seat = member(), seated()
     assert seat is not None
+    g.place = url_for("account.index")
     sessions = platform().staff.signing.sessions(look(), me.id)
     return with_status(
         render_template("console/account.html", seat=seat, sessions=sessions, own=me.session, fault=fault), status
@@ -98,6 +99,7 @@ def app() -> Answer:
 def recovery() -> Answer:
     """New recovery codes; the old ones open nothing any more."""
     codes = run(lambda work: platform().staff.factors.renew_recovery(work, member().session))
+    g.place = url_for("account.index")  # codes are shown once
     return render_template("console/recovery.html", codes=codes, onwards=url_for("account.index"))
 
 

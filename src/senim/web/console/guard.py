@@ -17,7 +17,6 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, g, redirect, render_template, request, session, url_for
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
@@ -30,7 +29,7 @@ from senim.governance.signing import AT_THE_DOOR
 from senim.identity import RESPONSIBLE, Actor
 from senim.languages import Language
 from senim.times import micros
-from senim.web.shared.pages import here, words
+from senim.web.shared.pages import here, opens, words
 from senim.work import Work
 
 P = ParamSpec("P")
@@ -167,11 +166,7 @@ def came_from() -> str:
     """The page that a form was sent from; the start page if it cannot be opened anew."""
     address = inside(request.referrer or "")
     path = address.partition("?")[0].removeprefix(request.script_root)
-    try:
-        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]  # has a request
-    except HTTPException:
-        return url_for("start.index")
-    return address
+    return address if opens(path) else url_for("start.index")
 
 
 def close() -> Redirect | None:

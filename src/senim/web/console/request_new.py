@@ -101,6 +101,7 @@ def save() -> Answer:
         opening = _with_files(opening, what)
         told = run(lambda work: platform().rights.open(work, opening))
     except SenimError as error:
+        g.place = url_for("requests.new")
         return told_with(_form(refused(error)), status_of(error))
     flash(words(g.door, g.language)["rq-opened"], "good")
     return redirect(url_for("requests.show", number=told.number), 303)

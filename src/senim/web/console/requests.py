@@ -19,7 +19,7 @@ from senim.rights import Kind, Request, State, Way
 from senim.rights.clock import check_extension, check_pause
 from senim.rights.listing import OPEN_VIEWS, VIEWS
 from senim.rights.records import PauseReason
-from senim.rights.rules import MOVES, check_undecided, is_open, needs_second, proven
+from senim.rights.rules import MOVES, check_undecided, is_open, proven
 from senim.rights.words import explain_deadline
 from senim.times import moment, stamp
 from senim.web.console import naming
@@ -39,7 +39,8 @@ TABS = ("show", "identity", "data", "plan", "messages", "tasks", "papers", "log"
 
 
 @pages.context_processor
-def _words() -> dict[str, Any]:
+def helpers() -> dict[str, Any]:
+    """What templates tell requests with."""
     return {
         "say": say,
         "who": who,
@@ -225,21 +226,21 @@ def _named(promises: Promises, reference: str) -> str:
 def plan(number: str) -> Answer:
     """What is to be done, before and after it was."""
     found = find(number)
-    promises = platform().policies.in_force(platform().works.clock.now())
-    second = found.plan is not None and needs_second(promises, found.plan)
+    return page(number, "plan", order=_order(found), **about_plan(found))
+
+
+def about_plan(found: Request) -> dict[str, Any]:
+    """What a plan is told with: whether it is one's own, and what its places are called."""
+    promises = in_force()
     mine = found.plan is not None and member().actor.label in (
         found.plan.by,
         found.decision.by if found.decision else "",
     )
-    return page(
-        number,
-        "plan",
-        second=second,
-        mine=mine,
-        order=_order(found),
-        field_name=lambda one: _named(promises, one),
-        because=lambda place: act_of(promises, place),
-    )
+    return {
+        "mine": mine,
+        "field_name": lambda one: _named(promises, one),
+        "because": lambda place: act_of(promises, place),
+    }
 
 
 def act_of(promises: Promises, place: str) -> str:

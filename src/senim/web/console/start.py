@@ -24,6 +24,9 @@ PLACES = {
 }
 """What waits → the page where it is dealt with."""
 
+ELSE = {"approval": "approvals.index"}
+"""Where it is dealt with by a role that the first page is closed to."""
+
 
 @pages.get("/")
 def index() -> Answer:
@@ -34,11 +37,17 @@ def index() -> Answer:
     if broken:
         counts.append(("broken", broken, "bad"))
     counts.sort(key=lambda one: ("bad", "warn", "").index(one[2]))
-    waiting = [(what, count, weight, place(*PLACES[what][:1], **PLACES[what][1])) for what, count, weight in counts]
+    waiting = [(what, count, weight, _place(what)) for what, count, weight in counts]
     kinds, words = {}, wording("rights")
     for one in agenda.next:
         kinds[one.kind] = words[f"kind-{one.kind}"].in_(g.language)
     return render_template("console/start.html", waiting=waiting, next=agenda.next, kinds=kinds, place=place)
+
+
+def _place(what: str) -> str:
+    """The page where something that waits is dealt with; empty if this role has none."""
+    endpoint, values = PLACES[what]
+    return place(endpoint, **values) or (place(ELSE[what]) if what in ELSE else "")
 
 
 def _broken() -> int:

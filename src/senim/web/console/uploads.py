@@ -41,8 +41,13 @@ def sent(name: str, what: Paper) -> tuple[Attached, ...]:
     return tuple(found)
 
 
+_ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
+"""By what devices know with which program they open a file."""
+
+
 def handed(content: bytes, media: str, name: str) -> Response:
     """A file to be saved: it is never shown within our pages, whatever it says it is."""
+    name += "" if "." in name else _ENDINGS.get(media, "")
     answer = Response(content, content_type=media)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"

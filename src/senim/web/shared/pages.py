@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Request, Response, abort, g, redirect, render_template, request, session, url_for
+from flask import Flask, Request, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
@@ -167,12 +167,23 @@ def here(**changed: str) -> str:
     kept = [(name, text) for name, text in request.args.items(multi=True) if name != "language" and name not in changed]
     if shown := getattr(g, "place", ""):  # what a form came to is read at an address of its own
         place, kept = shown, []
-    elif request.endpoint:
+    elif request.endpoint and opens(request.path):
         place = url_for(request.endpoint, **(request.view_args or {}))
-    else:  # no page of ours: its start is the nearest
+    else:  # no page of ours, or one that only takes a form: the start of the door is the nearest
         place, kept = f"{request.script_root}/", []
     asked = urlencode([*kept, *changed.items()], safe="!$'()*,/:;?@")
     return f"{place}{'&' if '?' in place else '?'}{asked}" if asked else place
+
+
+def opens(path: str) -> bool:
+    """Whether a place of this door can be opened, and not only be sent a form."""
+    if request.method == "GET" and path == request.path:
+        return request.endpoint is not None
+    try:
+        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]  # has a request
+    except HTTPException:
+        return False
+    return True
 
 
 def words(of: Door, language: Language) -> dict[str, str]:
