@@ -70,7 +70,9 @@ def now(senim: Senim, secret: str) -> str:
 
 def cookie(senim: Senim, token: str) -> tuple[str, str, str]:
     """The console's cookie for a session: its name, its value, and the token that forms then carry."""
-    app = door(senim, Door(name="console", module="senim.web.console", words=()))  # of the very name, without its pages
+    app = door(
+        senim, Door(name="console", module="senim.web.console", words=(), most=1)
+    )  # of the very name, without its pages
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # that of cookies
     value = serializer.dumps({"token": token, "csrf_token": _CSRF})
     key = app.secret_key
