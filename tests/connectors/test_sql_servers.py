@@ -138,7 +138,7 @@ def test_policies_of_rows_are_told(engine: Engine, connect: Callable[..., SqlCon
 
 
 def test_several_schemas_are_read(engine: Engine, connect: Callable[..., SqlConnector]) -> None:
-    """Tables of other schemas are called by schema and name; that there are such schemas is told."""
+    """Tables of other schemas are called by schema and name; of which nothing is said are not reached, and told so."""
     sql(
         engine,
         PEOPLE,
@@ -147,7 +147,12 @@ def test_several_schemas_are_read(engine: Engine, connect: Callable[..., SqlConn
         "CREATE TABLE sales.orders (id int PRIMARY KEY, person int REFERENCES people (id))",
         "INSERT INTO sales.orders VALUES (1, 1), (2, 2)",
     )
-    assert [one.where for one in connect(mapped("delete")).look().problems] == ["sales.*"]
+    silent = connect(mapped("delete"))
+    assert [one.where for one in silent.look().problems] == ["sales.*"]
+    assert [one.table for one in silent.plan(WHO, ERASE).not_reached] == ["sales.*"]
+    assert not silent.rescan(WHO).complete
+    left_out = connect(mapped("delete").replace("url-env: MADE_URL", "url-env: MADE_URL, schemas: [public]"))
+    assert left_out.plan(WHO, ERASE).not_reached == ()
     source = mapped("delete").replace("url-env: MADE_URL", "url-env: MADE_URL, schemas: [public, sales]")
     system = connect(source + "\n  sales.orders: {key: [id], plain: [id], refers: [{columns: [person], to: people}]}")
     assert system.look().ready

@@ -247,6 +247,7 @@ def test_exit_codes(scan: Scan) -> None:
     assert scan("a.txt").code == 0
     assert scan("a.txt", "--fail-on-found").code == 1
     assert scan("b.txt", "--fail-on-found").code == 0
+    assert scan("b.txt", "gone.txt", "--fail-on-found").code == 1, "a gate that looked at nothing"
     assert scan("a.txt", "--kinds", "card,iban", "--fail-on-found").code == 0
     assert scan().code == 2
     assert scan("a.txt", "--kinds", "nothing").code == 2

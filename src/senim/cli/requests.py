@@ -154,7 +154,10 @@ def show(number: str, role: str, name: str, folder: Path, *, read: bool, as_json
         show_json(told)
         return
     click.echo(_line(request))
-    click.echo(told["clock"])
+    if told["clock"]:
+        click.echo(told["clock"])
+    if request.decision and not request.decision.granted:
+        click.echo(f"  refused: {', '.join(request.decision.reasons)}")
     for place, lines in (("here", request.plan.here),) if request.plan else ():
         for line in lines:
             click.echo(f"  {place}: {line.place} {line.act} {line.because} {line.until}".rstrip())
@@ -167,6 +170,9 @@ def show(number: str, role: str, name: str, folder: Path, *, read: bool, as_json
             click.echo(f"  ! {problem}")
     for left in _after(request):
         click.echo(f"  ! {left}")
+    for paper in request.papers:
+        if (paper.what, paper.media) == ("note", "text/html"):
+            click.echo(f"  to be handed over: senim requests answer {number} {paper.id} --out letter.html")
     for name_, value in told.get("written", {}).items():
         click.echo(f"{name_}: {value}")
 

@@ -43,7 +43,7 @@ _MOST = 40
 @click.option(
     "--report", "target", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to this HTML file."
 )
-@click.option("--fail-on-found", is_flag=True, help="End with exit code 1 if anything is found.")
+@click.option("--fail-on-found", is_flag=True, help="End with exit code 1 if anything is found, or a path is missing.")
 @json_option
 def scan(
     paths: tuple[Path, ...],
@@ -80,7 +80,8 @@ def scan(
         show_json({**_counts(report), "sources": report.sources})
     else:
         _show(report)
-    sys.exit(1 if fail_on_found and report.found else 0)
+    missing = any(not os.path.lexists(path) for path in paths)  # a gate that looked at nothing lets nothing through
+    sys.exit(1 if fail_on_found and (report.found or missing) else 0)
 
 
 def _kinds(asked: str | None) -> frozenset[str]:

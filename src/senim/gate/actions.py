@@ -84,7 +84,9 @@ class Gate:
                 unknown = (promises.reason(Code.NOT_FOUND, "subject"),)
                 return self._refused(actor, {**ruled.told, "subject": subject}, unknown)
         at = micros(now)
-        reasons = (*_strangers(promises, actor, question), *decide(promises, ruled.ruling, standing, at))
+        reasons = decide(promises, ruled.ruling, standing, at)
+        if actor.kind is ActorKind.PERSON:
+            reasons = (*_strangers(promises, actor, question), *reasons)
         if reasons:
             return self._refused(actor, _facts(ruled, question), reasons)
         entry = self._works.record_later(self._mould(ruled, actor, question, now), subject, at)

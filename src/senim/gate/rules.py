@@ -223,7 +223,11 @@ def decide(
         return (promises.reason(Code.SUBJECT_ERASED, "subject"),)
     marks = standing.marks
     scopes = agreed if agreed is not None else marks.agreed.get(ruling.purpose, {})
-    lacking = [(need, code) for need in ruling.needs if (code := _lacking(scopes, need, now, ruling)) is not None]
+    lacking: list[tuple[str, Code]] = []
+    for need in ruling.needs:  # a comprehension would be a call of its own, in every decision
+        code = _lacking(scopes, need, now, ruling)
+        if code is not None:
+            lacking.append((need, code))
     over = ruling.term is not None and term_over(promises, ruling.term, standing, scopes, now)
     if not (lacking or over or ruling.reasons or marks.block or marks.stops):
         return ()

@@ -29,7 +29,7 @@ from senim.policy.values import identifier_kind
 from senim.rights import listing_store, store
 from senim.rights.clock import met, reckoned
 from senim.rights.records import Deadline, Decision, Opening, Paper, Proof, Refusal, Request, Stage, State, Trace
-from senim.rights.rules import is_number, is_open, moved
+from senim.rights.rules import LAST_WORDS, is_number, is_open, moved
 from senim.storage import Database
 from senim.subjects import Standing, Subjects
 from senim.times import micros
@@ -270,8 +270,12 @@ class Desk:
         attachments: tuple[File, ...] = (),
         **facts: Any,
     ) -> None:
-        """Write to whoever asked, if there is an address to answer to; letters on paper go by staff."""
+        """Write to whoever asked; how it ends lies ready for staff to hand over if there is no address to answer to."""
         address = address or address_of(self.opening(work, request))
+        if not address and template in LAST_WORDS:
+            shown = self.parts.post.on_paper(work, template, language=request.language, facts=facts)
+            now = self.load(work, request.number)
+            self.save(work, self.put(work, now, "note", "text/html", shown.html.encode()))
         if address:
             to = To(address=address, subject=SubjectId(request.subject) if request.subject else None)
             message = self.parts.post.send(

@@ -323,7 +323,7 @@ class Handling:
         )
         self._desk.tell(work, DECIDED, request, codes=tuple(one.value for one in reasons))
         self._write_refusal(work, request, text)
-        return request
+        return self._desk.load(work, request.number)
 
     def _write_refusal(self, work: Work, request: Request, text: str) -> None:
         """Why not, and where to complain of it: the letter itself says that."""
@@ -378,7 +378,7 @@ class Handling:
         )
         self._desk.tell(work, ANSWERED, request)
         self._write_answer(work, request, text)
-        return request
+        return self._desk.load(work, request.number)  # with the letter, if it lies ready to be handed over
 
     def _write_answer(self, work: Work, request: Request, text: str) -> None:
         policy, number = self._desk.promises(work).policy, request.number

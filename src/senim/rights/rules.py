@@ -61,6 +61,12 @@ ANSWERS = {
 SPEAKS = tuple(ANSWERS)
 """What is answered in words after a look, each in a letter of its own."""
 
+LAST_WORDS = frozenset(
+    {*ANSWERS.values(), "refused", "erased", "correction_done", "block_done", "unblocked", "mailings_stopped",
+     "withdrawal_done"}
+)  # fmt: skip
+"""Letters that tell how a request ended: those who gave no address for mail get them on paper."""
+
 AT_ONCE = (Kind.WITHDRAW, Kind.STOP_MAILINGS)
 """What nobody has to decide on: it binds the very next decision of the gate (travel-40, foundation-34)."""
 

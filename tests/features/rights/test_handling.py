@@ -230,3 +230,28 @@ def test_a_withdrawal_in_part_ends_that_part_alone(stage: Stage, part: str, gone
     assert "consent_withdrawn" in {reason.code for reason in refused_now.reasons}
     assert senim.gate.check(stage.actor, stays)
     refused(Code.RECIPIENT_UNDECLARED, lambda: by(stage, person, "withdraw", purposes=("orders/somebody",)))
+
+
+def test_who_gave_no_address_for_mail_gets_the_last_word_on_paper(stage: Stage) -> None:
+    """A claim by letter with a telephone number alone: how it ended lies with it, ready to be printed, in its language.
+
+    Who can be written to has no such paper, and a refusal with its reasons is one, too.
+    """
+    senim, person = senim_of(stage), stage.person()
+    by_letter = {"way": Way.LETTER, "language": "kk", "identifiers": {"phone": person.values["contact.phone"]}}
+    for kind, how in (
+        ("claim", {"granted": True, "text": "Қате түзетілді."}),
+        ("access", {"granted": False, "reasons": (Refusal.NOTHING_ON_FILE,)}),
+    ):
+        number = opened(stage, kind, text="Наразымын.", **by_letter).number
+        act(stage, senim.rights.identities.by_document, number, subject=person.subject)
+        ended = decide(stage, number, **how)
+        letter = next(one for one in ended.papers if one.what == "note")
+        media, content = act(stage, senim.rights.paper, number, letter.id)
+        page = content.decode()
+        assert media == "text/html"
+        assert '<html lang="kk"' in page
+        assert number in page
+        assert ("Қате түзетілді." in page) == (kind == "claim")
+    mailed = by(stage, person, "claim", text="Наразымын.")
+    assert not [one for one in decide(stage, mailed.number, granted=True, text="Иә.").papers if one.what == "note"]

@@ -184,6 +184,7 @@ class SqlConnector:
     @staticmethod
     def _not_reached(bound: Bound, members: Members) -> Iterator[NotReached]:
         yield from members.not_reached
+        yield from bound.unsaid
         for name in bound.map.tables:
             if name not in bound.schema.tables:
                 yield NotReached(table=name, why=Trouble.TABLE_GONE)

@@ -8,7 +8,7 @@ ten. Tables that lead back to themselves are listed to their end, whatever that 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +55,12 @@ class Bound:
     secret: bytes = field(repr=False)
     compiled: dict[str, Compiled] = field(default_factory=dict, repr=False)
     """Statements that are the same for every person, by table."""
+
+    @property
+    def unsaid(self) -> Iterator[NotReached]:
+        """Schemas with tables of which the map says nothing. A map that names its schemas has left out the others."""
+        for name in () if self.map.system.schemas else self.schema.beside:
+            yield NotReached(table=f"{name}.*", why=Trouble.TABLE_NOT_MAPPED)
 
     @classmethod
     def of(cls, found: DataMap, schema: Schema, graph: Graph, secret: bytes) -> Bound:

@@ -38,6 +38,7 @@ class Search:
 
     def run(self) -> Rescan:
         """Search every table."""
+        self._not_reached += self._bound.unsaid
         for name, table in sorted(self._bound.schema.tables.items()):
             if name != MARKS:
                 self._table(name, table)

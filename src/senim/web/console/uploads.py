@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -11,11 +10,11 @@ from flask import Response, request
 from senim.rights import Attached
 from senim.rights.desk import MOST_PAPER
 from senim.web.console.guard import seated
+from senim.web.shared.media import media_of
 
 MOST = MOST_PAPER + 1024 * 1024
 """Bytes of a form with a file in it."""
 
-_MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}\Z")
 Paper = Literal["letter", "scan", "authority", "evidence", "signature"]
 
 
@@ -31,17 +30,11 @@ def allow_files(*endpoints: str) -> Callable[[str | None, dict[str, Any] | None]
 
 def sent(name: str, what: Paper) -> tuple[Attached, ...]:
     """The files that came under a name in the form; none if none was chosen."""
-    found = []
-    for one in request.files.getlist(name)[:10]:
-        content = one.read()
-        media = (one.mimetype or "").lower()
-        if content:
-            media = media if _MEDIA.match(media) else "application/octet-stream"
-            found.append(Attached(what=what, media=media, content=content))
-    return tuple(found)
+    contents = (one.read() for one in request.files.getlist(name)[:10])
+    return tuple(Attached(what=what, media=media_of(one), content=one) for one in contents if one)
 
 
-_ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
+_ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "text/html": ".html"}
 """By what devices know with which program they open a file."""
 
 

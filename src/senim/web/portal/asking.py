@@ -13,6 +13,7 @@ from senim.rights.rules import CORRECTS, SPEAKS, is_open
 from senim.rights.words import state_told, told
 from senim.web.portal.changing import ANSWER
 from senim.web.portal.visit import act, page, say, signed
+from senim.web.shared.media import UNKNOWN, media_of
 from senim.web.shared.pages import PRIVATE, words
 
 Page = str | Redirect
@@ -23,7 +24,6 @@ _ASKED = (
 """What may be asked for by the form; corrections begin at the field, withdrawals at the choice."""
 
 _GROUNDED = (Kind.BLOCK, Kind.ERASE)
-_MEDIA = {b"%PDF": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 _MOST_FILE = 20 * 1024 * 1024
 
 
@@ -118,8 +118,8 @@ def _add(senim: Senim, number: str) -> Page:
     """Words and a file for a request that is still open."""
     asking_, text, file = senim.accounts.asking, request.form.get("text", "").strip(), request.files.get("file")
     content = file.read(_MOST_FILE + 1) if file else b""
-    media = next((media for begins, media in _MEDIA.items() if content.startswith(begins)), "")
-    if content and (not media or len(content) > _MOST_FILE):
+    media = media_of(content)
+    if content and (media == UNKNOWN or len(content) > _MOST_FILE):
         return _request(senim, number, fault=words(g.door, g.language)["file-wrong"])
     try:
         if text:
