@@ -15,7 +15,7 @@ from senim.messaging import store
 from senim.messaging.facts import MARKETING, SECRET
 from senim.messaging.mail import Mailer, composed, is_address
 from senim.messaging.records import File, MailServer, Message, MessageState, To, Written
-from senim.messaging.rendering import House, Rendered, facts_of, render
+from senim.messaging.rendering import House, facts_of, render
 from senim.orders import Claimed, Context, Done, Orders, Receipt
 from senim.policy import Policies
 from senim.storage import Database
@@ -133,9 +133,9 @@ class Messages:
         self._orders.place(work, FORGET, lane_of=message, at=work.now + UNSENT, key="unsent")
         return message
 
-    def on_paper(self, work: Work, template: str, *, language: Language, facts: Mapping[str, Any]) -> Rendered:
-        """A message for who prints it and hands it over: nothing is sent, nothing kept. Raises as :meth:`send`."""
-        return render(template, language, facts_of(template, facts), house_of(self._policies, work, language))
+    def on_paper(self, work: Work, template: str, *, language: Language, facts: Mapping[str, Any]) -> str:
+        """A message as a page to be printed and handed over: nothing is sent, nothing kept. Raises as :meth:`send`."""
+        return render(template, language, facts_of(template, facts), house_of(self._policies, work, language)).html
 
     def find(self, database: Database, message: str) -> Message:
         """A message of the outbox. Raises NotFound (not_found)."""

@@ -64,6 +64,9 @@ class Post(Protocol):
     ) -> str:
         """Have a message sent; its id. It goes out only if the act is committed."""
 
+    def on_paper(self, work: Work, template: str, *, language: Language, facts: Mapping[str, Any]) -> str:
+        """The same as a page to be printed, for who cannot be sent anything."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
@@ -273,9 +276,9 @@ class Desk:
         """Write to whoever asked; how it ends lies ready for staff to hand over if there is no address to answer to."""
         address = address or address_of(self.opening(work, request))
         if not address and template in LAST_WORDS:
-            shown = self.parts.post.on_paper(work, template, language=request.language, facts=facts)
+            page = self.parts.post.on_paper(work, template, language=request.language, facts=facts)
             now = self.load(work, request.number)
-            self.save(work, self.put(work, now, "note", "text/html", shown.html.encode()))
+            self.save(work, self.put(work, now, "note", "text/html", page.encode()))
         if address:
             to = To(address=address, subject=SubjectId(request.subject) if request.subject else None)
             message = self.parts.post.send(

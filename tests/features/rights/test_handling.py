@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -238,11 +239,16 @@ def test_who_gave_no_address_for_mail_gets_the_last_word_on_paper(stage: Stage) 
     Who can be written to has no such paper, and a refusal with its reasons is one, too.
     """
     senim, person = senim_of(stage), stage.person()
-    by_letter = {"way": Way.LETTER, "language": "kk", "identifiers": {"phone": person.values["contact.phone"]}}
-    for kind, how in (
+    by_letter: dict[str, Any] = {
+        "way": Way.LETTER,
+        "language": "kk",
+        "identifiers": {"phone": person.values["contact.phone"]},
+    }
+    ends: tuple[tuple[str, dict[str, Any]], ...] = (
         ("claim", {"granted": True, "text": "Қате түзетілді."}),
         ("access", {"granted": False, "reasons": (Refusal.NOTHING_ON_FILE,)}),
-    ):
+    )
+    for kind, how in ends:
         number = opened(stage, kind, text="Наразымын.", **by_letter).number
         act(stage, senim.rights.identities.by_document, number, subject=person.subject)
         ended = decide(stage, number, **how)
