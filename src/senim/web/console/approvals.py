@@ -5,18 +5,14 @@ Whoever handles requests finds the same plan, and the same two buttons, on the p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from flask import Blueprint, render_template, request, url_for
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-
-from senim.errors import Code, NotFound, SenimError
+from senim.errors import Code, NotFound
 from senim.rights import State
 from senim.web.console.again import fresh
-from senim.web.console.guard import Answer, look, platform, run, word
+from senim.web.console.guard import Answer, acted, look, platform
 from senim.web.console.requests import about_plan, find, helpers
 from senim.web.console.shown import row
-from senim.web.shared.pages import refused
-from senim.work import Work
 
 pages = Blueprint("approvals", __name__, url_prefix="/approvals")
 pages.context_processor(helpers)
@@ -43,23 +39,14 @@ def show(number: str) -> Answer:
 def approve(number: str) -> Answer:
     """Yes to the plan that they have seen: its digest says which."""
     digest = request.form.get("digest", "")
-    return _do(lambda work: platform().rights.planning.approve(work, number, digest), "rq-plan-approved")
+    return acted(
+        lambda work: platform().rights.planning.approve(work, number, digest), "rq-plan-approved", url_for(".index")
+    )
 
 
 @pages.post("/<number>/decline")
 def decline(number: str) -> Answer:
     """No."""
-    return _do(lambda work: platform().rights.planning.refuse_plan(work, number), "rq-plan-declined")
-
-
-def _do(act: Callable[[Work], object], told: str) -> Answer:
-    """Yes or no, and back to what else waits; a refusal is told there."""
-    try:
-        run(act)
-    except NotFound:
-        raise
-    except SenimError as error:
-        flash(refused(error), "bad")
-    else:
-        flash(word(told), "good")
-    return redirect(url_for("approvals.index"), 303)
+    return acted(
+        lambda work: platform().rights.planning.refuse_plan(work, number), "rq-plan-declined", url_for(".index")
+    )

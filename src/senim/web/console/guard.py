@@ -20,7 +20,7 @@ from flask import Response, current_app, flash, g, redirect, render_template, re
 from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
-from senim.errors import Code, NotAllowed
+from senim.errors import Code, NotAllowed, NotFound, SenimError
 from senim.gate.access import actor_of
 from senim.governance import Seat, Session, Step
 from senim.governance.passkeys import Site
@@ -29,7 +29,7 @@ from senim.governance.signing import AT_THE_DOOR
 from senim.identity import RESPONSIBLE, Actor
 from senim.languages import Language
 from senim.times import micros
-from senim.web.shared.pages import here, opens, words
+from senim.web.shared.pages import here, opens, refused, words
 from senim.work import Work
 
 P = ParamSpec("P")
@@ -202,6 +202,22 @@ def place(endpoint: str, **values: Any) -> str:
     may = member().may
     opens = verb is not None and may(verb) and may(current_app.extensions["entered"].get(endpoint, ""))
     return url_for(endpoint, **values) if opens else ""
+
+
+def acted(act: Callable[[Work], object], told: str, back: str) -> Answer:
+    """One verb, and on to ``back``, where the word ``told`` says that it is done, or why it was refused.
+
+    Raises NotFound: what is not there has no page to go back to.
+    """
+    try:
+        run(act)
+    except NotFound:
+        raise
+    except SenimError as error:
+        flash(refused(error), "bad")
+    else:
+        flash(word(told), "good")
+    return redirect(back, 303)
 
 
 def word(key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, get_args
 
-from flask import flash, g, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 
 from senim.errors import Code, Invalid, NotFound, SenimError
 from senim.rights import For, Refusal
@@ -14,12 +14,12 @@ from senim.rights.handling import ASKABLE
 from senim.rights.records import AuthorityKind, ExtensionReason
 from senim.rights.rules import SPEAKS, follows
 from senim.web.console.again import fresh
-from senim.web.console.guard import Answer, ask, member, needs, platform, run
+from senim.web.console.guard import Answer, acted, ask, member, needs, platform, run, word
 from senim.web.console.request_new import pages
 from senim.web.console.requests import find, found_data, overview, page, pauses
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import Paper, handed, sent
-from senim.web.shared.pages import refused, whole, words
+from senim.web.shared.pages import refused, whole
 from senim.web.shared.problems import status_of
 from senim.work import Work
 
@@ -28,21 +28,9 @@ __all__ = ["pages"]
 Act = Callable[[Work], object]
 
 
-def _said(key: str) -> str:
-    return words(g.door, g.language)[key]
-
-
 def _do(number: str, tab: str, act: Act, told: str = "") -> Answer:
     """One verb, and back to the page of the request; a refusal is told there."""
-    try:
-        run(act)
-    except NotFound:
-        raise
-    except SenimError as error:
-        flash(refused(error), "bad")
-    else:
-        flash(_said(told or "rq-done"), "good")
-    return redirect(url_for(f"requests.{tab}", number=number), 303)
+    return acted(act, told or "rq-done", url_for(f"requests.{tab}", number=number))
 
 
 def _asked(number: str, what: str, act: Act, told: str, **shown: Any) -> Answer:
@@ -56,7 +44,7 @@ def _asked(number: str, what: str, act: Act, told: str, **shown: Any) -> Answer:
         except SenimError as error:
             fault, status = refused(error), status_of(error)
         else:
-            flash(_said(told), "good")
+            flash(word(told), "good")
             return redirect(url_for("requests.show", number=number), 303)
     return told_with(page(number, "form", what=what, fault=fault, given=request.form, **shown), status)
 
@@ -111,7 +99,7 @@ def grant(number: str) -> Answer:
     decide = platform().rights.handling.decide
     found = find(number)
     what, second = follows(platform().policies.in_force(platform().works.clock.now()), found)
-    says = [_said(f"rq-grant-{what}"), *((_said(f"rq-second-{second}"),) if second else ())]
+    says = [word(f"rq-grant-{what}"), *((word(f"rq-second-{second}"),) if second else ())]
     return _asked(
         number,
         "grant",
@@ -146,9 +134,9 @@ def withdraw(number: str) -> Answer:
     if request.method == "GET":
         back = url_for("requests.show", number=number)
         return ask(
-            _said("rq-withdraw-question"),
-            says=_said("rq-withdraw-says"),
-            does=_said("rq-act-withdraw"),
+            word("rq-withdraw-question"),
+            says=word("rq-withdraw-says"),
+            does=word("rq-act-withdraw"),
             back=back,
         )
     return _do(number, "show", lambda work: platform().rights.withdraw(work, number))
@@ -230,7 +218,7 @@ def try_code(number: str) -> Answer:
         return platform().rights.identities.check_code(work, number, given).ok
 
     right = run(act)
-    flash(_said("rq-code-right" if right else "rq-code-wrong"), "good" if right else "bad")
+    flash(word("rq-code-right" if right else "rq-code-wrong"), "good" if right else "bad")
     return redirect(url_for("requests.identity", number=number), 303)
 
 
