@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from senim.app import open_senim
+from senim.audit.store import read_head
 from senim.cli.serve import check
 from senim.errors import Code, Invalid
 from senim.settings import Serve, Settings
@@ -114,10 +115,10 @@ def test_the_service_ends_when_it_is_told_with_everything_sealed(service: Servic
     assert out.startswith(f"Senim serves http://127.0.0.1:{service.port}/privacy and /v1.")
     assert "anna" not in out
     with open_senim(folder, environment={}) as senim:
-        senim.tick()  # where another sealer's lease still ran, the next one seals: what counts is that none is lost
         sealed = {entry.id for _, entry in senim.log.entries(0, senim.log.size)}
         assert set(decisions) <= sealed
         assert senim.log.verify().ok
+        assert read_head(senim.database).holder == ""  # it was closed, and not only cut off after its last tick
 
 
 def test_a_slow_sender_keeps_nobody_waiting(service: Service) -> None:

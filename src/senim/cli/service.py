@@ -95,7 +95,7 @@ def application() -> Any:
         incoming.start()
     threading.Thread(target=_follow, args=(os.getppid(),), name="senim-parent", daemon=True).start()
 
-    import atexit
+    from multiprocessing.util import Finalize
 
     def close() -> None:
         if incoming is not None:
@@ -103,7 +103,8 @@ def application() -> Any:
         runner.stop()
         senim.close()
 
-    atexit.register(close)
+    # Not atexit, of which a forked worker runs nothing.
+    Finalize(None, close, exitpriority=1)
     # What is loaded by now stays: looking through it again and again for garbage would cost a tenth of the time.
     gc.collect()
     gc.freeze()

@@ -15,6 +15,8 @@ from senim.errors import Code, Unavailable
 from senim.storage.strands import Strand, current, resume
 from senim.storage.unit import Unit, together
 
+import os
+EXP=os.environ.get("EXP")
 MOST = 512
 """Units in one transaction at most."""
 
@@ -63,7 +65,7 @@ class GroupCommit:
         if strand is not None:
             if ticket.leads:
                 # After the other requests that are ready by now: they may come to their commits, too.
-                strand.loop.call_soon(self._hire)
+                self._gather(strand.loop, 0)
             strand.pause()
         else:
             if not ticket.leads:
@@ -79,6 +81,17 @@ class GroupCommit:
             self._bell.put(False)
             self._hired.join()
             self._hired = None
+
+    def _gather(self, loop, seen):
+        """Wait, turn by turn, while more units come; then lead."""
+        with self._lock:
+            count = len(self._queue)
+        if seen < count < MOST:
+            loop.call_soon(self._gather, loop, count)
+        elif EXP == "1":
+            self._lead(None)
+        else:
+            self._hire()
 
     def _hire(self) -> None:
         if self._hired is None:
@@ -121,4 +134,4 @@ class GroupCommit:
         if successor.strand is None:
             successor.gate.release()
         else:
-            self._hire()
+            successor.strand.loop.call_soon_threadsafe(self._gather, successor.strand.loop, 0)
