@@ -10,13 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from senim.errors import Code, Unavailable
 from senim.storage.strands import Strand, current, resume
 from senim.storage.unit import Unit, together
 
-import os
-EXP=os.environ.get("EXP")
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
 MOST = 512
 """Units in one transaction at most."""
 
@@ -64,8 +66,7 @@ class GroupCommit:
             self._leading = True
         if strand is not None:
             if ticket.leads:
-                # After the other requests that are ready by now: they may come to their commits, too.
-                self._gather(strand.loop, 0)
+                self._gather(strand.loop)
             strand.pause()
         else:
             if not ticket.leads:
@@ -82,14 +83,15 @@ class GroupCommit:
             self._hired.join()
             self._hired = None
 
-    def _gather(self, loop, seen):
-        """Wait, turn by turn, while more units come; then lead."""
-        with self._lock:
-            count = len(self._queue)
-        if seen < count < MOST:
-            loop.call_soon(self._gather, loop, count)
-        elif EXP == "1":
-            self._lead(None)
+    def _gather(self, loop: AbstractEventLoop, known: int = 0) -> None:
+        """Lead once a turn of the loop brings no more units (``known`` waited before it).
+
+        The requests that are ready come to their commits first: one large group costs less than several small ones,
+        and nobody waits for a clock.
+        """
+        waiting = len(self._queue)
+        if known < waiting < MOST:
+            loop.call_soon(self._gather, loop, waiting)
         else:
             self._hire()
 
@@ -133,5 +135,8 @@ class GroupCommit:
             successor.leads = True
         if successor.strand is None:
             successor.gate.release()
-        else:
-            successor.strand.loop.call_soon_threadsafe(self._gather, successor.strand.loop, 0)
+            return
+        try:
+            successor.strand.loop.call_soon_threadsafe(self._gather, successor.strand.loop)
+        except RuntimeError:  # the loop is closed; what was asked of it is written all the same
+            self._hire()

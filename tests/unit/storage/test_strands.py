@@ -91,6 +91,48 @@ def test_strands_share_a_commit_and_each_learns_its_own_outcome(
     assert groups == [21]
 
 
+def test_a_group_grows_as_long_as_each_turn_of_the_loop_brings_more(
+    thread: Thread, commits: GroupCommit, groups: list[int]
+) -> None:
+    """Requests that come one a turn share a commit, and nobody waits for a clock: a turn without one ends it."""
+    left, found = list(range(10)), list[object]()
+
+    def come() -> None:
+        if left:
+            number = left.pop()
+            thread.loop.call_soon(come)
+            thread.strands.run(lambda: found.append(commits.commit(unit(number))))
+
+    def first() -> None:
+        thread.loop.call_soon(come)
+        commits.commit(unit(11))
+
+    thread.run(first)
+    assert (groups, found) == ([11], [None] * 10)
+
+
+def test_what_was_asked_before_a_loop_was_closed_is_written(commits: GroupCommit, groups: list[int]) -> None:
+    """The service ends while another thread leads: it hands on to a strand whose loop is gone."""
+    one, begun, go = Thread(), threading.Event(), threading.Event()
+    whole = commits._apply
+
+    def slow(units: list[Unit]) -> list[Outcome]:
+        begun.set()
+        go.wait(30)
+        return whole(units)
+
+    commits._apply = slow
+    leader = threading.Thread(target=lambda: commits.commit(unit()))
+    leader.start()
+    begun.wait(30)
+    one.strands.run(lambda: commits.commit(unit(1)))
+    one.loop.close()
+    go.set()
+    leader.join(30)
+    commits.close()
+    assert groups == [1, 1]
+
+
 def test_strands_and_threads_commit_together(thread: Thread, commits: GroupCommit, groups: list[int]) -> None:
     """The clock and a strand wait for the same disk; whoever leads hands on to the other."""
     stop, times = threading.Event(), list[int]()
