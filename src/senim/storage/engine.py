@@ -10,7 +10,9 @@ from operator import itemgetter
 
 from senim.errors import Code, SenimError, Stale
 from senim.storage.commit import Outcome
+from senim.storage.gathering import Gathering
 from senim.storage.statements import Guard, Query, Row, Statement
+from senim.storage.strands import current
 from senim.storage.unit import Unit
 
 Batch = list[tuple[Statement, list[Row]]]
@@ -47,6 +49,7 @@ class Engine(ABC):
 
     def __init__(self) -> None:
         self._writing = threading.Lock()
+        self._gathering = Gathering(self._read_alone, self._read_several)
 
     def apply(self, units: list[Unit], keys: Engine | None) -> list[Outcome]:
         """Commit the units in one transaction; on trouble each by itself, so that a bad one fails alone."""
@@ -137,9 +140,20 @@ class Engine(ABC):
     def rollback(self) -> None:
         """Undo the transaction; never raises."""
 
-    @abstractmethod
     def read(self, query: Query, *params: object) -> list[Row]:
-        """All rows of a query, as last committed."""
+        """All rows of a query, as last committed; strands that ask at the same moment share a statement."""
+        strand = current()
+        if strand is None or strand.places:  # who has a connection already must not wait for who waits for one
+            return self._read_alone(query, params)
+        return self._gathering.read(strand, query, params)
+
+    @abstractmethod
+    def _read_alone(self, query: Query, params: Row) -> list[Row]:
+        """The rows of a query for one asker."""
+
+    @abstractmethod
+    def _read_several(self, query: Query, asked: list[Row], rest: Row) -> list[list[Row]]:
+        """The rows of a query for each of several askers, in as few statements as may be."""
 
     @abstractmethod
     def read_all(self, *asked: tuple[Query, Row]) -> list[list[Row]]:

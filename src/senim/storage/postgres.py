@@ -16,7 +16,6 @@ from psycopg.waiting import Ready, Wait
 
 from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
 from senim.storage.engine import Batch, Engine
-from senim.storage.gathering import Gathering
 from senim.storage.statements import Guard, Query, Row, Statement
 from senim.storage.strands import Places, Strand, current
 
@@ -91,7 +90,6 @@ class PostgreSQL(Engine):
         self.sqlalchemy_url = "postgresql+psycopg://" + url.partition("://")[2]
         self._idle: deque[Connection] = deque()
         self._readers = Places(_READERS)
-        self._gathering = Gathering(lambda query, params: self.read_all((query, params))[0], self._read_several)
         self._writer = self._connect()
 
     def _connect(self) -> Connection:
@@ -141,14 +139,10 @@ class PostgreSQL(Engine):
             connection.close()
         return True
 
-    def read(self, query: Query, *params: object) -> list[Row]:
-        strand = current()
-        if strand is None or strand.places:  # who has a connection already must not wait for who waits for one
-            return self.read_all((query, params))[0]
-        return self._gathering.read(strand, query, params)
+    def _read_alone(self, query: Query, params: Row) -> list[Row]:
+        return self.read_all((query, params))[0]
 
     def _read_several(self, query: Query, asked: list[Row], rest: Row) -> list[list[Row]]:
-        """The rows of a query for each of several askers, in one statement."""
         columns = [list(column) for column in zip(*asked, strict=True)]
         found: list[list[Row]] = [[] for _ in asked]
         with self._reader() as connection:

@@ -19,6 +19,9 @@ _READERS = 8
 _ROWS = 256
 """Rows in one statement at most: their parameters stay far below the limit of 32,766."""
 
+_ASKERS = 32
+"""Askers of one statement at most: its parts stay far below the limit of 500."""
+
 _TERMS = 256
 """Alternatives of one condition at most: their depth stays below the limit of 1,000."""
 _CODES = {
@@ -106,7 +109,7 @@ class SQLite(Engine):
             else:
                 connection.close()
 
-    def read(self, query: Query, *params: object) -> list[Row]:
+    def _read_alone(self, query: Query, params: Row) -> list[Row]:
         # The body of _reader by hand: a context manager costs as much as the read itself.
         try:
             connection = self._idle.pop()
@@ -118,6 +121,18 @@ class SQLite(Engine):
             raise convert(error) from error
         finally:
             self._idle.append(connection)
+
+    def _read_several(self, query: Query, asked: list[Row], rest: Row) -> list[list[Row]]:
+        # Fewer statements are fewer times that the interpreter's lock is let go of: each wakes other threads.
+        found: list[list[Row]] = [[] for _ in asked]
+        at = 0
+        with self._reader() as connection:
+            for part in _parts(asked, _ASKERS):
+                params = [value for one in part for value in (*one, *rest)]
+                for row in connection.execute(query.sqlite_many(len(part)), params).fetchall():
+                    found[at + row[0] - 1].append(row[1:])
+                at += len(part)
+        return found
 
     def read_all(self, *asked: tuple[Query, Row]) -> list[list[Row]]:
         with self._reader() as connection:

@@ -140,6 +140,17 @@ class Query:
         asked = f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(names)}, asker)"
         return f"SELECT v.asker, q.* FROM {asked} CROSS JOIN LATERAL ({one}) AS q"
 
+    @functools.cached_property
+    def sqlite_many(self) -> Callable[[int], str]:
+        """The statement for so many askers on SQLite, each with parameters of its own: see :attr:`postgres_many`."""
+
+        @functools.cache
+        def many(askers: int) -> str:
+            each = (f"SELECT {number} AS asker, q.* FROM ({self.sqlite}) AS q" for number in range(1, askers + 1))
+            return " UNION ALL ".join(each)
+
+        return many
+
 
 class Guard:
     """Columns of the row of one key, compared and locked inside the committing transaction."""
