@@ -17,7 +17,7 @@ from typing import TypeVar
 from sqlalchemy import bindparam, select
 
 from senim.audit import store as log
-from senim.audit.records import Entry, Mould, Outcome, to_leaf
+from senim.audit.records import AT, ID, SUBJECT, Entry, Mould, Outcome, to_leaf
 from senim.audit.tiles import fits
 from senim.errors import Code, Held, NotAllowed, SenimError, Stale, Tampered, Unavailable
 from senim.identity import Actor, lane_of, new_id
@@ -152,8 +152,7 @@ class Work:
 
     def mould(self, act: str, facts: Facts, **more: object) -> Mould:
         """What entries of this act about people are cast in: they are alike but for the person."""
-        told = {**facts, **more, "subject": new_id()}
-        return mould_of(self.actor, self.now, act, Outcome.DONE, told)
+        return mould_of(self.actor, act, Outcome.DONE, {**facts, **more, "subject": SUBJECT})
 
     def cast(self, mould: Mould, subject: str) -> str:
         """Add the entry about a person to the log, as :meth:`record` would; its id."""
@@ -194,20 +193,22 @@ def make_entry(
     actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts, entry_id: str = ""
 ) -> tuple[str, str | None, bytes]:
     """An entry: its id, its subject and its leaf."""
-    entry = _entry(actor, now, act, outcome, facts, entry_id or new_id())
+    entry = _entry(actor, stamp(now), act, outcome, facts, entry_id or new_id())
     leaf = to_leaf(entry)
     if not fits(leaf):
         raise ValueError(f"an entry of {len(leaf)} bytes")
     return entry.id, entry.subject, leaf
 
 
-def _entry(actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts, entry_id: str) -> Entry:
-    return Entry(id=entry_id, at=stamp(now), act=act, actor=actor.label, outcome=outcome, **facts)  # type: ignore[arg-type]  # facts are fields of Entry by name
+def _entry(actor: Actor, at: str, act: str, outcome: Outcome, facts: Facts, entry_id: str) -> Entry:
+    return Entry(id=entry_id, at=at, act=act, actor=actor.label, outcome=outcome, **facts)  # type: ignore[arg-type]  # facts are fields of Entry by name
 
 
-def mould_of(actor: Actor, now: datetime, act: str, outcome: Outcome, facts: Facts) -> Mould:
-    """A mould for entries of one kind; of ``now`` and of the subject among the facts it keeps nothing."""
-    return Mould(_entry(actor, now, act, outcome, facts, ""))
+def mould_of(actor: Actor, act: str, outcome: Outcome, facts: Facts) -> Mould:
+    """A mould for entries of one kind; of a subject among the facts it keeps only that there is one."""
+    if facts.get("subject"):
+        facts = {**facts, "subject": SUBJECT}
+    return Mould(_entry(actor, AT, act, outcome, facts, ID))
 
 
 class Works:

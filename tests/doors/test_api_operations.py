@@ -60,7 +60,7 @@ def test_a_consent_is_given_and_withdrawn_and_binds_the_next_decision(door: Door
         body = {"subject": subject, "purpose": "newsletter", "channel": channel, "given": True, "evidence": evidence}
         given = door.post("/v1/consents", body)
         assert (given.status, given.json["proven"]) == (201, True)
-        assert given.json["receipts"] == [given.json["receipt"]]
+        assert len(given.json["receipts"]) == 1
     assert door.post("/v1/check", question).json["allowed"]
     withdrawn = door.post("/v1/consents", {"subject": subject, "purpose": "newsletter", "given": False})
     assert withdrawn.status == 201

@@ -95,7 +95,7 @@ def test_what_a_text_calls_consent_proves_nothing_at_the_gate(
     unproven = place.consent("site", subject, purpose, given=True, evidence=place.evidence(point, act=act))
     assert unproven.status == 201
     assert not unproven.body["proven"]
-    assert payload(place, unproven.body["receipt"])["event"]["event_type"] == "dpv:ImpliedConsent"
+    assert payload(place, unproven.body["receipts"][0])["event"]["event_type"] == "dpv:ImpliedConsent"
     refused = site.check("use", purpose, subject)
     assert "consent_unproven" in refused.codes
     assert all(one.startswith(profile) for one in refused.clauses)
@@ -267,7 +267,7 @@ def test_a_withdrawal_binds_the_very_next_decision_everywhere(
         assert library.check(subject, "use", purpose, channel=channel)
         withdrawn = place.consent("site", subject, purpose, given=False, evidence={"surface": "letter"})
         assert withdrawn.status == 201
-        assert payload(place, withdrawn.body["receipt"])["event"]["event_state"] == "dpv:ConsentWithdrawn"
+        assert payload(place, withdrawn.body["receipts"][0])["event"]["event_state"] == "dpv:ConsentWithdrawn"
         assert not library.check(subject, "use", purpose, channel=channel)
     asked = place.command("check", "use", purpose, "--subject", subject, "--channel", channel, "--json")
     assert asked.exit_code == 1

@@ -117,7 +117,7 @@ def test_an_entry_cast_in_a_mould_is_the_one_that_is_made_by_itself(
 ) -> None:
     """Byte for byte, whoever it is about and whenever it is."""
     facts = {"subject": subject, "purpose": purpose, "categories": categories, "policy": 3}
-    mould = mould_of(SYSTEM, NOW, "check.allowed", Outcome.ALLOWED, {**facts, "subject": subject and "f" * 32})
+    mould = mould_of(SYSTEM, "check.allowed", Outcome.ALLOWED, {**facts, "subject": subject and "f" * 32})
     entry_id, _, leaf = make_entry(SYSTEM, NOW + later, "check.allowed", Outcome.ALLOWED, facts)
     assert mould.cast(entry_id, stamp(NOW + later), subject or "") == leaf
 
@@ -125,7 +125,7 @@ def test_an_entry_cast_in_a_mould_is_the_one_that_is_made_by_itself(
 def test_a_mould_of_what_no_bundle_holds_is_refused() -> None:
     """As the entry itself is."""
     with pytest.raises(ValueError, match="too long"):
-        mould_of(SYSTEM, NOW, "x", Outcome.ALLOWED, {"categories": tuple(f"category-{n}" for n in range(6000))})
+        mould_of(SYSTEM, "x", Outcome.ALLOWED, {"categories": tuple(f"category-{n}" for n in range(6000))})
 
 
 def test_an_entry_that_no_bundle_holds_is_refused() -> None:

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from msgspec.structs import replace
 
 from senim.errors import Code, Tampered
 from senim.times import micros
@@ -91,18 +90,18 @@ def to_leaf(entry: Entry) -> bytes:
 class Mould:
     """Leaves of entries that differ in id, time and person alone: what they have in common is written once.
 
-    ``entry`` shows the rest; with a ``subject`` if those that are cast are about people. Raises ValueError if a leaf
-    would be too long for the log.
+    ``entry`` shows the rest, and has ``ID`` and ``AT`` in the gaps, with ``SUBJECT`` if those that are cast are about
+    people. Raises ValueError if a leaf would be too long for the log.
     """
 
     __slots__ = ("_act", "_at", "_begin", "_end")
 
     def __init__(self, entry: Entry) -> None:
-        gaps = replace(entry, id=_ID, at=_AT, subject=_SUBJECT if entry.subject else None)
-        self._begin, rest = _split(to_leaf(gaps).decode(), _ID)
-        self._at, rest = _split(rest, _AT)
-        self._act, self._end = _split(rest, _SUBJECT) if entry.subject else (rest, "")
-        if len(self.cast(_ID, _AT, _SUBJECT)) > MOST_BYTES:
+        leaf = to_leaf(entry)
+        self._begin, rest = _split(leaf.decode(), ID)
+        self._at, rest = _split(rest, AT)
+        self._act, self._end = _split(rest, SUBJECT) if entry.subject else (rest, "")
+        if len(leaf) > MOST_BYTES:
             raise ValueError("an entry too long for the log")
 
     def cast(self, entry_id: str, at: str, subject: str) -> bytes:
@@ -110,7 +109,7 @@ class Mould:
         return f"{self._begin}{entry_id}{self._at}{at}{self._act}{subject}{self._end}".encode()
 
 
-_ID, _AT, _SUBJECT = "i" * 32, "t" * 27, "s" * 32
+ID, AT, SUBJECT = "i" * 32, "t" * 27, "s" * 32
 """What stands in the gaps of a mould; as long as what comes there."""
 
 

@@ -64,7 +64,7 @@ class Sealer:
             now = micros(self._now())
             if old.holder not in ("", self._name) and old.held_until > now:
                 return 0  # before what waits is read: it may be much, and is not for this one
-            waiting = _enough(store.waiting(self._database, MOST))
+            waiting = store.waiting(self._database, MOST, ENOUGH)
             if not waiting:
                 return 0
             unit = Unit()
@@ -208,13 +208,3 @@ class Sealer:
         if known.size > head.size:
             return False
         return range_root(partial(store.read_node, self._database), 0, known.size) == known.root
-
-
-def _enough(waiting: list[store.Waiting]) -> list[store.Waiting]:
-    """The first transactions that together hold enough entries for a batch."""
-    total = 0
-    for count, (_, _, leaves) in enumerate(waiting, 1):
-        total += len(leaves)
-        if total >= ENOUGH:
-            return waiting[:count]
-    return waiting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 
 from sqlalchemy import bindparam, select
 
@@ -129,10 +130,17 @@ Waiting = tuple[int, bytes, list[bytes]]
 """Entries of a transaction that are not sealed yet: lane, id, leaves."""
 
 
-def waiting(database: Database, most: int = EVERYTHING) -> list[Waiting]:
-    """Entries not sealed yet, by transaction and oldest first."""
-    rows = sorted(database.read(_PENDING, most), key=lambda row: bytes(row[1]))
-    return [(row[0], bytes(row[1]), stored(bytes(row[2]), "log_pending")) for row in rows]
+def waiting(database: Database, most: int = EVERYTHING, enough: int = EVERYTHING) -> list[Waiting]:
+    """Entries not sealed yet, by transaction and oldest first: of ``most`` transactions, or so many as are enough."""
+    found: list[Waiting] = []
+    total = 0
+    for row in sorted(database.read(_PENDING, most), key=itemgetter(1)):
+        leaves = stored(row[2], "log_pending")
+        found.append((row[0], row[1], leaves))
+        total += len(leaves)
+        if total >= enough:
+            break
+    return found
 
 
 def read_head(database: Database) -> Head:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import msgspec
 
@@ -89,16 +88,16 @@ class Gate:
             reasons = (*_strangers(promises, actor, question), *reasons)
         if reasons:
             return self._refused(actor, _facts(ruled, question), reasons)
-        entry = self._works.record_later(self._mould(ruled, actor, question, now), subject, at)
+        entry = self._works.record_later(self._mould(ruled, actor, question), subject, at)
         return Decision(True, ruled.ruling.grounds, entry)
 
     @staticmethod
-    def _mould(ruled: _Ruled, actor: Actor, question: Question, now: datetime) -> Mould:
+    def _mould(ruled: _Ruled, actor: Actor, question: Question) -> Mould:
         """What the entry of an allowed question is cast in; known from the last one, unless it names a document."""
         key = actor.label, question.subject != ""
         mould = None if question.reason else ruled.moulds.get(key)
         if mould is None:
-            mould = mould_of(actor, now, ALLOWED, Outcome.ALLOWED, _facts(ruled, question))
+            mould = mould_of(actor, ALLOWED, Outcome.ALLOWED, _facts(ruled, question))
             if not question.reason and len(ruled.moulds) < _MOST_MOULDS:
                 ruled.moulds[key] = mould
         return mould

@@ -118,12 +118,10 @@ class ConsentBody(_Body, frozen=True, kw_only=True):
 
 
 class ConsentAnswer(_Answer, frozen=True, kw_only=True):
-    """The signed receipt; withdrawing from a purpose gives one for each thing that ended."""
+    """What was recorded."""
 
-    receipt: str
-    """The signed receipt (JWS)."""
     receipts: tuple[str, ...]
-    """All receipts, if one withdrawal ended several consents."""
+    """The signed receipts (JWS): one, and after a withdrawal one for each consent that ended with it."""
     proven: bool
     """Whether it can be proven; a consent that cannot opens nothing."""
 

@@ -83,8 +83,7 @@ def consent(call: Call) -> bodies.ConsentAnswer:
         given = [call.about(body.subject, lambda work, who: consents.give(work, who, scope, evidence=body.evidence))]
     else:
         given = call.about(body.subject, lambda work, who: consents.withdraw(work, who, scope, evidence=body.evidence))
-    receipts = tuple(one.receipt for one in given)
-    return bodies.ConsentAnswer(receipt=receipts[0], receipts=receipts, proven=given[0].event.said.proven)
+    return bodies.ConsentAnswer(receipts=tuple(one.receipt for one in given), proven=given[0].event.said.proven)
 
 
 def consents_of(call: Call, subject: str) -> bodies.ConsentsAnswer:
