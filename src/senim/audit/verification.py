@@ -7,6 +7,7 @@ more entries than the log has; and nothing may stand beside the tree that does n
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -176,7 +177,8 @@ class _Verification:
             for one in asked:
                 yield from _read_chunk(*one)
             return
-        with ProcessPoolExecutor(processes) as pool:
+        # Frozen: a helper's look for garbage would write into all that it shares with this process, and so copy it.
+        with ProcessPoolExecutor(processes, initializer=gc.freeze) as pool:
             running = deque(pool.submit(_read_chunk, *one) for one in islice(asked, 2 * processes))
             while running:
                 yield from running.popleft().result()
