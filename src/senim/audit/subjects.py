@@ -27,13 +27,13 @@ def in_order(records: bytes) -> bytes:
 
 def merged(lists: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:
     """The lists of many bundles (number of the bundle among them, list) as one sorted list for each lane."""
-    lanes: dict[int, bytearray] = {}
+    lanes: dict[int, list[bytes]] = {}
     for number, records in lists:
+        bundle = bytes([number])  # the place within it is below 256: a byte, and the one above it is free
         for at in range(0, len(records), RECORD):
-            subject, place = records[at : at + 16], int.from_bytes(records[at + 16 : at + RECORD], "big")
-            moved = subject + (number * 256 + place).to_bytes(4, "big")
-            lanes.setdefault(subject[-1] % LANES, bytearray()).extend(moved)
-    return {lane: in_order(bytes(records)) for lane, records in lanes.items()}
+            record = records[at : at + 18] + bundle + records[at + 19 : at + RECORD]
+            lanes.setdefault(record[15] % LANES, []).append(record)
+    return {lane: b"".join(sorted(records)) for lane, records in lanes.items()}
 
 
 def places(records: bytes, subject: bytes) -> Iterator[int]:
