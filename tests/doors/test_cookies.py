@@ -284,6 +284,7 @@ def test_below_the_sites_host_the_choice_counts_there_too(beside: Client) -> Non
     answer = beside.post("/cookies/en", data={"how": "refuse"}, base_url="https://privacy.mini.example")
     assert "Domain=mini.example" in answer.headers["Set-Cookie"]
     assert "Secure" in answer.headers["Set-Cookie"]
+    assert '"home":"mini.example"' in beside.get("/senim.js").get_data(as_text=True), "the script keeps the same cookie"
 
 
 def test_the_signal_is_honoured_and_says_so(lone_door: Door) -> None:

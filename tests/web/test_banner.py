@@ -179,6 +179,8 @@ def test_taking_back_is_as_easy_and_removes_what_was_set(front: Shopfront) -> No
     settled(page)
     assert {"_ga_X1", "mini_offer", "senim"} <= cookies(context)
     context.add_cookies([{"name": "_ga", "value": "1", "domain": ".mini.example", "path": "/next"}])
+    page.evaluate("document.cookie = '_ga_P=1; path=/; Secure; SameSite=None; Partitioned'")
+    assert "_ga_P" in cookies(context)
     page.goto(f"{front.shop.url}/next")
     page.get_by_role("link", name="Cookies", exact=True).click()
     with page.expect_navigation():
@@ -276,6 +278,76 @@ def test_a_choice_made_offline_reaches_the_log_later(front: Shopfront) -> None:
     settled(page)
     assert [one.reason for one in front.entries()] == ["refuse"]
     front.problems = [one for one in front.problems if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_a_choice_binds_in_every_tab(front: Shopfront) -> None:
+    """Taken back in one tab it is taken back in the other, at once: what ran there is gone and nothing more starts."""
+    context = front.context()
+    page = front.visit(context)
+    press(page, "Allow all")
+    loaded(page, front)
+    settled(page)
+    other = front.visit(context, "/next")
+    with page.expect_navigation():
+        other.evaluate("senim.withdraw()")
+    until(page, "!!window.senim")
+    assert not page.evaluate("senim.may('statistics')")
+    asked = len(front.party.asked)
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert len(front.party.asked) == asked
+
+
+def test_no_tab_loses_what_another_chose_offline(front: Shopfront) -> None:
+    """Two tabs, no connection: both choices wait, the tab that made the first is closed, and both reach the log."""
+    context = front.context()
+    first, second = front.visit(context), front.visit(context, "/next")
+    context.route("**/cookies/choices", lambda route: route.abort("internetdisconnected"))
+    press(first, "Refuse all")
+    expect(second.get_by_role("dialog")).to_have_count(0)
+    second.evaluate("senim.withdraw()")
+    first.close()
+    until(second, "(JSON.parse(localStorage.getItem('senim-waiting')) || []).length === 2")
+    context.unroute("**/cookies/choices")
+    later = front.visit(context)
+    settled(later)
+    assert [one.reason for one in front.entries()] == ["refuse", "withdraw"]
+    front.problems = [one for one in front.problems if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_the_site_and_the_page_without_scripts_share_one_choice(front: Shopfront) -> None:
+    """Below the site's own host both keep it in one cookie: there are no two of which the older could count."""
+    context = front.context()
+    body = banner(front.stage.promises, "mini.example").plain.decode()
+    context.route("**/senim.js", lambda route: route.fulfill(content_type="text/javascript", body=body))
+    page = front.visit(context)
+    press(page, "Allow all")
+    settled(page)
+    [kept] = [one for one in context.cookies() if one["name"] == "senim"]
+    assert kept["domain"] == ".mini.example"
+    said = kept["value"].replace("%2C1%5D", "%2C0%5D")
+    context.add_cookies([{"name": "senim", "value": said, "domain": ".mini.example", "path": "/", "secure": True}])
+    page.reload()
+    until(page, "!!window.senim")
+    assert page.evaluate("senim.choice()")["kinds"] == []
+
+
+def test_what_waits_does_not_start_once_it_is_taken_back(front: Shopfront) -> None:
+    """Scripts start one after the other: behind a slow one nothing starts any more if the answer changes meanwhile."""
+    context = front.context()
+    held: list[Route] = []
+    context.route("**/count.js", lambda route: held.append(route))  # noqa: PLW0108  # it is asked for its signature
+    page = front.visit(context)
+    page.evaluate("window.addEventListener('beforeunload', () => localStorage.setItem('title', document.title))")
+    press(page, "Allow all")
+    while not held:
+        page.wait_for_timeout(30)
+    settled(page)
+    page.route("**/cookies/choices", lambda route: None)
+    page.evaluate("void senim.withdraw()")
+    with page.expect_navigation():
+        held[0].fulfill(content_type="text/javascript", body="window.counted = 1; document.title = 'Late'")
+    assert page.evaluate("localStorage.getItem('title')") == "Late"
 
 
 def test_visitors_are_asked_again_only_when_they_must_be(front: Shopfront, mini: bytes, clock: FixedClock) -> None:

@@ -163,13 +163,14 @@ def all_shown(promises: Promises) -> dict[str, Shown]:
     return {one.digest: one for language in LANGUAGES for one in shown(promises, language)}
 
 
-def configuration(promises: Promises) -> dict[str, object]:
-    """What the script needs: kinds, and the texts in three languages."""
+def configuration(promises: Promises, home: str = "") -> dict[str, object]:
+    """What the script needs: kinds, the texts in three languages, and the host whose cookie the choice is."""
     cookies = promises.policy.cookies
     if cookies is None:
-        return {"version": promises.version, "days": 0, "kinds": [], "texts": {}}
+        return {"version": promises.version, "home": home, "days": 0, "kinds": [], "texts": {}}
     return {
         "version": promises.version,
+        "home": home,
         "days": days(cookies.asks_again),
         "kinds": [
             [one.id, int(one.essential), one.mark, list(one.names), list(one.signals)] for one in kinds(promises, "en")

@@ -49,7 +49,7 @@ def choosing(senim: Senim) -> Blueprint:
             return _save(senim, language)
         return _page(senim, language)
 
-    pages.add_url_rule("/senim.js", view_func=lambda: script(banner(_promises(senim))), endpoint="script")
+    pages.add_url_rule("/senim.js", view_func=lambda: script(_banner(senim)), endpoint="script")
     pages.add_url_rule("/senim-forms.js", view_func=lambda: script(forms()), endpoint="forms")
     pages.add_url_rule("/cookies/choices", view_func=choices, methods=["POST", "OPTIONS"], endpoint="choices")
     pages.add_url_rule("/cookies/<language>", view_func=page, methods=["GET", "POST"], endpoint="page")
@@ -58,6 +58,11 @@ def choosing(senim: Senim) -> Blueprint:
 
 def _promises(senim: Senim) -> Promises:
     return senim.policies.in_force(senim.works.clock.now())
+
+
+def _banner(senim: Senim) -> File:
+    promises = _promises(senim)
+    return banner(promises, _domain(senim, promises))
 
 
 def script(file: File) -> Response:
@@ -221,7 +226,10 @@ def _remember(senim: Senim, answer: Response, promises: Promises, choice: Choice
 
 
 def _domain(senim: Senim, promises: Promises) -> str:
-    """The site's host, if the service stands below it (``privacy.shop.example`` and ``shop.example``)."""
+    """The site's host, if the service stands below it (``privacy.shop.example`` and ``shop.example``).
+
+    Script and page keep the choice in the cookie of that host, and so in one: what was said last is what counts.
+    """
     own = urlsplit(senim.settings.serve.url).hostname or ""
     hosts = (urlsplit(origin).hostname or "" for origin in sorted(origins(promises.policy)))
     return next((host for host in hosts if "." in host and own.endswith(f".{host}")), "")

@@ -48,9 +48,9 @@ def _file(text: str) -> File:
 
 
 @functools.lru_cache(maxsize=8)
-def banner(promises: Promises) -> File:
-    """``senim.js`` for a version of the policy."""
-    settings = json.dumps(configuration(promises), ensure_ascii=False, separators=(",", ":"))
+def banner(promises: Promises, home: str = "") -> File:
+    """``senim.js`` for a version of the policy; ``home``: the host whose cookie the choice is, empty for the page's."""
+    settings = json.dumps(configuration(promises, home), ensure_ascii=False, separators=(",", ":"))
     style = json.dumps(_read("banner.css").replace("\n", ""), ensure_ascii=False)
     return _file(_read("senim.js").replace('"SETTINGS"', settings).replace('"STYLE"', style))
 

@@ -8,8 +8,11 @@
   const gpc = navigator.globalPrivacyControl === true;
   const secure = location.protocol === "https:";
   const place = new URL("cookies/choices", me.src);
+  const safe = secure ? "; Secure" : "";
 
-  // What is remembered. The choice lies in a cookie, so that the site itself can read it; the rest only here.
+  // What is remembered. The choice lies in a cookie, so that the site itself can read it; the rest only here. The
+  // service's own page for those without scripts sets the same cookie: one place, or the older choice would be read.
+  const home = settings.home && `.${location.hostname}`.endsWith(`.${settings.home}`) ? `; domain=${settings.home}` : "";
   const stored = (name, value) => {
     try {
       if (value === undefined) return JSON.parse(localStorage.getItem(name));
@@ -19,20 +22,20 @@
   };
   const remembered = () => {
     try {
-      return JSON.parse(decodeURIComponent(doc.cookie.match(/(?:^|; )senim=([^;]*)/)[1]));
+      const found = JSON.parse(decodeURIComponent(doc.cookie.match(/(?:^|; )senim=([^;]*)/)[1]));
+      return found.k && /^[0-9a-f]{32}$/.test(found.v) ? found : null;
     } catch {
       return null;
     }
   };
   const remember = () => {
     const age = said ? settings.days * 86400 : 0;
-    doc.cookie = `senim=${said ? encodeURIComponent(JSON.stringify(said)) : ""}; path=/; max-age=${age}; SameSite=Lax${secure ? "; Secure" : ""}`;
+    doc.cookie = `senim=${said ? encodeURIComponent(JSON.stringify(said)) : ""}; path=/; max-age=${age}; SameSite=Lax${home}${safe}`;
   };
   const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
 
   // said: v visitor, t time of the choice, g whether the browser asked not to be tracked, k {kind: [mark, 0 or 1]}
   let said = remembered();
-  if (!said || typeof said.k !== "object" || !/^[0-9a-f]{32}$/.test(said.v)) said = null;
   const known = (kind) => said && Date.now() - said.t < settings.days * 864e5 && (said.k[kind.id] || [])[0] === kind.mark;
   const allowed = (kind) => kind.essential || (known(kind) && said.k[kind.id][1] === 1 && (!gpc || said.g === 1));
   const may = (id) => kinds.some((kind) => kind.id === id && allowed(kind));
@@ -75,7 +78,8 @@
     }
     woken.add(part);
     wanted.forEach((id) => ran.add(id));
-    if (part.localName === "script") queue = queue.then(() => start(part));
+    // It may have been taken back while those before it were loading.
+    if (part.localName === "script") queue = queue.then(() => wanted.every(may) && start(part)).catch(console.warn);
     else {
       if (covers.has(part)) covers.get(part).replaceWith(part);
       if (part.dataset.senimSrcset) part.srcset = part.dataset.senimSrcset;
@@ -96,7 +100,8 @@
     location.pathname.split("/").slice(1).reduce((path, part) => (paths.push(`${path}/${part}`, `${path}/${part}/`), `${path}/${part}`), "");
     for (const name of names().filter(unwanted))
       for (const path of paths)
-        for (const domain of ["", ...hosts.map((host) => `; domain=${host}`)]) doc.cookie = `${name}=; path=${path}; max-age=0${domain}`;
+        for (const domain of ["", ...hosts.map((host) => `; domain=${host}`)])
+          for (const kept of ["", "; Partitioned"]) doc.cookie = `${name}=; path=${path}; max-age=0${domain}${safe}${kept}`;
     for (const store of ["localStorage", "sessionStorage"])
       try {
         for (const name of Object.keys(window[store])) if (unwanted(name)) window[store].removeItem(name);
@@ -115,22 +120,25 @@
     (function gtag() { layer.push(arguments); })("consent", command, signals);
   };
 
-  // The log: what was chosen waits here until the operator's log has it.
-  let waiting = stored("senim-waiting") || [], pause = 2000, sending = false;
+  // The log: what was chosen waits here until the operator's log has it. Other tabs keep theirs in the same place.
+  let waiting = [], pause = 2000, sending = false;
+  const waits = () => [].concat(stored("senim-waiting") || waiting);
+  const wait = (choices) => stored("senim-waiting", (waiting = choices));
   const send = async () => {
     if (sending) return;
     sending = true;
-    for (const { t, ...choice } of [...waiting]) {
+    const tried = new Set();
+    for (let one; (one = waits().find(({ id }) => !tried.has(id))); tried.add(one.id)) {
+      const { t, ...choice } = one;
       try {
         const age = Math.max(0, Math.min(7776000, Math.round((Date.now() - t) / 1000)));
         const answer = await fetch(place, { method: "POST", body: JSON.stringify({ ...choice, age }), keepalive: true, credentials: "omit", referrerPolicy: "no-referrer" });
         if (answer.status >= 500 || answer.status === 429) throw answer.status;
-        waiting = waiting.filter((one) => one.id !== choice.id);
-        stored("senim-waiting", waiting);
+        wait(waits().filter((one) => one.id !== choice.id));
         if (answer.ok) stored("senim-proof", (await answer.json()).receipt);
         else {
           console.warn(`senim: the choice was not taken (${answer.status}); it is asked for again`);
-          if (said) (said = null), remember(), clean();
+          if (said && said.t === t) (said = null), remember(), clean();
         }
       } catch {
         setTimeout(send, (pause = Math.min(pause * 2, 3e5)));
@@ -146,17 +154,25 @@
     said = { v: (said && said.v) || random(), t: Date.now(), g: +gpc, k: {} };
     for (const kind of optional) said.k[kind.id] = [kind.mark, +yes.includes(kind.id)];
     remember();
-    waiting.push({ id: random(), visitor: said.v, language: language(), shown: mark, how, kinds: yes, gpc, t: said.t });
-    stored("senim-waiting", (waiting = waiting.slice(-20)));
+    wait([...waits(), { id: random(), visitor: said.v, language: language(), shown: mark, how, kinds: yes, gpc, t: said.t }].slice(-20));
+    return obey(how, send());
+  };
+  const obey = async (how, sent) => {
     const left = clean();
     if (left.length) console.warn(`senim: cookies that only the server can remove: ${left.join(", ")}`);
     google("update");
     close();
     tell(how);
-    const gone = [...ran].some((id) => !may(id)), sent = send();
-    if (!gone) return apply();
+    if (![...ran].some((id) => !may(id))) return apply();
     await Promise.race([sent, new Promise((next) => setTimeout(next, 1000))]);
     location.reload(); // what runs cannot be stopped, only left behind
+  };
+  // What was chosen in another tab, or while this page lay in the browser's memory, binds here too.
+  const again = () => {
+    const now = remembered();
+    if (JSON.stringify(now) === JSON.stringify(said)) return;
+    said = now;
+    if (asked()) obey("elsewhere");
   };
 
   // What is shown.
@@ -277,8 +293,10 @@
     }
     apply();
     tell("kept");
-    if (waiting.length) send();
+    if (waits().length) send();
     addEventListener("online", send);
+    addEventListener("storage", again);
+    addEventListener("pageshow", (event) => event.persisted && again());
     doc.addEventListener("click", (event) => {
       const by = event.target.closest && event.target.closest("[data-senim-open]");
       if (by) event.preventDefault(), open(by);
