@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -204,6 +204,24 @@ def test_a_click_by_mistake_is_taken_back(mailings: Mailings, stage: Stage, cloc
     assert mailings.write(person)
     mailings.unsubscribe(token)
     clock.move(hours=25)
+    refused(Code.NOT_FOUND, lambda: mailings.undo(token))
+    assert not mailings.may(person)
+
+
+@pytest.mark.parametrize("since", [False, True])
+def test_a_link_brings_back_nothing_that_people_took_back_themselves(
+    mailings: Mailings, stage: Stage, clock: FixedClock, *, since: bool
+) -> None:
+    """A mail that was handed on holds the link: undoing restores what the link ended, and no other no of theirs."""
+    person, senim = stage.person("registration"), mailings.senim
+    token = mailings.token(person)
+    acts: list[Callable[[], object]] = [
+        lambda: acting.withdraw(senim, person.subject, Scope(purpose="newsletter")),
+        lambda: mailings.unsubscribe(token),
+    ]
+    for act in reversed(acts) if since else acts:
+        act()
+        clock.move(minutes=1)
     refused(Code.NOT_FOUND, lambda: mailings.undo(token))
     assert not mailings.may(person)
 

@@ -229,17 +229,21 @@ class Marketing:
         return Subscription(known.subject, known.purpose, known.channel, self.look(work, token).name, ended=False)
 
     def _shown(self, known: _Token) -> Evidence:
-        """What the person was shown when they last agreed to it."""
-        shown: Evidence | None = None
+        """What the person was shown when they agreed to what the link ended.
+
+        Raises NotFound if they had taken it back themselves, before or since: whoever holds a link says no yes of theirs.
+        """
+        before = last = None
         after: int | None = 0
         while after is not None:
             events, after = self._consents.history(known.subject, after)
             for event in events:
                 scope = event.said.scope
-                if event.said.given and scope.purpose == known.purpose and scope.channel in ("", known.channel):
-                    shown = event.said.evidence
-        if shown is None:
+                if scope.purpose == known.purpose and scope.channel in ("", known.channel):
+                    before, last = last, event
+        if before is None or last is None or not before.said.given or last.said.given or last.actor != BY_LINK.label:
             raise NotFound(Code.NOT_FOUND, "consent")
+        shown = before.said.evidence
         return Evidence(notice=shown.notice, language=shown.language, surface="subscription", act="button")
 
     def _digest(self, channel: Channel, address: str) -> bytes:
