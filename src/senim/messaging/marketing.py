@@ -231,7 +231,7 @@ class Marketing:
     def _shown(self, known: _Token) -> Evidence:
         """What the person was shown when they agreed to what the link ended.
 
-        Raises NotFound if they had taken it back themselves, before or since: whoever holds a link says no yes of theirs.
+        Raises NotFound if they took it back themselves, before or since: whoever holds a link says no yes of theirs.
         """
         before = last = None
         after: int | None = 0
