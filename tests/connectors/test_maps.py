@@ -261,9 +261,22 @@ def test_a_dataset_of_fides_becomes_a_map() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [b"", b"dataset: 1", b"[]", b"dataset: [{fides_key: x, collections: [{}]}]", b"\xff", b"a: ["]
+    "source",
+    [
+        b"",
+        b"dataset: 1",
+        b"[]",
+        b"dataset: [{fides_key: x, collections: [{}]}]",
+        b"\xff",
+        b"a: [",
+        b"dataset: " + b"[" * 30_000 + b"]" * 30_000,
+        b"dataset: [{fides_key: x, collections: [{name: a, fields: [{name: b, fides_meta: text}]}]}]",
+        b"a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        + b"".join(b"a%d: &a%d [%s]\n" % (at, at, b", ".join([b"*a%d" % (at - 1)] * 10)) for at in range(1, 7))
+        + b"dataset: [{fides_key: *a6}]",
+    ],
 )
 def test_what_is_no_dataset_is_refused(source: bytes) -> None:
-    """A file of another kind is refused as such."""
+    """A file of another kind is refused as such, and so is one that is made to be too much: deep, or full of aliases."""
     with pytest.raises(Invalid):
         import_fides(source)

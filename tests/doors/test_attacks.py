@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +19,7 @@ from senim.identity import RESPONSIBLE, Actor, ActorKind
 from senim.policy.promises import Promises
 from senim.policy.records import Role
 from senim.testing import FixedClock, Stage
+from senim.web.console.tables import Table, csv_of
 from senim.web.shared.tables import cell
 from senim.web.site import site
 from tests.console import PASSWORD, Colleague, now
@@ -173,11 +176,14 @@ def test_more_is_told_by_every_part_of_a_role(stage: Stage, more: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("\t=1", "'\t=1"), ("-1", "'-1"), ("a=b", "a=b"), ("", "")]
+    ("text", "shown"),
+    [("=1+1", "'=1+1"), ("\n=1", "'\n=1"), ("@x", "'@x"), ("\t=1", "'\t=1"), ("-1", "'-1"), ("a=b", "a=b"), ("", "")],
 )
 def test_tables_hold_no_formulas(text: str, shown: str) -> None:
     """A spreadsheet that opens an export runs nothing."""
     assert cell(text) == shown
+    made = csv_of(Table(columns=(), rows=((text, "."),))).decode("utf-8-sig")
+    assert list(csv.reader(io.StringIO(made, newline=""))) == [[], [shown, "."]]
 
 
 @pytest.mark.parametrize("page", ["/console/sign-in", "/portal/sign-in"])

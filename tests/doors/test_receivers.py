@@ -116,7 +116,15 @@ def test_a_page_with_an_old_notice_takes_nobody_in(receiver: Door, mini: bytes) 
 
 @pytest.mark.parametrize(
     "wrong",
-    [b"a: {", b"a: {point: x}", b"a: 5", b"a: {point: x, language: fr, fields: {}}", b"\xff", b"x" * 70_000],
+    [
+        b"a: {",
+        b"a: {point: x}",
+        b"a: 5",
+        b"a: {point: x, language: fr, fields: {}}",
+        b"\xff",
+        b"x" * 70_000,
+        b"a: 2026-13-45",
+    ],
 )
 def test_a_wrong_file_says_where(wrong: bytes) -> None:
     """It is refused as a whole, before anything is taken on it."""

@@ -70,8 +70,8 @@ def read(content: bytes) -> dict[str, Receiver]:
         raise Invalid(Code.MAP_INVALID, FILE, detail="it is too large")
     try:
         return msgspec.convert(yaml.safe_load(content) or {}, dict[str, Receiver])
-    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(Code.MAP_INVALID, FILE, detail=str(error).splitlines()[0]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none is a ValueError
+        raise Invalid(Code.MAP_INVALID, FILE, detail=str(error).partition("\n")[0]) from error
 
 
 def check(receivers: Mapping[str, Receiver], promises: Promises) -> list[str]:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import yaml
-
 from senim.connectors.datamap import ColumnMap, DataMap, Refers, System, TableMap
 from senim.errors import Code, Invalid
+from senim.policy.file import parse
 
 _KINDS = {
     "user.contact.email": "email",
@@ -44,18 +43,18 @@ class _Collection:
 
     @property
     def key(self) -> tuple[str, ...]:
-        return tuple(name for name, meta, _ in self.fields if meta.get("primary_key") in (True, "true", "True"))
+        return tuple(name for name, meta, _ in self.fields if meta.get("primary_key") in ("true", "True"))
 
 
 def import_fides(source: bytes) -> Imported:
     """The maps of a Fides dataset file. Raises Invalid (policy_unreadable) if it is none."""
     try:
-        content = yaml.safe_load(source)
-        datasets = content["dataset"]
+        tree, faults = parse(source)
+        datasets = tree.plain()["dataset"] if tree and not faults else None
         done = Imported()
         for one in datasets if isinstance(datasets, list) else [datasets]:
             _dataset(one, done)
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Invalid(Code.POLICY_UNREADABLE, "dataset", detail="this is no dataset of Fides") from error
     return done
 
@@ -110,7 +109,7 @@ def _reference(
         target.refers.append(_refers((there,), here, (column,), "belongs"))
         return
     here.refers.append(_refers((column,), target, (there,), meaning))
-    if direction is None:
+    if not direction:
         done.remarks.append(f"{here.name}.{column}: taken as part of {other}; Fides would follow it both ways")
 
 

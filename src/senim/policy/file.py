@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -45,6 +46,12 @@ class Node:
     line: int
     column: int
     keys: dict[str, tuple[int, int]]
+
+    def plain(self) -> Any:
+        """Text, lists and mappings alone, without their lines."""
+        if isinstance(self.value, dict):
+            return {key: one.plain() for key, one in self.value.items()}
+        return [one.plain() for one in self.value] if isinstance(self.value, list) else self.value
 
 
 def read_file(path: Path) -> bytes:

@@ -28,6 +28,7 @@ from senim.web.console.looking import promises as in_force
 from senim.web.console.shown import row, say, touched, who
 from senim.web.console.uploads import allow_files
 from senim.web.shared.pages import words
+from senim.web.shared.tables import cell
 
 pages = Blueprint("requests", __name__, url_prefix="/requests")
 pages.url_value_preprocessor(
@@ -119,7 +120,7 @@ def _lines(filters: dict[str, str]) -> Iterator[str]:
 
 def _line(cells: list[str]) -> str:
     told = io.StringIO()
-    csv.writer(told).writerow([f"'{one}" if one[:1] in "=+-@" and one else one for one in cells])
+    csv.writer(told).writerow(map(cell, cells))
     return told.getvalue()
 
 

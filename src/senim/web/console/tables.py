@@ -13,6 +13,7 @@ from senim.policy import Promises
 from senim.policy.records import Recipient
 from senim.web.console import naming
 from senim.web.console.naming import say, told
+from senim.web.shared.tables import cell
 
 Row = tuple[str, ...]
 
@@ -33,7 +34,7 @@ def csv_of(table: Table) -> bytes:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(say(column) for column in table.columns)
-    writer.writerows([f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell for cell in row] for row in table.rows)
+    writer.writerows(map(cell, row) for row in table.rows)
     return written.getvalue().encode("utf-8-sig")
 
 
