@@ -277,6 +277,6 @@ def test_a_dataset_of_fides_becomes_a_map() -> None:
     ],
 )
 def test_what_is_no_dataset_is_refused(source: bytes) -> None:
-    """A file of another kind is refused as such, and so is one that is made to be too much: deep, or full of aliases."""
+    """A file of another kind is refused as such, and so is one that is too much: deep, or full of aliases."""
     with pytest.raises(Invalid):
         import_fides(source)
