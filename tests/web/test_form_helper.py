@@ -80,6 +80,33 @@ def test_a_form_is_taken_after_what_was_wrong_is_mended(front: Shopfront) -> Non
     assert page.get_by_role("textbox", name="E-mail").input_value() == ""
 
 
+def test_of_several_buttons_the_pressed_one_is_sent(browser: Browser, mini: bytes, clock: FixedClock) -> None:
+    """A field that is chosen by buttons holds what was pressed: nothing if nothing was."""
+    choice = b"tastes: {type: choice, name: {kk: x, ru: x, en: x}, choices: [tea, coffee]}"
+    with shopfront(browser, mini.replace(b"tastes: words", choice), clock) as front:
+        buttons = "".join(
+            f'<label>{one} <input type="radio" name="profile.tastes" value="{one}" data-senim-field="profile.tastes">'
+            "</label>"
+            for one in ("tea", "coffee")
+        )
+        front.parts = FORM.replace("<button>", f"{buttons}<button>")
+        page = opened(front)
+        sent: list[dict[str, str]] = []
+        page.on(
+            "request", lambda asked: sent.append(asked.post_data_json["fields"]) if asked.method == "POST" else None
+        )
+        for pressed in ("", "tea"):
+            fill(page)
+            if pressed:
+                page.get_by_role("radio", name=pressed).check()
+            for box in page.get_by_role("checkbox").all():
+                box.check()
+            page.get_by_role("button", name="Send", exact=True).click()
+            expect(page.get_by_role("status")).to_have_text("Thank you, we have it.")
+            until(page, "!document.querySelector('form [name=\"contact.email\"]').value")
+        assert [one.get("profile.tastes") for one in sent] == [None, "tea"]
+
+
 def test_without_scripts_the_same_form_works(front: Shopfront) -> None:
     """The form goes to the service's page, which shows the notice and takes it in."""
     page = front.context(java_script_enabled=False).new_page()

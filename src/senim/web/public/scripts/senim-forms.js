@@ -44,8 +44,14 @@
       faults.get(input).hidden = !text;
       text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
     };
+    // What stands in a field; of several buttons for one field it is the one that is pressed, and perhaps none.
+    const read = (ref) => {
+      const all = [...form.querySelectorAll("[data-senim-field]")].filter((one) => one.dataset.senimField === ref);
+      const found = all.find((one) => one.checked || !["radio", "checkbox"].includes(one.type));
+      return !found ? "" : found.type === "checkbox" ? "true" : found.value.trim();
+    };
     const look = (input, ref) => {
-      const asked = asks.fields.find((one) => one.ref === ref), text = input.value.trim();
+      const asked = asks.fields.find((one) => one.ref === ref), text = read(ref);
       if (!asked) return text ? words.category_undeclared : "";
       if (!text) return asked.required ? words.field_missing : "";
       return !/card|iin|iban|date/.test(ref) && ["text", "textarea"].includes(asked.input) && card(text) ? words.card_number : "";
@@ -63,9 +69,12 @@
           describe(input, note);
         }
       }
-      // Not at once: a line that comes while the next thing is being pressed would move that away.
-      input.addEventListener("change", () => setTimeout(() => say(input, look(input, ref)), 300));
     }
+    // Not at once: a line that comes while the next thing is being pressed would move that away.
+    form.addEventListener("change", ({ target }) => {
+      const ref = target.dataset.senimField, input = inputs.get(ref);
+      if (input) setTimeout(() => say(input, look(input, ref)), 300);
+    });
     for (const one of asks.fields) if (one.required && !inputs.has(one.ref)) console.warn(`senim: the form lacks “${one.ref}”, which this point needs`);
 
     const foot = form.querySelector("[data-senim-notice]") || form.insertBefore(doc.createElement("div"), form.querySelector("[type=submit], button:not([type])"));
@@ -115,10 +124,7 @@
       check();
       if (focus()) return;
       const fields = { notice: asks.digest };
-      for (const [ref, input] of inputs) {
-        const value = input.type === "checkbox" ? (input.checked ? "true" : "") : input.value.trim();
-        if (value) fields[ref] = value;
-      }
+      for (const ref of inputs.keys()) if (read(ref)) fields[ref] = read(ref);
       for (const [name, box] of boxes) if (box.checked) fields[name] = "yes";
       const button = form.querySelector("[type=submit], button:not([type])");
       if (button) button.disabled = true;
