@@ -332,4 +332,5 @@ def test_behind_its_public_address_pages_name_it_and_insist_on_encryption(mini: 
         senim.settings = msgspec.structs.replace(senim.settings, serve=public)
         answer = Client(site(senim)).get("/privacy/en")
         assert '<link rel="canonical" href="https://mini.example/privacy/en">' in answer.text
+        assert '<link rel="alternate" hreflang="kk" href="https://mini.example/privacy/kk">' in answer.text
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"

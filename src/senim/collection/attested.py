@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from senim.collection import attested_store as store
 from senim.collection.records import Spoken, Word
 from senim.errors import Code, NotFound
-from senim.identity import SubjectId
+from senim.identity import SubjectId, is_id
 from senim.storage import Database
 from senim.work import Work
 
@@ -23,7 +23,7 @@ class Attested:
 
     def find(self, work: Work, speaker: SubjectId, subject: SubjectId) -> Spoken:
         """How somebody spoke for a person. Raises NotFound."""
-        found = store.find(work, speaker, subject)
+        found = store.find(work, speaker, subject) if is_id(subject) else None
         if found is None:
             raise NotFound(Code.NOT_FOUND, "subject")
         return found
