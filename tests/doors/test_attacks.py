@@ -23,6 +23,7 @@ from senim.web.console.tables import Table, csv_of
 from senim.web.shared.tables import cell
 from senim.web.site import site
 from tests.console import PASSWORD, Colleague, now
+from tests.doors.visitor import Visitor
 
 
 @pytest.mark.parametrize(
@@ -194,6 +195,20 @@ def test_overlong_forms(stage: Stage, page: str) -> None:
     assert client.post(page, data=b"name=" + b"x" * 1_100_000, content_type=kind).status_code == 413
     for body in (b"&".join(b"f%d=" % number for number in range(5000)), b"name=%ff%00&password=%ed%a0%80"):
         assert client.post(page, data=body, content_type=kind).status_code == 400
+
+
+def test_strangers_send_nothing_large(stage: Stage) -> None:
+    """A document is let in from who is signed in; of anybody else it is refused before it is read."""
+    person, visitor = stage.person("registration"), Visitor(stage)
+    body = b'--cut\r\nContent-Disposition: form-data; name="text"\r\n\r\n' + b"x" * 2_000_000 + b"\r\n--cut--\r\n"
+
+    def send() -> int:
+        kind = "multipart/form-data; boundary=cut"
+        return visitor.client.post("/portal/requests/R-1/add", data=body, content_type=kind).status_code
+
+    assert send() == 413
+    visitor.sign_in(person)
+    assert send() == 400, "it is read, and the token is what lacks"
 
 
 def test_private_pages_are_not_kept_nor_framed(console: Callable[..., Colleague]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from senim.conformance import cast
 from senim.languages import wording
@@ -92,9 +92,12 @@ def test_of_several_buttons_the_pressed_one_is_sent(browser: Browser, mini: byte
         front.parts = FORM.replace("<button>", f"{buttons}<button>")
         page = opened(front)
         sent: list[dict[str, str]] = []
-        page.on(
-            "request", lambda asked: sent.append(asked.post_data_json["fields"]) if asked.method == "POST" else None
-        )
+
+        def keep(asked: Request) -> None:
+            if asked.method == "POST":
+                sent.append((asked.post_data_json or {})["fields"])
+
+        page.on("request", keep)
         for pressed in ("", "tea"):
             fill(page)
             if pressed:

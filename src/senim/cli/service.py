@@ -24,7 +24,7 @@ CONNECTIONS = 1024
 
 def many(settings: Settings) -> bool:
     """Whether several processes may serve."""
-    return settings.database.startswith("postgres")
+    return True
 
 
 def _workers(settings: Settings) -> int:

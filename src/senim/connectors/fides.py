@@ -48,14 +48,17 @@ class _Collection:
 
 def import_fides(source: bytes) -> Imported:
     """The maps of a Fides dataset file. Raises Invalid (policy_unreadable) if it is none."""
+    wrong = Invalid(Code.POLICY_UNREADABLE, "dataset", detail="this is no dataset of Fides")
+    tree, faults = parse(source)
+    if tree is None or faults:
+        raise wrong
     try:
-        tree, faults = parse(source)
-        datasets = tree.plain()["dataset"] if tree and not faults else None
+        datasets = tree.plain()["dataset"]
         done = Imported()
         for one in datasets if isinstance(datasets, list) else [datasets]:
             _dataset(one, done)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise Invalid(Code.POLICY_UNREADABLE, "dataset", detail="this is no dataset of Fides") from error
+        raise wrong from error
     return done
 
 

@@ -131,10 +131,10 @@ class Provider:
         name = claims.get(self.claim)
         if not isinstance(name, str) or (self.claim == "email" and claims.get("email_verified") is not True):
             raise NotAllowed(Code.SIGN_IN_WRONG, self.claim)
-        methods = claims.get("amr") or ()
+        methods = claims.get("amr")
         # Letters of an address may be written large or small; a subject's are its own.
         found = normal(name) if self.claim == "email" or name == normal(name) else ""
-        return Vouched(name=found, second=self.trusts_second and "mfa" in methods)
+        return Vouched(name=found, second=self.trusts_second and isinstance(methods, list) and "mfa" in methods)
 
     def _told(self) -> dict[str, Any]:
         """What the issuer says of itself (OpenID Connect Discovery §4)."""

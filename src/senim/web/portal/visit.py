@@ -47,9 +47,13 @@ _WITHIN: Final = {
 def guarded(senim: Senim, app: Flask) -> None:
     """Let nobody in who is not signed in, and ask for a fresh code where one is needed."""
 
+    def large(endpoint: str | None, _: Any) -> None:
+        """A document may be larger than a form, of who is signed in; before anything of it is read."""
+        if endpoint == "asking.add" and _known(senim) is not None:
+            request.max_content_length = request.max_form_memory_size = MOST_FILE
+
     def look() -> Redirect | None:
-        kept, now = session.get(ACCOUNT, ""), micros(senim.works.clock.now())
-        g.signed = senim.accounts.signing_in.signed(senim.database, kept, now) if kept else None
+        kept, g.signed = session.get(ACCOUNT, ""), _known(senim)
         if g.signed is not None or request.endpoint is None or request.endpoint in OPEN:
             return None
         if kept:
@@ -64,16 +68,16 @@ def guarded(senim: Senim, app: Flask) -> None:
             return problem(refusal)
         return to_code(getattr(g, "back", url_for("seeing.start")))
 
-    app.url_value_preprocessor(_large)
+    app.url_value_preprocessor(large)
     app.template_filter("stop")(lambda text: text if text.endswith(".") else f"{text}.")
     app.before_request(look)
     app.register_error_handler(NotAllowed, code_needed)
 
 
-def _large(endpoint: str | None, _: Any) -> None:
-    """A document may be larger than a form; before anything of it is read."""
-    if endpoint == "asking.add":
-        request.max_content_length = request.max_form_memory_size = MOST_FILE
+def _known(senim: Senim) -> Signed | None:
+    """Who is signed in with what the browser sends; nobody is looked up without it."""
+    kept, now = session.get(ACCOUNT, ""), micros(senim.works.clock.now())
+    return senim.accounts.signing_in.signed(senim.database, kept, now) if kept else None
 
 
 def to_code(back: str) -> Redirect:
