@@ -80,6 +80,19 @@ def test_a_form_is_taken_after_what_was_wrong_is_mended(front: Shopfront) -> Non
     assert page.get_by_role("textbox", name="E-mail").input_value() == ""
 
 
+def test_a_form_that_comes_later_is_bound_too(front: Shopfront) -> None:
+    """A window that a page builder opens, a page that is put together by a script: the form is found when it is there."""
+    page = opened(front)
+    page.evaluate(
+        "() => { const form = document.querySelector('form'), later = document.createElement('form');"
+        " later.dataset.senimPoint = 'registration'; later.id = 'later'; later.append(document.createElement('button'));"
+        " form.after(later); }"
+    )
+    until(page, "'senimBound' in document.querySelector('#later').dataset")
+    assert page.locator("#later").get_by_role("checkbox").count() > 0
+    assert page.locator("form .senim-notice").count() == 2, "each form once"
+
+
 def test_of_several_buttons_the_pressed_one_is_sent(browser: Browser, mini: bytes, clock: FixedClock) -> None:
     """A field that is chosen by buttons holds what was pressed: nothing if nothing was."""
     choice = b"tastes: {type: choice, name: {kk: x, ru: x, en: x}, choices: [tea, coffee]}"

@@ -151,8 +151,17 @@
     });
     form.dataset.senimBound = "";
   };
+  const met = new WeakSet();
+  const find = () => {
+    for (const form of doc.querySelectorAll("form[data-senim-point]")) {
+      if (met.has(form)) continue;
+      met.add(form);
+      bind(form).catch((error) => console.warn("senim:", error));
+    }
+  };
   const begin = () => {
-    for (const form of doc.querySelectorAll("form[data-senim-point]")) bind(form).catch((error) => console.warn("senim:", error));
+    find();
+    new MutationObserver((changes) => changes.some((change) => change.addedNodes.length) && find()).observe(doc.documentElement, { childList: true, subtree: true });
   };
   doc.readyState === "loading" ? doc.addEventListener("DOMContentLoaded", begin) : begin();
 })();
