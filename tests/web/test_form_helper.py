@@ -81,11 +81,12 @@ def test_a_form_is_taken_after_what_was_wrong_is_mended(front: Shopfront) -> Non
 
 
 def test_a_form_that_comes_later_is_bound_too(front: Shopfront) -> None:
-    """A window that a page builder opens, a page that is put together by a script: the form is found when it is there."""
+    """A window that a page builder opens, a page that a script puts together: the form is found when it is there."""
     page = opened(front)
     page.evaluate(
         "() => { const form = document.querySelector('form'), later = document.createElement('form');"
-        " later.dataset.senimPoint = 'registration'; later.id = 'later'; later.append(document.createElement('button'));"
+        " later.dataset.senimPoint = 'registration'; later.id = 'later';"
+        " later.append(document.createElement('button'));"
         " form.after(later); }"
     )
     until(page, "'senimBound' in document.querySelector('#later').dataset")
