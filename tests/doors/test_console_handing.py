@@ -104,7 +104,8 @@ def test_what_may_not_go_is_told_with_all_reasons_and_has_no_button(
     assert "It may not be handed over" in boxes
     assert 'name="field"' not in boxes
     seen = me.post(f"{where}/look", {"to": TO, "field": FIELDS})
-    assert "It may not be handed over" in seen.text
+    assert seen.text.count("Delivery: ") == 1
+    assert "Delivery · Courier: " in seen.text
     assert "Hand it over</button>" not in seen.text
     once = hidden(
         me.post(f"{where}/look", {"to": "tax:bookkeeping", "field": "contact.order", "reason": "1"}).text, "once"

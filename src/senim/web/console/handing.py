@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,8 +17,9 @@ import msgspec
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from senim.consent import Scope
 from senim.disclosure import Foreseen, Handed, Handing
-from senim.errors import Code, Invalid, SenimError
+from senim.errors import Code, Invalid, Reason, SenimError
 from senim.identity import RESPONSIBLE, SubjectId, new_id
 from senim.policy.records import Recipient
 from senim.policy.taxonomy import Operation
@@ -79,6 +81,19 @@ def _foresee(one: Look, handing: Handing) -> Foreseen:
     return platform().disclosures.foresee(look(), one.subject, handing)
 
 
+def _told(handing: Handing, reasons: Iterable[Reason]) -> list[str]:
+    """Reasons in words, each once; of a consent that does not stand, which one."""
+    return list(dict.fromkeys(_reason(handing.purpose, one) for one in reasons))
+
+
+def _reason(purpose: str, one: Reason) -> str:
+    said = naming.ground(one)
+    if not one.code.value.startswith("consent_"):
+        return said
+    key = "" if one.where == purpose else one.where
+    return f"{naming.scope(promises(), Scope.of(purpose, key))}: {said}"
+
+
 def _to_choose(handing: Handing) -> bool:
     """Whether what is still to be chosen can be what it is refused for."""
     recipient = promises().policy.recipients[handing.recipient]
@@ -113,7 +128,7 @@ def _form(one: Look, handing: Handing, fault: str = "") -> str:
         recipient=now.policy.recipients[handing.recipient],
         channels=now.policy.purposes[handing.purpose].channels,
         offered=by_category,
-        refused=[] if _to_choose(handing) else [naming.ground(reason) for reason in foreseen.reasons],
+        refused=[] if _to_choose(handing) else _told(handing, foreseen.reasons),
         chosen=handing.categories or foreseen.fields,
         fault=fault,
     )
@@ -141,7 +156,7 @@ def _sight(one: Look, handing: Handing, once: str, faults: list[str] | None = No
         handing=handing,
         recipient=now.policy.recipients[handing.recipient],
         fields=foreseen.fields,
-        reasons=faults or [naming.ground(reason) for reason in foreseen.reasons],
+        reasons=faults or _told(handing, foreseen.reasons),
         once=once,
     )
 
@@ -158,7 +173,8 @@ def make(one: Look) -> Answer:
     try:
         done = run(lambda work: platform().disclosures.make(work, (one.subject,), handing))
     except SenimError as error:
-        return told_with(_sight(one, handing, once, naming.reasons(error)), status_of(error))
+        faults = _told(handing, error.reasons) or naming.reasons(error)
+        return told_with(_sight(one, handing, once, faults), status_of(error))
     session.pop(_ONCE)
     return _done(one, handing, done)
 
