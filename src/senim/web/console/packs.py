@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
-from flask import Response, render_template, request
+from flask import Response, g, render_template, request
 
 from senim.conformance import Pack, Period, Status
 from senim.conformance.pack import names
 from senim.errors import Invalid
+from senim.times import micros
 from senim.web.console.guard import Answer, member, needs, platform, run, word
 from senim.web.console.promises import as_file, newest_checkpoint, pages, read_board, states
-from senim.web.shared.pages import refused
+from senim.web.shared.pages import day, refused, zone
 
 __all__ = ["pages"]
 
@@ -62,11 +65,17 @@ def evidence() -> Answer:
         vkey=platform().log.vkey,
         now=now,
         pack=pack,
+        last_day=_last_day,
         shown=SHOWN,
         fault=fault,
         asked=_asked(),
         periods=_periods() if member().may("log") else [],
     )
+
+
+def _last_day(due: str) -> str:
+    """The last day that is in time: a term ends with it, and not at the midnight after it."""
+    return day(micros(datetime.fromisoformat(due)) - 1, g.language, zone(platform()))
 
 
 def _periods() -> list[tuple[str, str]]:
