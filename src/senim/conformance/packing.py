@@ -32,6 +32,7 @@ from senim.conformance.pack import (
 from senim.conformance.stage import Platform
 from senim.errors import NotFound
 from senim.rights import Request
+from senim.rights.listing import LISTED, READ
 from senim.rights.rules import is_open
 from senim.times import micros, stamp, stamp_of
 from senim.work import Work
@@ -39,7 +40,7 @@ from senim.work import Work
 _SLACK = timedelta(minutes=2) // timedelta(microseconds=1)
 """By how much entries may stand out of the order of their times."""
 
-_LOOKS = ("request.listed", "request.read")
+_LOOKS = (LISTED, READ)
 """Acts about requests that change nothing of them."""
 
 
