@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from senim.consent import Scope
@@ -202,9 +202,11 @@ def _sealed() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(key, salt=f"handed-{member().id}")
 
 
-@pages.post("/<subject>/handed.<any(csv, json):ending>")
+@pages.post("/<subject>/handed.<ending>")
 def file(subject: str, ending: str) -> Answer:
     """The file for the recipient, out of the page that said that it is done. Raises Invalid (invalid_value)."""
+    if ending not in FILES:
+        abort(404)
     try:
         told: dict[str, Any] = _sealed().loads(request.form.get("file", ""), max_age=_LASTS)
         values: dict[str, str] = told["data"][SubjectId(subject)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from flask import Response, g, render_template, request
+from flask import Response, abort, g, render_template, request
 
 from senim.conformance import Pack, Period, Status
 from senim.conformance.pack import names
@@ -85,10 +85,12 @@ def _periods() -> list[tuple[str, str]]:
     return [("", "—"), *((name, f"{word(f'period-{key}')} ({name})") for name, key in said)]
 
 
-@pages.get("/evidence.<any(json, jws):ending>")
+@pages.get("/evidence.<ending>")
 @needs("log")
 def evidence_file(ending: str) -> Response:
     """The pack of a period as a file: to be read, or signed as a whole. Raises Invalid (invalid_value)."""
+    if ending not in ("json", "jws"):
+        abort(404)
     of = _period() or platform().packs.period(names(platform().packs.today()[0])[0])
     pack, name = _pack(of), f"evidence-{of.since}-{of.until}.{ending}"
     if ending == "jws":
