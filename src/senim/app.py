@@ -32,7 +32,7 @@ from senim.collection import Collection, Imports
 from senim.collection.cookie_rules import origin_of
 from senim.collection.cookies import Cookies
 from senim.collection.technical import Technical
-from senim.conformance import Conformance, Proving, control_names
+from senim.conformance import Conformance, Packs, Proving, control_names
 from senim.conformance.standings import StandingsAgain
 from senim.connectors import Connector, Connectors, Looks, Maps, Tasks, by_hand
 from senim.consent import Consents
@@ -158,6 +158,7 @@ class Senim:
         self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
         self.conformance = Conformance(self, throwaway)
         self.proving = Proving(self, self.conformance)
+        self.packs = Packs(self, self.conformance)
         self._erased = 0
 
     def _join_messages(self) -> None:

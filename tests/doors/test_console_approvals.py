@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import yaml
 
 from senim.rights import Opening, State, Way
-from senim.testing import Stage
+from senim.testing import FixedClock, Stage
 from tests.console import Colleague
 from tests.features.rights.scene import System, connect
 
@@ -80,3 +81,97 @@ def test_others_find_no_plan(waiting: tuple[Colleague, str, System], console: Co
     desk = console(role="desk")
     assert desk.get("/console/approvals/").status_code == 403
     assert desk.post(f"/console/approvals/{number}/approve", {"digest": "0" * 64}).status_code == 403
+
+
+# several at once
+
+
+@dataclass(frozen=True)
+class Several:
+    """Three erasures that wait, a first person who decided two of them, and a second person who decided one."""
+
+    first: Colleague
+    second: Colleague
+    numbers: list[str]
+
+    def state(self, number: str) -> State:
+        """How far a request is."""
+        return self.first.senim.rights.find(self.first.senim.database, number).state
+
+    def digests(self) -> dict[str, str]:
+        """What the page of all plans sends."""
+        found = (self.first.senim.rights.find(self.first.senim.database, one).plan for one in self.numbers)
+        return {f"digest-{number}": plan.digest for number, plan in zip(self.numbers, found, strict=True) if plan}
+
+
+@pytest.fixture
+def several(stage: Stage, console: Console) -> Several:
+    """They both may do everything; who decided on a request is not its second person."""
+    senim: Any = stage.platform
+    people = [stage.person() for _ in range(3)]
+    connect(stage, System({one.values["contact.email"]: 2 for one in people}))
+    first, second = console(name="first-person"), console(name="second-person")
+    numbers = []
+    for person, by in zip(people, (first, first, second), strict=True):
+        asked = {"email": person.values["contact.email"]}
+        opening = Opening(kind="erase", way=Way.LETTER, language="ru", identifiers=asked)
+        number = senim.run(senim.actor(), lambda work, opening=opening: senim.rights.open(work, opening)).number
+        by.post(f"/console/requests/{number}/document", {"seen": "1"})
+        by.post(f"/console/requests/{number}/grant")
+        numbers.append(number)
+    senim.orders.run_due("rights")
+    return Several(first, second, numbers)
+
+
+def test_the_list_offers_to_tick_the_plans_that_wait_for_this_person(several: Several, console: Console) -> None:
+    """Not one's own, not to a role that may not approve; all of them by one link, without scripts."""
+    page = several.second.get("/console/requests/").text
+    assert [one for one in several.numbers if f'name="number" value="{one}"' in page] == several.numbers[:2]
+    assert " checked" not in page.partition("<tbody")[2]
+    ticked = several.second.get("/console/requests/?pick=all").text
+    assert ticked.partition("<tbody")[2].count(" checked>") == 2
+    assert several.first.get("/console/approvals/").text.count('name="number"') == 1
+    assert 'name="number"' not in several.second.get("/console/requests/?view=new").text
+    assert console(role="desk").get("/console/approvals/several", query_string={"number": "1"}).status_code == 403
+
+
+def test_each_is_told_and_approved_by_itself(several: Several) -> None:
+    """One press; a plan that changed meanwhile and one's own are refused by name, the other one starts."""
+    me, numbers = several.second, several.numbers
+    page = me.get("/console/approvals/several", query_string={"number": numbers}).text
+    assert all(f'id="r-{one}"' in page for one in numbers)
+    assert page.count("Tax Code, article 206(3)") == 6, "two fields in each"
+    assert [one for one in numbers if f'name="digest-{one}"' in page] == numbers[:2]
+    assert "somebody else has to approve it" in page
+    form = {**several.digests(), f"digest-{numbers[0]}": "0" * 64}
+    done = me.post("/console/approvals/several", form)
+    assert [several.state(one) for one in numbers] == [
+        State.WAITING_APPROVAL,
+        State.EXECUTING,
+        State.WAITING_APPROVAL,
+    ]
+    told = done.text.partition("<tbody")[2]
+    assert (told.count(">approved<"), told.count(">not approved<")) == (1, 2)
+    assert told.index(numbers[0]) < told.index(numbers[1]) < told.index(numbers[2])
+    again = me.get("/console/approvals/several", query_string={"number": numbers[1]}).text
+    assert "does not wait for approval any more" in again
+    assert 'name="digest-' not in again
+
+
+def test_the_password_is_asked_once_for_all(several: Several, clock: FixedClock) -> None:
+    """An old sign-in: all that were ticked go along."""
+    me = several.second
+    clock.move(minutes=11)
+    asked = me.post("/console/approvals/several", several.digests())
+    assert several.state(several.numbers[0]) is State.WAITING_APPROVAL
+    assert me.again(asked).text.count(">approved<") == 2
+    assert [several.state(one) for one in several.numbers[:2]] == [State.EXECUTING] * 2
+
+
+def test_nothing_ticked_and_what_there_is_not(several: Several) -> None:
+    """Back to the list; an unknown number among them does nothing at all."""
+    me = several.second
+    assert me.get("/console/approvals/several").location == "/console/approvals/"
+    assert "No plan was chosen" in me.post("/console/approvals/several").text
+    assert me.post("/console/approvals/several", {**several.digests(), "digest-x": "0"}).status_code == 404
+    assert {several.state(one) for one in several.numbers} == {State.WAITING_APPROVAL}

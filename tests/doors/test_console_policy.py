@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from senim.errors import Code
 from senim.policy import Draft
 from senim.testing import FixedClock, Stage
@@ -127,6 +129,29 @@ def test_problems_are_told_with_their_line(console: Callable[..., Colleague], mi
     page = me.get(f"/console/policy/drafts/{draft.id}/clauses").text
     assert page.count('class="lacking"') == 1
     assert '<a href="#mini-2">mini-2</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kk", "ru"),
+    [
+        ((b"\nclauses:", b"\nclausez:"), "Мүмкін, «clauses»?", "Может быть, «clauses»?"),
+        ((b"\nclauses:", b"\nclausez:"), "Мынаны қосыңыз: «clauses:».", "Добавьте «clauses:»."),
+        ((b"kind: marketing", b"kind: marketting"), "ешқайсысына жатпайды", "не из числа допустимых"),
+        ((b"en: newsletter}", b"en: }"), "Мәтіні жоқ тіл: en.", "Нет текста на языке: en."),
+    ],
+)
+def test_hints_are_in_the_reader_s_language(
+    console: Callable[..., Colleague], mini: bytes, wrong: tuple[bytes, bytes], kk: str, ru: str
+) -> None:
+    """What was most likely meant is said in words; only names of the format are not translated."""
+    assert mini.count(wrong[0]) >= 1
+    for language, says in (("kk", kk), ("ru", ru)):
+        me = console(language=language)
+        draft = drafted(me)
+        save(me, draft, mini.replace(*wrong))
+        page = me.get(f"/console/policy/drafts/{draft.id}").text
+        assert says in page
+        assert "did you mean" not in page
 
 
 def test_what_changes_and_who_is_asked_anew(console: Callable[..., Colleague], mini: bytes, stage: Stage) -> None:

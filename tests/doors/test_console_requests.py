@@ -379,10 +379,13 @@ def test_a_call_is_taken_in_after_the_notice_was_read(me: Colleague, stage: Stag
         **{name: value for name, value in stage.values("registration").items() if name.startswith(("id", "con"))},
         "consent orders": "yes",
         "consent newsletter": "no",
+        "consent delivery/couriers": "yes",
     }
     unread = me.post("/console/telephone/registration/ru", form)
     assert unread.status_code >= 400
     assert "aria-invalid" in unread.text
+    assert "Read the notice out and tick this" in unread.text
+    assert re.search(r'<textarea [^>]*name="contact.note"', page), "what people dictate has room"
     form["read"] = "1"
     card = me.post("/console/telephone/registration/ru", {**form, "contact.note": "4111 1111 1111 1111"})
     assert card.status_code >= 400
@@ -392,6 +395,9 @@ def test_a_call_is_taken_in_after_the_notice_was_read(me: Colleague, stage: Stag
     assert answer.status_code == 303
     subject = SubjectId(answer.location.rpartition("/")[2])
     page = text(me.get(answer.location))
+    assert "Delivery · Courier" in page, "nothing is told by its id"
+    assert "couriers" not in page
+    assert f'href="/console/people/{subject}"' in page
     events, _ = me.senim.consents.history(subject)
     said = {one.said.scope.purpose: one.said for one in events}
     assert (said["orders"].given, said["newsletter"].given) == (True, False)

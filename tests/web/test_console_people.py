@@ -48,3 +48,26 @@ def test_blocking_by_keyboard_and_without_scripts(served: Served, console: Calla
     page.get_by_role("button", name="Block").press("Enter")
     assert page.get_by_role("status").inner_text() == "The data is blocked."
     assert page.locator(".standing .tag.bad").inner_text() == "Blocked"
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_data_is_handed_over(served: Served, console: Callable[..., Page], language: str) -> None:
+    """Chosen, seen, done, saved: every step is accessible and fits a phone."""
+    person = served.stage.person()
+    page = console(f"/people/{person.subject}/hand", language=language)
+    page.locator("main form button").first.click()
+    page.goto(f"{served.url}/console/people/{person.subject}/hand")
+    sound(page)
+    page.locator("#to").select_option("courier:delivery")
+    page.locator("main form button").click()
+    page.get_by_role("checkbox").first.uncheck()
+    sound(page)
+    page.locator("main form button").click()
+    sound(page)
+    page.locator("button.danger").click()
+    sound(page)
+    with page.expect_download() as saved:
+        page.locator("main form button").first.click()
+    assert saved.value.suggested_filename.endswith(".csv")
+    page.goto(f"{served.url}/console/people/{person.subject}/hand?to=tax:bookkeeping")
+    sound(page)

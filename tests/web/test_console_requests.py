@@ -87,3 +87,17 @@ def test_a_second_person_approves_by_keyboard_without_scripts(
     page.get_by_role("button", name="Approve this plan").focus()
     page.keyboard.press("Enter")
     assert page.get_by_role("status").inner_text() == "Approved; it is being carried out."
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_plans_are_approved_together_without_scripts(console: Callable[..., Page], planned: str, language: str) -> None:
+    """Ticked in the list, looked at, approved by one press: each page holds on a phone."""
+    page = console("/requests?view=second&pick=all", language=language)
+    holds(page, language)
+    assert page.get_by_role("checkbox", checked=True).count() == 1
+    page.locator("#several button").click()
+    holds(page, language)
+    assert page.get_by_text(planned).count() == 1
+    page.locator("main button.danger").click()
+    holds(page, language)
+    assert page.locator("main .tag.good").count() == 1

@@ -23,6 +23,7 @@ CONSOLE = (
     "/promises/clauses/mini-1",
     "/promises/drills",
     "/promises/evidence",
+    "/promises/evidence?period=2026",
     "/log",
     "/log/0",
     "/log/verify",

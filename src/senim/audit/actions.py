@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from senim.audit import store
-from senim.audit.checkpoint import LogVerifier
+from senim.audit.checkpoint import LogVerifier, parse_note
 from senim.audit.live import Follow, StoredLog
-from senim.audit.proofs import Proof, consistent
+from senim.audit.proofs import Proof, Span, consistent
 from senim.audit.records import Entry, Problem, Report, Tally, from_leaf, time_of
 from senim.audit.sealing import Sealer
 from senim.audit.searching import PAGE, Found, Sought, done, newest_about, search
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
-from senim.audit.tree import inclusion_proof, leaf_hash
+from senim.audit.tree import consistency_proof, inclusion_proof, leaf_hash
 from senim.audit.verification import verify_log
 from senim.errors import Code, NotFound, Tampered, of_disk
 from senim.identity import SubjectId
@@ -175,6 +175,20 @@ class Log:
 
     def _hash_at(self, level: int, index: int) -> bytes:
         return store.read_node(self._database, level, index)
+
+    def span(self, since: int, until: int) -> Span:
+        """The part of the log from a time to before another, between two states of it that were signed.
+
+        Times are microseconds since 1970 UTC. A few reads, however long the log is.
+        """
+        head = store.read_head(self._database)
+        first, end = self.number_at(since), self.number_at(until)
+        before = store.checkpoints_before(self._database, first + 1, 1)
+        earlier = before[0][1] if before and before[0][0] else ""
+        later = store.checkpoint_from(self._database, max(end, 1)) or head.checkpoint
+        old, new = (parse_note(note)[0].size if note else 0 for note in (earlier, later))
+        hashes = consistency_proof(self._hash_at, old, new) if old else []
+        return Span(first=first, end=end, earlier=earlier, later=later, hashes=tuple(hashes))
 
     def checkpoints(self, before: int = 0, most: int = PAGE) -> list[tuple[int, str]]:
         """Checkpoints that were kept, of logs shorter than ``before`` (0: any), the newest first: size and note."""

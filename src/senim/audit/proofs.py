@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from senim.audit.checkpoint import Checkpoint, LogVerifier
 from senim.audit.records import Problem, ProblemKind
-from senim.audit.tree import HashAt, range_root, verify_inclusion
+from senim.audit.tree import HashAt, range_root, verify_consistency, verify_inclusion
 from senim.errors import Invalid, Tampered
 
 
@@ -35,6 +35,39 @@ class Proof:
         lines = ["c2sp.org/tlog-proof@v1", f"index {self.index}"]
         lines += [base64.b64encode(one).decode() for one in self.hashes]
         return "\n".join([*lines, "", self.checkpoint])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A part of the log, between two states of it that were signed, and proof that the later one begins as the earlier.
+
+    Entries ``first`` to before ``end`` lie behind the earlier state and within the later one.
+    """
+
+    first: int
+    end: int
+    earlier: str
+    """The last checkpoint kept of before it; empty if there is none: the log began later, or was not signed yet."""
+    later: str
+    """The first one that covers all of it; empty while nothing is signed."""
+    hashes: tuple[bytes, ...]
+
+    def problems(self, verifier: LogVerifier) -> list[Problem]:
+        """What is wrong with it, by the public key alone."""
+        found: list[Problem] = []
+        later = _opened(self.later, verifier, found) if self.later else None
+        earlier = _opened(self.earlier, verifier, found) if self.earlier else None
+        if found:
+            return found
+        begin, close = earlier.size if earlier else 0, later.size if later else 0
+        if not begin <= self.first <= self.end <= close:
+            found.append(Problem(ProblemKind.MISSING, self.first, "the signed states do not enclose the entries"))
+        elif earlier is not None and later is not None:
+            holds = verify_consistency(begin, close, self.hashes, earlier.root, later.root)
+            if not holds:
+                detail = f"the first {begin} entries are not those that were signed earlier"
+                found.append(Problem(ProblemKind.REWRITTEN, -1, detail))
+        return found
 
 
 def consistent(

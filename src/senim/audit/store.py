@@ -93,6 +93,7 @@ _KEPT = query(select(kept.c.size, kept.c.note).order_by(kept.c.size))
 _KEPT_BEFORE = query(
     at_most(select(kept.c.size, kept.c.note).where(kept.c.size < bindparam("size")).order_by(kept.c.size.desc()))
 )
+_KEPT_FROM = query(at_most(select(kept.c.note).where(kept.c.size >= bindparam("size")).order_by(kept.c.size)))
 
 
 EVERYTHING = 2**62
@@ -331,6 +332,12 @@ def newest(database: Database) -> int:
 def kept_checkpoints(database: Database) -> list[tuple[int, str]]:
     """Earlier checkpoints: size and note."""
     return [(row[0], row[1]) for row in database.read(_KEPT)]
+
+
+def checkpoint_from(database: Database, size: int) -> str:
+    """The first kept checkpoint of at least so many entries; empty if none is."""
+    row = database.one(_KEPT_FROM, size, 1)
+    return row[0] if row else ""
 
 
 def checkpoints_before(database: Database, size: int, most: int) -> list[tuple[int, str]]:

@@ -12,10 +12,12 @@ import click
 import msgspec
 
 from senim.audit.checkpoint import LogVerifier
-from senim.audit.records import Report
+from senim.audit.records import Problem, Report
 from senim.audit.statements import open_statement
 from senim.audit.verification import FolderLog, verify_log
 from senim.cli.terminal import folder_option, json_option, opened, show_json
+from senim.conformance.pack import KIND as PACK
+from senim.conformance.pack import sealed_in
 from senim.errors import Code, Invalid
 from senim.settings import FILE
 
@@ -33,9 +35,10 @@ from senim.settings import FILE
 @folder_option
 @json_option
 def verify(file: Path | None, key: str, anchors: tuple[Path, ...], folder: Path, *, as_json: bool) -> None:
-    """Verify FILE: an exported log (a folder), a receipt or a proof (JWS). Without it, the log of this operator.
+    """Verify FILE: an exported log (a folder), a receipt or a proof (JWS), an evidence pack (JWS or JSON).
 
-    An export and a statement are checked with the public key alone. Exit code 1 if anything is wrong.
+    Without it, the log of this operator. An export, a statement and a pack are checked with the public key alone.
+    Exit code 1 if anything is wrong.
     """
     notes = tuple(_read(path) for path in anchors)
     if file is not None and file.is_file():
@@ -92,7 +95,7 @@ def _log_key(folder: Path, key: str) -> str:
 
 def _show(report: Report, *, as_json: bool) -> None:
     if as_json:
-        problems = [{"kind": one.kind.value, "index": one.index, "detail": one.detail} for one in report.problems]
+        problems = [_told(one) for one in report.problems]
         show_json({"ok": report.ok, "size": report.size, "root": report.root, "problems": problems})
     else:
         for one in report.problems:
@@ -106,10 +109,14 @@ def _show(report: Report, *, as_json: bool) -> None:
 
 def _statement(file: Path, key: str, folder: Path, *, as_json: bool) -> None:
     """A receipt or a proof: good or not, and what it says. Without a good key that cannot be told, so it raises."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if text.lstrip().startswith("{"):
+        _pack(text, key, folder, as_json=as_json)
+        return
     jwk = _jwk(key, folder)
     problems: list[dict[str, Any]] = []
     try:
-        kind, payload = open_statement(file.read_text(encoding="utf-8", errors="replace"), jwk)
+        kind, payload = open_statement(text, jwk)
     except Invalid as error:
         if error.code is Code.KEY_FILE_WRONG:
             raise Invalid(Code.KEY_FILE_WRONG, "--key", detail=_OF_STATEMENT) from error
@@ -117,14 +124,50 @@ def _statement(file: Path, key: str, folder: Path, *, as_json: bool) -> None:
             raise
         kind, payload = "", {}
         problems = [{"kind": "signature", "index": -1, "detail": error.code.value}]
+    if kind == PACK:  # what signed the pack signs the key of the log that is in it
+        part = sealed_in(payload)
+        problems = [_told(one) for one in part.problems(LogVerifier(part.vkey))]
     if as_json:
         show_json({"ok": not problems, "kind": kind, "payload": payload, "problems": problems})
     elif problems:
-        click.echo(f"BROKEN: the signature does not hold ({problems[0]['detail']}).")
+        click.echo(
+            f"BROKEN: {_WRONG.get(problems[0]['kind'], 'the log in it does not hold')} ({problems[0]['detail']})."
+        )
     else:
         click.echo(f"Good: {kind}")
         click.echo(msgspec.json.format(msgspec.json.encode(payload), indent=2).decode())
     sys.exit(1 if problems else 0)
+
+
+_WRONG = {"signature": "the signature does not hold"}
+
+
+def _told(one: Problem) -> dict[str, Any]:
+    return {"kind": one.kind.value, "index": one.index, "detail": one.detail}
+
+
+def _pack(text: str, key: str, folder: Path, *, as_json: bool) -> None:
+    """An evidence pack as JSON: whether the two signed states of the log in it hold, and the proof between them."""
+    try:
+        part = sealed_in(msgspec.json.decode(text))
+    except msgspec.DecodeError as error:
+        raise Invalid(Code.INVALID_VALUE, "pack", detail="it is no evidence pack") from error
+    problems = part.problems(_verifier(_text(key) if key else _own_log_key(folder)))
+    if as_json:
+        show_json({"ok": not problems, "kind": "evidence-pack", "problems": [_told(one) for one in problems]})
+    elif problems:
+        click.echo(f"BROKEN: the log in it does not hold ({problems[0].detail}).")
+    else:
+        click.echo(f"Good: entries {part.first} to before {part.end} lie between two signed states of {part.vkey}.")
+        click.echo("The numbers in it are not signed: senim evidence --signed makes a pack in which they are.")
+    sys.exit(1 if problems else 0)
+
+
+def _own_log_key(folder: Path) -> str:
+    if not (folder / FILE).exists():
+        raise Invalid(Code.FOLDER_WRONG, folder.name, detail=f"or give --key; {_OF_LOG}")
+    with opened(folder) as senim:
+        return senim.log.vkey
 
 
 def _jwk(key: str, folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from senim.accounts import Accounts
 from senim.audit.actions import Log
+from senim.audit.statements import StatementSigner
 from senim.collection import Collection, Intake, OnBehalf
 from senim.collection.cookies import Cookies
 from senim.collection.records import ConsentGiven, Taken
@@ -49,6 +50,7 @@ class Platform(Protocol):
     key_store: Database
     works: Works
     log: Log
+    statements: StatementSigner
     policies: Policies
     subjects: Subjects
     consents: Consents

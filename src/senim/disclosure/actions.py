@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
-from senim.disclosure.records import MOST, Handed, HandedOver, Handing, Line, Listing
+from senim.disclosure.records import MOST, Foreseen, Handed, HandedOver, Handing, Line, Listing
 from senim.errors import Code, Invalid, Reason, SenimError
 from senim.gate import Question
 from senim.identity import SubjectId, new_id
@@ -63,22 +63,22 @@ class Disclosures:
         told = {**self._told(work, handing), "subject": subject}
         work.attempt(ACT, told)
         standing = self._subjects.about(work, subject)
-        question = Question(
-            Operation.TRANSFER,
-            handing.purpose,
-            subject,
-            handing.categories,
-            handing.recipient,
-            handing.country,
-            handing.channel,
-            handing.reason,
-        )
-        values = self._vault.pass_on(work, standing, question)
+        values = self._vault.pass_on(work, standing, _question(subject, handing))
         told["categories"] = tuple(sorted(values))
         if not handing.country:  # where it went is part of the register, also when nobody had to name it
             told["country"] = self._country(work, handing.recipient)
         work.record(ACT, told, ref=disclosure, count=len(values))
         return values
+
+    def foresee(self, work: Work, subject: SubjectId, handing: Handing) -> Foreseen:
+        """What a handing-over would come to if it were made now, for who may make it; nothing leaves.
+
+        Raises NotAllowed (role_not_allowed), NotFound.
+        """
+        work.need("disclose")
+        standing = self._subjects.find(work.database, subject)
+        reasons, fields = self._vault.foresee(work, standing, _question(subject, handing))
+        return Foreseen(reasons=reasons, fields=tuple(sorted(fields)))
 
     def _country(self, work: Work, recipient: str) -> str | None:
         promises = self._policies.in_force(work.now)
@@ -142,6 +142,20 @@ class Disclosures:
             after = page[-1][0] + 1
         sealed = {one.entry for one in found}
         return found + [one for one in waiting if one.entry not in sealed]
+
+
+def _question(subject: SubjectId, handing: Handing) -> Question:
+    """What the gate is asked about one person."""
+    return Question(
+        Operation.TRANSFER,
+        handing.purpose,
+        subject,
+        handing.categories,
+        handing.recipient,
+        handing.country,
+        handing.channel,
+        handing.reason,
+    )
 
 
 def _counted(entry: Entry, known: Line | None) -> Line:

@@ -28,6 +28,15 @@ class Handing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a handing-over would come to: all reasons against it (none: allowed), and the fields that would go."""
+
+    reasons: tuple[Reason, ...]
+    fields: tuple[str, ...]
+    """As ``category.field``, of categories of which something is kept; whether each has a value is not looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
     """What one recipient got in one go: values by person and ``category.field``, and who was left out, and why."""
 

@@ -8,7 +8,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from senim.audit.statements import StatementSigner
-from senim.errors import Code, Held, Invalid, NotFound
+from senim.errors import Code, Held, Invalid, NotFound, Reason
 from senim.gate import Gate, Question
 from senim.identity import SubjectId
 from senim.policy import Policies
@@ -147,6 +147,20 @@ class Vault:
         wanted = handed_to(promises, work.actor, question)
         opened = self._open(work, standing, frozenset(one.partition(".")[0] for one in wanted))
         return {reference: kept for reference, kept in opened.items() if reference in wanted}
+
+    def foresee(self, work: Work, standing: Standing, question: Question) -> tuple[tuple[Reason, ...], frozenset[str]]:
+        """What :meth:`pass_on` would come to: all reasons against it, and the fields that would pass.
+
+        Nothing is opened, and nothing is recorded: fields are those of categories of which something is kept.
+        """
+        promises = self._policies.in_force(work.now)
+        reasons = self._gate.reasons(work, question, standing)
+        if question.purpose not in promises.needed or question.recipient not in promises.policy.recipients:
+            return reasons, frozenset()
+        held = self.held(work, standing)
+        return reasons, frozenset(
+            one for one in handed_to(promises, work.actor, question) if one.partition(".")[0] in held
+        )
 
     def everything(
         self, work: Work, standing: Standing, *, categories: frozenset[str] | None = None

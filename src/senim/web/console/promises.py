@@ -55,7 +55,7 @@ def _promises() -> Promises:
     return platform().policies.in_force(platform().works.clock.now())
 
 
-def _read() -> tuple[Promises, Board, list[Promise]]:
+def read_board() -> tuple[Promises, Board, list[Promise]]:
     """The version in force, its board, and the board in the reader's language."""
     promises, board = _promises(), platform().conformance.known()
     told = [_promise(*pair) for pair in zip(promises.policy.clauses, board.clauses, strict=True)]
@@ -83,14 +83,15 @@ def _means(one: ControlResult) -> Means:
     )
 
 
-def _states() -> dict[str, str]:
+def states() -> dict[str, str]:
+    """What can be said of a promise, in words."""
     return {status.value: wording("evidence")[status.value].in_(g.language) for status in Status}
 
 
 @pages.get("/")
 def index() -> Answer:
     """The board, broken promises first."""
-    promises, board, told = _read()
+    promises, board, told = read_board()
     state, room, text = (request.args.get(name, "") for name in ("state", "room", "text"))
     rooms = sorted({means.room for one in told for means in one.means})
     fit = [one for one in told if _fits(one, state=state, room=room, text=text.casefold().strip())]
@@ -98,7 +99,7 @@ def index() -> Answer:
         "console/promises.html",
         promises=promises,
         counts={status: board.count(status) for status in Status},
-        states=_states(),
+        states=states(),
         rooms=[(name, words(g.door, g.language)[f"room-{name}"]) for name in rooms],
         found=sorted(fit, key=lambda one: one.status is not Status.BROKEN),
         chosen={"state": state, "room": room, "text": text},
@@ -117,7 +118,7 @@ def _fits(one: Promise, *, state: str, room: str, text: str) -> bool:
 @pages.get("/clauses/<clause>")
 def show(clause: str) -> Answer:
     """One promise: what keeps it, on what evidence, and how anybody can check."""
-    promises, _, told = _read()
+    promises, _, told = read_board()
     order = [one.clause.id for one in told]
     if clause not in order:
         abort(404)
@@ -128,7 +129,7 @@ def show(clause: str) -> Answer:
         "console/promise.html",
         promises=promises,
         one=told[place],
-        states=_states(),
+        states=states(),
         clashes=[(rules[one.rule], promises.law.cite(one.article, g.language)) for one in clashes],
         before=order[place - 1] if place else "",
         after=order[place + 1] if place + 1 < len(order) else "",
@@ -147,7 +148,7 @@ def drills() -> Answer:
         progress=progress,
         state=_state(progress),
         receipt=newest.receipt if newest else {},
-        states=_states(),
+        states=states(),
         now=wording("controls")[progress.now].in_(g.language) if progress and progress.now else "",
     )
 
@@ -179,19 +180,19 @@ def progress() -> Answer:
 @pages.get("/board.json")
 def as_json() -> Answer:
     """The board for machines: as ``senim conformance --json`` tells it, with the checkpoint it was read beside."""
-    promises, board, _ = _read()
+    promises, board, _ = read_board()
     told = {
         "policy": board.policy,
         "version": board.version,
         "digest": promises.digest,
         "read_at": platform().works.clock.now(),
-        "checkpoint": _checkpoint(),
+        "checkpoint": newest_checkpoint(),
         "clauses": [
             {"id": one.id, "status": one.status, "controls": [_control(means) for means in one.controls]}
             for one in board.clauses
         ],
     }
-    return _file(msgspec.json.format(msgspec.json.encode(told), indent=2), "application/json", "promises.json")
+    return as_file(msgspec.json.format(msgspec.json.encode(told), indent=2), "application/json", "promises.json")
 
 
 def _control(one: ControlResult) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def _control(one: ControlResult) -> dict[str, Any]:
 @pages.get("/board.csv")
 def as_csv() -> Answer:
     """The board as a table: a row for each clause and control."""
-    _, board, _ = _read()
+    _, board, _ = read_board()
     made = io.StringIO()
     rows = csv.writer(made)
     rows.writerow(COLUMNS)
@@ -211,37 +212,19 @@ def as_csv() -> Answer:
             looked, since = (at.isoformat() if at else "" for at in (one.at, one.since))
             state = [clause.id, clause.status, one.name, one.status, one.evidence, one.detail]
             rows.writerow([*map(cell, state), looked, one.count, since])
-    return _file(made.getvalue().encode("utf-8-sig"), "text/csv", "promises.csv")
+    return as_file(made.getvalue().encode("utf-8-sig"), "text/csv", "promises.csv")
 
 
-def _file(content: bytes, media: str, name: str) -> Response:
+def as_file(content: bytes, media: str, name: str) -> Response:
+    """An answer to be saved."""
     answer = Response(content, mimetype=media)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _checkpoint() -> str:
+def newest_checkpoint() -> str:
+    """The newest signed state of the log; empty while nothing is sealed."""
     try:
         return platform().log.checkpoint()
     except NotFound:  # nothing is sealed yet
         return ""
-
-
-@pages.get("/evidence")
-def evidence() -> Answer:
-    """What an auditor takes along, to be printed: version, board, checkpoint, and what is not covered."""
-    promises, board, told = _read()
-    versions = platform().policies.timeline()
-    return render_template(
-        "console/evidence.html",
-        promises=promises,
-        operator=promises.policy.operator,
-        versions=[one for one in versions if one.effective <= platform().works.clock.now()],
-        counts={status: board.count(status) for status in Status},
-        states=_states(),
-        told=told,
-        uncovered=[one for one in told if one.status is not Status.KEPT],
-        checkpoint=_checkpoint(),
-        vkey=platform().log.vkey,
-        now=platform().works.clock.now(),
-    )

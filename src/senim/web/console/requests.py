@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -78,6 +78,7 @@ def index() -> Answer:
     return render_template(
         "console/requests.html",
         rows=[row(one, askers.get(one.number, "")) for one in found.requests],
+        ripe=ripe(found.requests),
         counts=platform().rights.listing.counts(look()),
         saved=OPEN_VIEWS,
         views=VIEWS,
@@ -233,15 +234,25 @@ def plan(number: str) -> Answer:
 def about_plan(found: Request) -> dict[str, Any]:
     """What a plan is told with: whether it is one's own, and what its places are called."""
     promises = in_force()
-    mine = found.plan is not None and member().actor.label in (
-        found.plan.by,
-        found.decision.by if found.decision else "",
-    )
     return {
-        "mine": mine,
+        "mine": _own(found),
         "field_name": lambda one: _named(promises, one),
         "because": lambda place: act_of(promises, place),
     }
+
+
+def _own(found: Request) -> bool:
+    """Whether who is signed in made the plan, or decided what it is for."""
+    by = (found.plan.by if found.plan else "", found.decision.by if found.decision else "")
+    return member().actor.label in by
+
+
+def ripe(found: Iterable[Request]) -> frozenset[str]:
+    """The requests whose plan who is signed in may approve now, by their numbers."""
+    if not member().may("approve"):
+        return frozenset()
+    waiting = (one for one in found if one.state is State.WAITING_APPROVAL and one.plan and not one.plan.problems)
+    return frozenset(one.number for one in waiting if not _own(one))
 
 
 def act_of(promises: Promises, place: str) -> str:

@@ -25,7 +25,13 @@ from senim.web.shared.problems import status_of
 
 pages = Blueprint("telephone", __name__, url_prefix="/telephone")
 
-_INPUTS = {FieldType.EMAIL: "email", FieldType.PHONE: "tel", FieldType.DATE: "date", FieldType.BIRTH_DATE: "date"}
+_INPUTS = {
+    FieldType.EMAIL: "email",
+    FieldType.PHONE: "tel",
+    FieldType.DATE: "date",
+    FieldType.BIRTH_DATE: "date",
+    FieldType.TEXT: "long",
+}
 _UNWANTED = (Code.CARD_NUMBER, Code.SPECIAL_CATEGORY)
 """Refusals of what should never have been written down: it does not come back with the form."""
 
@@ -187,8 +193,7 @@ def _theirs(subject: str) -> list[Event]:
 @pages.get("/taken/<subject>")
 def done(subject: str) -> Answer:
     """What came of it: the person's id, and the receipts of what was agreed to."""
-    names = {name: one.name.in_(g.language) for name, one in _promises().policy.purposes.items()}
-    return render_template("console/telephone_done.html", subject=subject, events=_theirs(subject), names=names)
+    return render_template("console/telephone_done.html", subject=subject, events=_theirs(subject), now=_promises())
 
 
 @pages.post("/taken/<subject>/<event>")
