@@ -49,7 +49,7 @@ def private(answer: TestResponse) -> None:
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "script-src" not in answer.headers["Content-Security-Policy"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_the_answer_opens_by_its_link_in_every_form(stage: Stage) -> None:

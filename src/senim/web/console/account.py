@@ -11,6 +11,8 @@ from senim.languages import Language
 from senim.web.console.again import fresh, with_status
 from senim.web.console.door import picture
 from senim.web.console.guard import Answer, look, member, platform, run, seated, site, word
+from senim.web.console.once import once
+from senim.web.shared.pages import fault as told
 from senim.web.shared.pages import refused
 
 pages = Blueprint("account", __name__, url_prefix="/account")
@@ -49,7 +51,7 @@ def set_address() -> Answer:
     try:
         run(lambda work: platform().staff.set_address(work, wanted))
     except Invalid:
-        return _page(fault=word("address-wrong"), status=400)
+        return _page(fault=told("address-wrong"), status=400)
     flash(word("address-set"), "good")
     return redirect(url_for("account.index"), 303)
 
@@ -85,7 +87,7 @@ def app() -> Answer:
         try:
             codes = run(lambda work: factors.set_up(work, member().session, given))
             if codes is not None:
-                return render_template("console/recovery.html", codes=codes, onwards=url_for("account.index"))
+                return once("console/recovery.html", codes=codes, onwards=url_for("account.index"))
             fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
         except SenimError as error:
             fault = refused(error)
@@ -99,8 +101,7 @@ def app() -> Answer:
 def recovery() -> Answer:
     """New recovery codes; the old ones open nothing any more."""
     codes = run(lambda work: platform().staff.factors.renew_recovery(work, member().session))
-    g.place = url_for("account.index")  # codes are shown once
-    return render_template("console/recovery.html", codes=codes, onwards=url_for("account.index"))
+    return once("console/recovery.html", codes=codes, onwards=url_for("account.index"))
 
 
 @pages.route("/passkeys", methods=["GET", "POST"])
@@ -115,7 +116,7 @@ def passkeys() -> Answer:
             flash(word("passkey-added"), "good")
             return redirect(url_for("account.index"), 303)
         except Invalid:
-            fault = word("passkey-failed")
+            fault = told("passkey-failed")
     options = run(lambda work: keys.to_add(work, member().session, site()))
     return with_status(render_template("console/passkey.html", options=options, fault=fault), 400 if fault else 200)
 

@@ -15,8 +15,10 @@ from senim.governance import Entered, Seat, Session, Step
 from senim.governance.signing import AT_THE_DOOR
 from senim.web.console.again import actor, passkey_options, tried, with_status
 from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated
+from senim.web.console.once import once
 from senim.web.shared.askers import place
 from senim.web.shared.pages import refused
+from senim.web.shared.switching import typed
 from senim.work import Work
 
 pages = Blueprint("door", __name__)
@@ -26,7 +28,7 @@ pages = Blueprint("door", __name__)
 def index() -> Answer:
     """Where one signs in."""
     seat = seated()
-    return _onwards(seat) if seat else render_template("console/sign_in.html", fault="", name="")
+    return _onwards(seat) if seat else render_template("console/sign_in.html", fault="", name=typed("name"))
 
 
 @pages.post("/sign-in")
@@ -150,7 +152,7 @@ def enrol() -> Answer:
                 session[TOKEN] = platform().run(actor(seat), lambda work: signing.renew(work, session[TOKEN]))
                 _familiar(seat.account.id)
                 onwards = inside(request.args.get("next") or "")
-                return render_template("console/recovery.html", codes=codes, onwards=onwards)
+                return once("console/recovery.html", codes=codes, onwards=onwards)
             fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
         except SenimError as error:
             fault = refused(error)
