@@ -29,9 +29,15 @@ def _page(fault: str = "", status: int = 200) -> Answer:
     assert seat is not None
     g.place = url_for("account.index")
     sessions = platform().staff.signing.sessions(look(), me.id)
-    return with_status(
-        render_template("console/account.html", seat=seat, sessions=sessions, own=me.session, fault=fault), status
+    page = render_template(
+        "console/account.html",
+        seat=seat,
+        sessions=sessions,
+        own=me.session,
+        fault=fault,
+        takes_passkeys=site().takes_passkeys,
     )
+    return with_status(page, status)
 
 
 @pages.post("/language")
@@ -109,6 +115,8 @@ def recovery() -> Answer:
 def passkeys() -> Answer:
     """A new passkey: made by the browser, kept here."""
     keys, fault = platform().staff.passkeys, ""
+    if not site().takes_passkeys:
+        return render_template("console/passkey.html", options="", fault="")
     if request.method == "POST":
         credential, label = request.form.get("credential", "")[:20_000], request.form.get("label", "")[:200]
         try:

@@ -63,6 +63,7 @@ def _asked() -> Answer | None:
         "console/again.html",
         fault=fault,
         options=passkey_options(seat),
+        unfit=passkeys_unfit(seat),
         sent=sent,
         files=sorted(name for name, file in request.files.items() if file.filename),
         back=back,
@@ -87,6 +88,11 @@ def tried(seat: Seat, show: Callable[[Work, Session, str], bool], typed: str, si
     return "", 200
 
 
+def passkeys_unfit(seat: Seat) -> bool:
+    """Whether there are passkeys that no browser lets sign at this address."""
+    return bool(seat.account.passkeys) and not site().takes_passkeys
+
+
 def actor(seat: Seat) -> Actor:
     """Who only shows who they are acts for their own account alone."""
     return Actor(kind=ActorKind.STAFF, id=seat.account.id, role=seat.account.role)
@@ -96,7 +102,7 @@ def passkey_options(seat: Seat) -> str:
     """What the browser needs to let a passkey sign, if there is one."""
     token = session.get(TOKEN, "")
     now = platform().staff.signing.seat(platform().works.begin(AT_THE_DOOR), token)
-    if now is None or not now.account.passkeys:
+    if now is None or not now.account.passkeys or not site().takes_passkeys:
         return ""
     return platform().run(actor(seat), lambda work: platform().staff.passkeys.to_show(work, now.session, site()))
 

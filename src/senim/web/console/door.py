@@ -13,7 +13,7 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.governance import Entered, Seat, Session, Step
 from senim.governance.signing import AT_THE_DOOR
-from senim.web.console.again import actor, passkey_options, tried, with_status
+from senim.web.console.again import actor, passkey_options, passkeys_unfit, tried, with_status
 from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated
 from senim.web.console.once import once
 from senim.web.shared.askers import place
@@ -112,7 +112,8 @@ def _shown(seat: Seat, template: str, show: Callable[[Work, Session, str], bool]
         fault, status = tried(seat, show, typed, request.form.get("credential", ""))
         if not fault:
             return None
-    return with_status(render_template(template, fault=fault, options=passkey_options(seat)), status)
+    page = render_template(template, fault=fault, options=passkey_options(seat), unfit=passkeys_unfit(seat))
+    return with_status(page, status)
 
 
 @pages.route("/sign-in/password", methods=["GET", "POST"])

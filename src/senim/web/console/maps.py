@@ -83,7 +83,7 @@ def plain(name: str) -> Answer:
 def source(name: str) -> Answer:
     """The file as it is: everything that a map can say, comments too."""
     text = typed("source").replace("\r\n", "\n") or platform().maps.source(name).decode("utf-8", "replace")
-    faults: list[Fault] = list(platform().systems.check(name).faults) if text else []
+    faults: list[Fault] = list(platform().maps.checked(name, text.encode()).faults) if text else []
     fault, status = "", 200
     if request.method == "POST":
         fault, faults = _saved(name, text.encode())

@@ -31,7 +31,8 @@ from senim.times import moment
 from senim.web.shared.askers import PROXIES, networks
 from senim.web.shared.origins import HOME, own
 from senim.web.shared.problems import status_of
-from senim.web.shared.switching import FILES, along, here, language_chosen, reopened, to_language, typed
+from senim.web.shared.switching import FILES, along, by_links, here, language_chosen, reopened, to_language, typed
+from senim.web.shared.together import Page
 
 SHARED = Path(__file__).parent
 STATIC = SHARED / "static"
@@ -94,6 +95,7 @@ def door(senim: Senim, of: Door) -> Flask:
     app.request_class = InMemory
     app.url_map.strict_slashes = False
     app.url_map.converters["int"] = Number
+    app.jinja_env.template_class = Page
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(Path(app.root_path) / "templates"), FileSystemLoader(SHARED / "templates")]
@@ -277,7 +279,7 @@ def _problem(code: Code, status: int) -> Response:
     """What went wrong, in the reader's language."""
     if not hasattr(g, "door"):  # refused before anything began
         return Response(status=status)
-    g.linked = True  # it is no form's
+    by_links()
     title = "not-found-title" if status in (404, 410) else "problem-title"
     says = explain(code, g.language)
     page = render_template("problem.html", title=words(g.door, g.language)[title], says=says)

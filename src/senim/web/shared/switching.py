@@ -44,8 +44,7 @@ def switching() -> Language | None:
 
 def reopened() -> None:
     """Open the place of a form, with what was typed in it: the view that shows it runs, none that does something."""
-    chosen = switching()
-    if chosen is None:
+    if request.endpoint in g.door.others or (chosen := switching()) is None:
         return
     if g.door.name:  # public pages have their language in their address, and no session
         current_app.extensions["csrf"].protect()  # the place of a form may be one that takes none itself
@@ -66,6 +65,11 @@ def repeats(*along: tuple[str, str]) -> None:
     ``along`` is sent in place of the form's fields.
     """
     g.repeats = along
+
+
+def by_links() -> None:
+    """This answer has nothing of a form to keep: another language is a link to its place."""
+    g.linked = True
 
 
 def typed(name: str, otherwise: str = "") -> str:
