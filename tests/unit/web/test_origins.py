@@ -73,7 +73,7 @@ def fitting(method: str, told: dict[str, str], *, peer: str = "192.0.2.7", home:
     app = Flask("origins")
     app.config.update({PROXIES: networks("127.0.0.1, ::1"), HOME: home})
     address = {"base_url": f"http://{HOST}", "environ_base": {"REMOTE_ADDR": peer}}
-    with app.test_request_context(method=method, headers=told, **address):  # type: ignore[arg-type]  # as it takes them
+    with app.test_request_context(method=method, headers=told, **address):
         try:
             own(request)
         except NotAllowed as refused:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask, Response, jsonify, redirect, url_for
 from werkzeug.wrappers import Response as Redirect
 
@@ -29,7 +31,7 @@ _AREAS = (
     changing, receiving, noticing, keeping, asking, wellknown, choosing, filling, posting, visiting, unsubscribing,
     requesting,
 )  # fmt: skip
-_OTHERS = (
+_OTHERS: Final = (
     "choosing.choices", "filling.send", "visiting.beacon", "posting.by_header", "posting.by_address",
     "unsubscribing.end",
 )  # fmt: skip

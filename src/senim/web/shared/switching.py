@@ -53,7 +53,8 @@ def reopened() -> None:
         return
     adapter = current_app.create_url_adapter(request)
     assert adapter is not None  # there is a request
-    request.url_rule, request.view_args = adapter.match(method="GET", return_rule=True)
+    rule, values = adapter.match(method="GET", return_rule=True)
+    request.url_rule, request.view_args = rule, dict(values)
     request.method, request.routing_exception = "GET", None
     g.reopened = True
     g.faults = request.form.getlist(FAULT)[:9]
