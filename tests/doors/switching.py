@@ -7,7 +7,7 @@ from html import unescape
 
 from werkzeug.test import Client, TestResponse
 
-_FORM = re.compile(r'<form id="switching" method="post">(.*?)</form>', re.DOTALL)
+_FORM = re.compile(r'<form id="switching" method="post" hidden>(.*?)</form>', re.DOTALL)
 _FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
+from tests.web.conftest import PHONE, Served
 from tests.web.sound import holds
+
+PROFILES = Path(__file__).parents[2] / "src" / "senim" / "profiles"
 
 STORY = "You call at night. “Stop”, I said."
 
@@ -43,9 +47,13 @@ def test_recovery_codes_stay_when_the_language_changes(console: Callable[..., Pa
     assert page.locator(".languages button").count() == 0
 
 
-def test_numbers_in_kazakh_stay_with_what_hangs_on_them(visit: Callable[..., Page]) -> None:
+def test_numbers_in_kazakh_stay_with_what_hangs_on_them(serve: Callable[..., Served], browser: Browser) -> None:
     """At 360 pixels none of them is torn in two."""
-    page = visit("/privacy/kk/rights", language="kk")
+    place = serve(policy=(PROFILES / "travel.yaml").read_bytes())
+    context = browser.new_context(locale="kk-KZ", viewport=PHONE)  # type: ignore[arg-type]  # a dict of two numbers
+    page = context.new_page()
+    page.goto(f"{place.url}/privacy/kk")
     torn = page.evaluate("[...document.querySelectorAll('.together')].filter(one => one.getClientRects().length > 1)")
     assert page.locator(".together").count() > 0
     assert torn == []
+    context.close()
