@@ -129,6 +129,7 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     FORM_OUTDATED = "form_outdated"
+    FORM_FOREIGN = "form_foreign"
     BODY_TOO_LARGE = "body_too_large"
     BODY_MALFORMED = "body_malformed"
     MEDIA_TYPE_WRONG = "media_type_wrong"

@@ -55,7 +55,7 @@ class Serve(_Section, frozen=True, kw_only=True):
     url: str = ""
     """Public address of the service, for links; empty: its own."""
     proxies: str = "127.0.0.1, ::1"
-    """Addresses or networks of proxies whose ``X-Forwarded-For`` says who asks; nobody else's is believed."""
+    """Addresses or networks of proxies whose ``X-Forwarded-For`` and ``-Host`` are believed: who asks, and where."""
     local_sites: str = ""
     """Origins on this machine whose pages count as sites while they are built: ``http://127.0.0.1:8700``, …"""
     max_body: Annotated[int, Meta(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024

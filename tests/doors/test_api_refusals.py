@@ -177,6 +177,34 @@ def test_a_body_that_cannot_be_read_is_told_as_such(lone_door: Door, raw: bytes,
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "where"),
+    [
+        ("/v1/check", {"operation": "use", "purpose": 5}, "purpose"),
+        ("/v1/check", {"operation": "use"}, "purpose"),
+        ("/v1/check", {"operation": "use", "purpose": "orders", "onBehalf": 1}, "onBehalf"),
+        ("/v1/check", {"checks": [{"operation": "use", "purpose": 5}]}, "checks[0].purpose"),
+        ("/v1/check", {"checks": [{"operation": "use"}]}, "checks[0].purpose"),
+        ("/v1/check", {"checks": []}, "checks"),
+        ("/v1/check", {"checks": "all"}, "checks"),
+        ("/v1/check", {"no": 1}, "no"),
+        ("/v1/intake", {"point": "registration", "language": "de"}, "language"),
+        ("/v1/intake", {"point": "registration", "language": "en", "identity.family": "x"}, "identity.family"),
+        ("/v1/intake", {"point": "registration", "language": "en", "contact-email": "x"}, "contact-email"),
+        ("/v1/requests", {"kind": "access", "identifiers": {"e" * 65: "x"}}, "identifiers"),
+        ("/v1/requests", {"kind": "access", "identifiers": {"email": 7}}, "identifiers[...]"),
+        ("/v1/requests", {"kind": "access", "+77010000000": "x"}, "body"),
+        ("/v1/requests", {"kind": "access", "somebody@people.example": "x"}, "body"),
+        ("/v1/requests", ["access"], "body"),
+    ],
+)
+def test_a_body_that_does_not_fit_is_told_where(lone_door: Door, path: str, body: Any, where: str) -> None:
+    """The field, in the body that was meant; never a value, nor a key that may be one."""
+    answer = lone_door.post(path, body)
+    _refused(answer, 400, "body_malformed")
+    assert answer.json["reasons"][0]["where"] == where
+
+
+@pytest.mark.parametrize(
     "value",
     [b"9" * 5000, b"1e400", b"-0", b"1e-9", b"[[1]]", b'{"a":1}', b"true", b'""', b'"\\u0000"', b'" "', b'"a\\u202eb"'],
 )

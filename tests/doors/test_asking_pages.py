@@ -152,7 +152,7 @@ def test_only_forms_of_ours_are_taken_and_not_old_ones(stage: Stage, clock: Fixe
     for forged in ("", "x", f"{at}.{mark[:-1]}0" if mark[-1] != "0" else f"{at}.{mark[:-1]}1", f"{int(at) + 1}.{mark}"):
         answer = client.post(FORM, data={"kind": "copy", "form": forged, **fields})
         assert (answer.status_code, 'role="alert"' in answer.text) == (400, True)
-    assert send(client, form=good, site_of="cross-site", **fields).status_code == 400
+    assert send(client, form=good, site_of="cross-site", **fields).status_code == 403
     clock.move(hours=3)
     assert send(client, form=good, **fields).status_code == 400
     assert send(client, site_of="same-origin", **fields).status_code == 303

@@ -114,22 +114,8 @@ def test_a_date_is_kept(console: Callable[..., Colleague], clock: FixedClock) ->
     clock.move(minutes=11)
     day = (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
     asked = me.post("/console/policy/drafts/x/propose", {"digest": "d", "effective": [day, "twice"]})
-    assert asked.text.count('name="effective"') == 2
+    assert asked.text.partition("<main")[2].count('name="effective"') == 2
     assert PASSWORD not in asked.text
-
-
-def test_another_language_is_not_a_form_sent_anew(console: Callable[..., Colleague]) -> None:
-    """A page that only a form leads to, in another language: a page that can be opened, never "no such method"."""
-    me = console()
-    for path, form in (
-        ("/console/account/recovery", {}),
-        ("/console/account/address", {"address": "no address"}),
-        ("/console/requests/save", {"kind": "erase"}),
-    ):
-        shown = me.post(path, form)
-        found = re.search(r'href="(/console/[^"]*\?language=kk)"', shown.text)
-        assert found, (path, shown.status)
-        assert me.get(found[1], follow_redirects=True).status_code == 200, path
 
 
 def test_the_fields_of_the_page_are_of_no_use_elsewhere(console: Callable[..., Colleague], clock: FixedClock) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 
+from senim.languages import LANGUAGES, Language, wording
 from senim.rights import Opening, Way
+from senim.settings import Settings, shown
 from senim.testing import FixedClock
 from tests.console import PASSWORD, Colleague, account
 
@@ -106,11 +109,25 @@ def test_a_key_is_made_and_revoked(console: Callable[..., Colleague]) -> None:
     assert me.senim.access.all(me.senim.works.begin(me.senim.actor()))[0].revoked_at
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_settings_are_told_in_words(console: Callable[..., Colleague], language: Language) -> None:
+    """Every setting and every section has its words, the name of the file beside them; no words are left over."""
+    me, told = console(language=language), wording("settings")
+    names = shown(Settings())
+    sections = {f"section-{name.rpartition('.')[0]}" for name in names}
+    assert set(told) == {*names, *sections}
+    page = unescape(me.get("/console/settings/").text)
+    for name in names:
+        assert f"<dt>{told[name].in_(language)} <code>{name}</code></dt>" in page
+    for section in sections:
+        assert f">{told[section].in_(language)}</h2>" in page
+
+
 def test_settings_hide_what_is_secret(console: Callable[..., Colleague]) -> None:
     """Passwords, also those within addresses."""
     from msgspec.structs import replace
 
-    from senim.settings import HIDDEN, Mail, shown
+    from senim.settings import HIDDEN, Mail
 
     me = console()
     page = me.get("/console/settings/").text

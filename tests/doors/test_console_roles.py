@@ -55,7 +55,7 @@ def _walk(me: Colleague) -> set[str]:
     return seen
 
 
-OPEN = ("account", "door", "tasks")
+OPEN = ("account", "door", "once", "tasks")
 """Areas whose forms need no grant: one's own account, coming in, and tasks, each of which tells its own role."""
 
 MORE = {

@@ -347,6 +347,24 @@ def test_a_blocked_person_sees_that_and_their_data(visitor: Visitor, person: Per
     assert "We cannot keep this" in visitor.post("/correct/identity.family", how="at-once", value="Qayratova").text
 
 
+@pytest.mark.parametrize("kind", ["complaint", "block", "erase", "access"])
+def test_the_portal_asks_for_the_same_grounds_as_the_form_for_everybody(visitor: Visitor, kind: str) -> None:
+    """None of them is chosen before the person does (94-V 25(2)(8))."""
+    public = visitor.client.get(f"/privacy/en/requests/new?kind={kind}").text
+    asked = re.findall(r'<option value="([a-z-]*)"', public.partition('name="ground"')[2].partition("</select>")[0])
+    shown = visitor.get(f"/requests/new/{kind}")
+    assert re.findall(r'name="ground" value="([a-z-]*)"', shown) == asked
+    assert bool(asked) is (kind != "access")
+    assert re.findall(r'name="ground" value="([a-z-]*)" checked', shown) == asked[:1]
+
+
+def test_a_complaint_of_unlawful_processing_blocks_from_the_portal_too(visitor: Visitor) -> None:
+    """As it does from the form without an account."""
+    visitor.get("/requests/new/complaint")
+    visitor.follow(visitor.post("/requests/new/complaint", ground="unlawful", text="You call at night."))
+    assert "Your data is blocked" in visitor.get("/")
+
+
 def test_people_for_whom_others_spoke_say_their_word(stage: Stage) -> None:
     """By a link to their own contact; a stranger's person is not found (travel-4, tickets-20)."""
     speaker = stage.person()

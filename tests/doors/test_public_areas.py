@@ -17,7 +17,7 @@ import pytest
 from werkzeug.test import Client
 
 from senim.conformance import Status
-from senim.languages import LANGUAGES
+from senim.languages import LANGUAGES, Language, wording
 from senim.settings import Serve
 from senim.testing import FixedClock, platform
 from senim.web.public.keeping import KEPT_SECONDS, Boards
@@ -77,6 +77,23 @@ def test_two_editions_stand_side_by_side_with_words_marked(published: Door, lang
     assert backwards.body != page.source.encode()
     same, _ = get(published, f"/privacy/{language}/changes/2/2")
     assert "<ins>" not in same.text.partition('id="clauses"')[2]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_editions_to_compare_are_told_with_day_and_standing(published: Door, language: Language) -> None:
+    """A number alone says nothing to who wants to know what changed since they came."""
+    source = published.get(f"/privacy/{language}/changes", role=None).text
+    numbers = ("1", "2", "3")
+    for name in ("from", "to"):
+        options = re.findall(
+            r'<option value="(\d)"(?: selected)?>([^<]+)</option>', source.partition(f'id="{name}"')[2]
+        )
+        told = {number: text.split(" · ") for number, text in options[:3]}
+        assert tuple(told) == numbers
+        assert [told[one][0] for one in numbers] == list(numbers)
+        assert all(re.search(r"\b20\d\d\b", told[one][1]) for one in numbers)
+        standings = [wording("pages")[f"standing-{one}"].in_(language) for one in ("earlier", "in-force", "coming")]
+        assert [told[one][2] for one in numbers] == standings
 
 
 def test_any_two_editions_are_chosen_by_a_form_without_scripts(published: Door) -> None:

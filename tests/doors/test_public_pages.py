@@ -262,7 +262,7 @@ def test_every_answer_forbids_what_a_page_does_not_need(lone_door: Door, path: s
     assert policy.get("script-src", "'self'") == "'self'"
     assert {policy[name] for name in ("base-uri", "form-action", "frame-ancestors")} == {"'none'"}
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     assert "Set-Cookie" not in answer.headers
 
 

@@ -105,7 +105,7 @@ def test_the_page_is_safe_to_show(reader: Reader) -> None:
     answer = reader.ask("GET")
     assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
     told = answer.get_data(as_text=True) + reader.path
     assert [value for value in reader.person.values.values() if len(value) > 3 and value in told] == []
     assert "<script" not in told

@@ -29,6 +29,7 @@ def test_a_passkey_is_made_and_lets_in(browser: Browser, served: Served, clock: 
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
     page.goto(f"{url}/console/account/passkeys")
+    holds(page, "en")
     page.get_by_label("Name of the key").fill("work phone")
     page.get_by_role("button", name="Add a passkey").click()
     page.get_by_text("The passkey was added.").wait_for()

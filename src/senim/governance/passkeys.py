@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from ipaddress import ip_address
 
 from msgspec.structs import replace
 from webauthn import (
@@ -34,6 +35,16 @@ class Site:
 
     host: str
     origin: str
+
+    @property
+    def takes_passkeys(self) -> bool:
+        """Whether browsers bind a passkey to it: to a host name, over TLS or on this machine; to no IP address."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            near = self.host == "localhost" or self.host.endswith(".localhost")
+            return bool(self.host) and (near or self.origin.startswith("https://"))
+        return False
 
 
 class Passkeys:

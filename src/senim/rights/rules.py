@@ -51,6 +51,9 @@ READS = (Kind.CONFIRM, Kind.ACCESS, Kind.COPY, Kind.RECIPIENTS)
 """What is answered by telling."""
 
 CORRECTS = (Kind.CORRECT, Kind.COMPLETE)
+GROUNDED = (Kind.BLOCK, Kind.ERASE, Kind.COMPLAINT)
+"""For what a person may say what is wrong with the data; nobody has to."""
+
 ANSWERS = {
     Kind.CLAIM: "claim_answer",
     Kind.COMPLAINT: "complaint_answer",

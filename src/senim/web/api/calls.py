@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,8 @@ from senim.web.shared.problems import problem, status_of
 from senim.work import Work
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}\Z")
-_KEY_NAMED = re.compile(r"(?:missing required|unknown) field `([a-z_]{1,30})`")
+_KEY_NAMED = re.compile(r"(?:missing required|unknown) field `([A-Za-z_.-]{1,60})`")
+_UNKNOWN_ON_TOP = re.compile(r"Object contains unknown field `[^`]*`\Z")
 _encode = msgspec.json.Encoder().encode
 JSON = "application/json"
 
@@ -190,7 +190,7 @@ def _read_body(request: falcon.Request, limit: int) -> bytes:
 
 
 def _decoder(bodies: tuple[Any, ...]) -> Callable[[bytes], Any]:
-    """Decodes the first of the bodies that fits; what does not fit is told of the first. A file stays as it is."""
+    """Decodes the first of the bodies that fits; what fits none is told of the one that was meant. A file stays one."""
     if not bodies:
         return lambda raw: raw
     first, *others = [msgspec.json.Decoder(kind).decode for kind in bodies]
@@ -199,10 +199,14 @@ def _decoder(bodies: tuple[Any, ...]) -> Callable[[bytes], Any]:
         try:
             return first(raw)
         except msgspec.ValidationError as error:
+            said = [str(error)]
             for other in others:
-                with suppress(msgspec.ValidationError):
+                try:
                     return other(raw)
-            raise Invalid(Code.BODY_MALFORMED, _place(str(error))) from error
+                except msgspec.ValidationError as differs:
+                    said.append(str(differs))
+            meant = next((one for one in said if not _UNKNOWN_ON_TOP.match(one)), said[0])
+            raise Invalid(Code.BODY_MALFORMED, _place(meant)) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Invalid(Code.BODY_MALFORMED, "body") from error
 
@@ -213,9 +217,11 @@ def _place(message: str) -> str:
     """Where a body is wrong, from msgspec's message, which names places and types, never a value.
 
     A key that the body should not have is the caller's own text: it is told only if it looks like the name of one.
+    Of a key that is wrong itself (``at `key` in `$.values```) the place is what it stands in.
     """
     said, _, place = message.partition(" - at ")
     key = _KEY_NAMED.search(said)
+    place = place.rpartition(" in ")[2]
     parts = (place.strip("`$.")[:80], key[1] if key else "")
     return ".".join(part for part in parts if part) or "body"
 

@@ -26,6 +26,7 @@ from senim.web.console import (
     log,
     maps,
     naming,
+    once,
     orders,
     outbox,
     packs,
@@ -95,6 +96,7 @@ AREAS = (
     Area(pages=approvals.pages, group="", icon="inbox", verb="approve"),
     Area(pages=searches.pages, group="", icon="plug", verb="handle"),
     Area(pages=account.pages, group="", icon="person"),
+    Area(pages=once.pages, group="", icon="key"),
 )
 """All areas, in the order of the navigation."""
 

@@ -11,6 +11,8 @@ from senim.languages import Language
 from senim.web.console.again import fresh, with_status
 from senim.web.console.door import picture
 from senim.web.console.guard import Answer, look, member, platform, run, seated, site, word
+from senim.web.console.once import once
+from senim.web.shared.pages import fault as told
 from senim.web.shared.pages import refused
 
 pages = Blueprint("account", __name__, url_prefix="/account")
@@ -27,9 +29,15 @@ def _page(fault: str = "", status: int = 200) -> Answer:
     assert seat is not None
     g.place = url_for("account.index")
     sessions = platform().staff.signing.sessions(look(), me.id)
-    return with_status(
-        render_template("console/account.html", seat=seat, sessions=sessions, own=me.session, fault=fault), status
+    page = render_template(
+        "console/account.html",
+        seat=seat,
+        sessions=sessions,
+        own=me.session,
+        fault=fault,
+        takes_passkeys=site().takes_passkeys,
     )
+    return with_status(page, status)
 
 
 @pages.post("/language")
@@ -49,7 +57,7 @@ def set_address() -> Answer:
     try:
         run(lambda work: platform().staff.set_address(work, wanted))
     except Invalid:
-        return _page(fault=word("address-wrong"), status=400)
+        return _page(fault=told("address-wrong"), status=400)
     flash(word("address-set"), "good")
     return redirect(url_for("account.index"), 303)
 
@@ -85,7 +93,7 @@ def app() -> Answer:
         try:
             codes = run(lambda work: factors.set_up(work, member().session, given))
             if codes is not None:
-                return render_template("console/recovery.html", codes=codes, onwards=url_for("account.index"))
+                return once("console/recovery.html", codes=codes, onwards=url_for("account.index"))
             fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
         except SenimError as error:
             fault = refused(error)
@@ -99,8 +107,7 @@ def app() -> Answer:
 def recovery() -> Answer:
     """New recovery codes; the old ones open nothing any more."""
     codes = run(lambda work: platform().staff.factors.renew_recovery(work, member().session))
-    g.place = url_for("account.index")  # codes are shown once
-    return render_template("console/recovery.html", codes=codes, onwards=url_for("account.index"))
+    return once("console/recovery.html", codes=codes, onwards=url_for("account.index"))
 
 
 @pages.route("/passkeys", methods=["GET", "POST"])
@@ -108,6 +115,8 @@ def recovery() -> Answer:
 def passkeys() -> Answer:
     """A new passkey: made by the browser, kept here."""
     keys, fault = platform().staff.passkeys, ""
+    if not site().takes_passkeys:
+        return render_template("console/passkey.html", options="", fault="")
     if request.method == "POST":
         credential, label = request.form.get("credential", "")[:20_000], request.form.get("label", "")[:200]
         try:
@@ -115,7 +124,7 @@ def passkeys() -> Answer:
             flash(word("passkey-added"), "good")
             return redirect(url_for("account.index"), 303)
         except Invalid:
-            fault = word("passkey-failed")
+            fault = told("passkey-failed")
     options = run(lambda work: keys.to_add(work, member().session, site()))
     return with_status(render_template("console/passkey.html", options=options, fault=fault), 400 if fault else 200)
 

@@ -18,7 +18,8 @@ from senim.governance import Seat, Session
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
 from senim.web.console.guard import TOKEN, Answer, came_from, inside, member, platform, seated, site
-from senim.web.shared.pages import here, refused
+from senim.web.shared.pages import refused
+from senim.web.shared.switching import OWN, here, repeats, switching
 from senim.work import Work
 
 P = ParamSpec("P")
@@ -26,7 +27,7 @@ P = ParamSpec("P")
 PASSWORD, CREDENTIAL, BACK = "again-password", "again-credential", "again-back"
 """Fields of the page that asks, beside those of the form: what shows who sits there, and the page that it came from."""
 
-_OWN = ("csrf_token", PASSWORD, CREDENTIAL, BACK)
+_OWN = (*OWN, PASSWORD, CREDENTIAL, BACK)
 
 
 def fresh(view: Callable[P, Answer]) -> Callable[P, Answer]:
@@ -34,7 +35,7 @@ def fresh(view: Callable[P, Answer]) -> Callable[P, Answer]:
 
     @functools.wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
-        if member().fresh:
+        if member().fresh and not (switching() and BACK in request.form):  # another language of the page that asks
             return view(*args, **kwargs)
         if request.method == "GET":
             return redirect(url_for("door.confirm", next=here()), 303)
@@ -56,14 +57,16 @@ def _asked() -> Answer | None:
             g.pop("member", None)
             return None
     back = inside(form[BACK]) if BACK in form else came_from()
+    sent = [(name, value) for name, value in form.items(multi=True) if name not in _OWN]
+    repeats(*sent, (BACK, back))
     page = render_template(
         "console/again.html",
         fault=fault,
         options=passkey_options(seat),
-        sent=[(name, value) for name, value in form.items(multi=True) if name not in _OWN],
+        unfit=passkeys_unfit(seat),
+        sent=sent,
         files=sorted(name for name, file in request.files.items() if file.filename),
         back=back,
-        switch_to=lambda language: f"{back}{'&' if '?' in back else '?'}language={language}",  # this page is no place
     )
     return with_status(page, status)
 
@@ -85,6 +88,11 @@ def tried(seat: Seat, show: Callable[[Work, Session, str], bool], typed: str, si
     return "", 200
 
 
+def passkeys_unfit(seat: Seat) -> bool:
+    """Whether there are passkeys that no browser lets sign at this address."""
+    return bool(seat.account.passkeys) and not site().takes_passkeys
+
+
 def actor(seat: Seat) -> Actor:
     """Who only shows who they are acts for their own account alone."""
     return Actor(kind=ActorKind.STAFF, id=seat.account.id, role=seat.account.role)
@@ -94,7 +102,7 @@ def passkey_options(seat: Seat) -> str:
     """What the browser needs to let a passkey sign, if there is one."""
     token = session.get(TOKEN, "")
     now = platform().staff.signing.seat(platform().works.begin(AT_THE_DOOR), token)
-    if now is None or not now.account.passkeys:
+    if now is None or not now.account.passkeys or not site().takes_passkeys:
         return ""
     return platform().run(actor(seat), lambda work: platform().staff.passkeys.to_show(work, now.session, site()))
 

@@ -20,7 +20,9 @@ from senim.languages import explain, wording
 from senim.recognisers import Guess
 from senim.web.console.again import with_status
 from senim.web.console.guard import Answer, look, member, platform, word
+from senim.web.shared.pages import fault as told
 from senim.web.shared.pages import refused
+from senim.web.shared.switching import repeats
 
 pages = Blueprint("connectors", __name__, url_prefix="/connectors")
 
@@ -123,7 +125,7 @@ def add() -> Answer:
         schemas = tuple(form.get("schemas", "").replace(",", " ").split())
         try:
             if platform().maps.source(form.get("name", "")):
-                fault = word("connector-name-taken")
+                fault = told("connector-name-taken")
             else:
                 return _proposed(System(name=form["name"], url_env=form.get("variable", "").strip(), schemas=schemas))
         except SenimError as error:
@@ -149,6 +151,7 @@ def _proposed(system: System) -> Answer:
     address = platform().systems.address(system.url_env, system.name)
     fields = _fields()
     made = within(PATIENCE_PROPOSAL, lambda: proposal(address, system, fields), where=system.name)
+    repeats()
     return render_template(
         "console/proposal.html",
         name=system.name,
@@ -197,7 +200,7 @@ def fides() -> Answer:
                     for one in done.maps]  # fmt: skip
             if made:
                 return render_template("console/fides_read.html", made=made, remarks=done.remarks)
-            fault = word("fides-none")
+            fault = told("fides-none")
         except SenimError as error:
             fault = refused(error)
     return with_status(render_template("console/fides.html", fault=fault), 400 if fault else 200)

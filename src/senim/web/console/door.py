@@ -13,10 +13,12 @@ from flask import Blueprint, g, redirect, render_template, request, session, url
 from senim.errors import Code, Invalid, NotAllowed, SenimError
 from senim.governance import Entered, Seat, Session, Step
 from senim.governance.signing import AT_THE_DOOR
-from senim.web.console.again import actor, passkey_options, tried, with_status
+from senim.web.console.again import actor, passkey_options, passkeys_unfit, tried, with_status
 from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated
+from senim.web.console.once import once
 from senim.web.shared.askers import place
 from senim.web.shared.pages import refused
+from senim.web.shared.switching import typed
 from senim.work import Work
 
 pages = Blueprint("door", __name__)
@@ -26,7 +28,7 @@ pages = Blueprint("door", __name__)
 def index() -> Answer:
     """Where one signs in."""
     seat = seated()
-    return _onwards(seat) if seat else render_template("console/sign_in.html", fault="", name="")
+    return _onwards(seat) if seat else render_template("console/sign_in.html", fault="", name=typed("name"))
 
 
 @pages.post("/sign-in")
@@ -110,7 +112,8 @@ def _shown(seat: Seat, template: str, show: Callable[[Work, Session, str], bool]
         fault, status = tried(seat, show, typed, request.form.get("credential", ""))
         if not fault:
             return None
-    return with_status(render_template(template, fault=fault, options=passkey_options(seat)), status)
+    page = render_template(template, fault=fault, options=passkey_options(seat), unfit=passkeys_unfit(seat))
+    return with_status(page, status)
 
 
 @pages.route("/sign-in/password", methods=["GET", "POST"])
@@ -150,7 +153,7 @@ def enrol() -> Answer:
                 session[TOKEN] = platform().run(actor(seat), lambda work: signing.renew(work, session[TOKEN]))
                 _familiar(seat.account.id)
                 onwards = inside(request.args.get("next") or "")
-                return render_template("console/recovery.html", codes=codes, onwards=onwards)
+                return once("console/recovery.html", codes=codes, onwards=onwards)
             fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
         except SenimError as error:
             fault = refused(error)

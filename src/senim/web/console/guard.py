@@ -29,7 +29,8 @@ from senim.governance.signing import AT_THE_DOOR
 from senim.identity import RESPONSIBLE, Actor
 from senim.languages import Language
 from senim.times import micros
-from senim.web.shared.pages import here, opens, refused, words
+from senim.web.shared.pages import refused, words
+from senim.web.shared.switching import here, opens
 from senim.work import Work
 
 P = ParamSpec("P")

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from senim.errors import SenimError
 from senim.web.console.again import fresh, with_status
 from senim.web.console.guard import Answer, ask, look, platform, run, word
+from senim.web.console.once import once
 from senim.web.shared.pages import refused
 
 pages = Blueprint("keys", __name__, url_prefix="/keys")
@@ -32,7 +33,7 @@ def add() -> Answer:
     if request.method == "POST":
         try:
             _, token = run(lambda work: platform().access.add(work, label, role=role))
-            return render_template("console/key_made.html", token=token, label=label)
+            return once("console/key_made.html", token=token, label=label)
         except SenimError as error:
             fault = refused(error)
     page = render_template("console/key_add.html", roles=_roles(), fault=fault, label=label, role=role)

@@ -15,6 +15,7 @@ from senim.rights.rules import is_number, kind_of
 from senim.web.console.guard import Answer, look, needs, platform, run
 from senim.web.console.shown import say
 from senim.web.shared.pages import refused, words
+from senim.web.shared.switching import repeats
 
 pages = Blueprint("letters", __name__, url_prefix="/letters")
 
@@ -51,6 +52,7 @@ def show(letter: str) -> Answer:
 def read(letter: str) -> Answer:
     """What it says; the look is logged."""
     row, said, meant = run(lambda work: platform().inbox.open(work, letter))
+    repeats()
     return render_template("console/letter.html", row=row, said=said, meant=meant, kinds=tuple(Kind))
 
 

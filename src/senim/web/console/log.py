@@ -26,7 +26,8 @@ from senim.times import micros
 from senim.web.console import naming
 from senim.web.console.guard import Answer, look, platform, run
 from senim.web.console.looking import promises
-from senim.web.shared.pages import here, whole, words, zone
+from senim.web.shared.pages import whole, words, zone
+from senim.web.shared.switching import here
 
 pages = Blueprint("log", __name__, url_prefix="/log")
 

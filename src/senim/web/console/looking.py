@@ -20,7 +20,7 @@ from senim.policy.taxonomy import Operation
 from senim.subjects import Standing
 from senim.times import micros
 from senim.web.console.guard import Answer, look, member, platform
-from senim.web.shared.pages import here
+from senim.web.shared.switching import here
 
 P = ParamSpec("P")
 _KEY = "look"

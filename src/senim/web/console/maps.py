@@ -19,6 +19,7 @@ from senim.web.console.again import with_status
 from senim.web.console.guard import Answer, member, platform, word
 from senim.web.console.map_forms import columns_of, plainly, table_of
 from senim.web.shared.pages import refused
+from senim.web.shared.switching import typed
 
 pages = Blueprint("maps", __name__, url_prefix="/maps")
 
@@ -37,8 +38,9 @@ def table(name: str) -> Answer:
     entry = found.tables.get(called, TableMap())
     faults: list[Fault] = []
     fault = ""
-    if request.method == "POST":
+    if request.form:
         entry = table_of(request.form, entry)
+    if request.method == "POST":
         plain = tuple(one for one in found.plain_tables if one != called)
         made = replace(found, tables={**found.tables, called: entry}, plain_tables=plain)
         fault, faults = _saved(name, write(made).encode())
@@ -80,11 +82,10 @@ def plain(name: str) -> Answer:
 @pages.route("/<name>/file", methods=["GET", "POST"])
 def source(name: str) -> Answer:
     """The file as it is: everything that a map can say, comments too."""
-    text = platform().maps.source(name).decode("utf-8", "replace")
-    faults: list[Fault] = list(platform().systems.check(name).faults) if text else []
+    text = typed("source").replace("\r\n", "\n") or platform().maps.source(name).decode("utf-8", "replace")
+    faults: list[Fault] = list(platform().maps.checked(name, text.encode()).faults) if text else []
     fault, status = "", 200
     if request.method == "POST":
-        text = request.form.get("source", "").replace("\r\n", "\n")
         fault, faults = _saved(name, text.encode())
         if not (fault or faults):
             return redirect(url_for("connectors.show", name=name), 303)

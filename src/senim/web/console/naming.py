@@ -16,8 +16,8 @@ from senim.policy.notices import country_name, field_name, time_in_words
 from senim.policy.records import Term
 from senim.web.console.guard import platform
 from senim.web.console.looking import promises
+from senim.web.shared.pages import fault, refused, words, zone
 from senim.web.shared.pages import time as time_in
-from senim.web.shared.pages import words, zone
 from senim.work import Work
 
 
@@ -158,7 +158,11 @@ def actor(work: Work, label: str) -> str:
 
 def reasons(refusal: SenimError) -> list[str]:
     """What a refusal says, each reason with the clause and the article behind it."""
-    return [ground(one) for one in refusal.reasons] or [explain(refusal.code, g.language)]
+    if not refusal.reasons:
+        return [refused(refusal)]
+    for one in refusal.reasons:
+        fault(one.code)
+    return [ground(one) for one in refusal.reasons]
 
 
 def ground(one: Reason) -> str:

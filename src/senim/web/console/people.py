@@ -14,7 +14,8 @@ from senim.web.console import looking, naming, person
 from senim.web.console.acting import ACTS, allowed, do
 from senim.web.console.guard import Answer, inside, look, member, needs, platform, run
 from senim.web.console.looking import Look, for_a_purpose, promises
-from senim.web.shared.pages import refused
+from senim.web.shared.pages import fault, refused
+from senim.web.shared.switching import repeats, typed
 
 pages = Blueprint("people", __name__, url_prefix="/people")
 pages.add_url_rule("/<subject>/do/<name>", view_func=do, methods=["GET", "POST"])
@@ -35,15 +36,16 @@ def kinds(now: Promises) -> list[tuple[str, str]]:
     return sorted(found.items(), key=lambda kind: _USUAL.index(kind[0]) if kind[0] in _USUAL else len(_USUAL))
 
 
-def _form(*, kind: str = "", purpose: str = "", fault: str = "", several: tuple[str, ...] = ()) -> str:
+def _form(fault: str = "", several: tuple[str, ...] = ()) -> str:
     now = promises()
     subjects, database = platform().subjects, look().database
     return render_template(
         "console/people.html",
         kinds=kinds(now),
         purposes=[(one, naming.purpose(now, one)) for one in looking.purposes()],
-        kind=kind,
-        purpose=purpose,
+        kind=typed("kind"),
+        purpose=typed("purpose"),
+        value=typed("value"),
         fault=fault,
         several=[subjects.find(database, SubjectId(one)) for one in several],
     )
@@ -64,9 +66,9 @@ def find() -> Answer:
         subject = run(lambda work: platform().vault.find(work, kind, value))
     except SenimError as refusal:
         if refusal.code is Code.SEVERAL_FOUND:
-            return _form(kind=kind, purpose=purpose, several=tuple(refusal.detail.split()))
-        says = naming.say("people-nobody") if refusal.code is Code.NOT_FOUND else refused(refusal)
-        return _form(kind=kind, purpose=purpose, fault=says)
+            repeats()
+            return _form(several=tuple(refusal.detail.split()))
+        return _form(fault("people-nobody") if refusal.code is Code.NOT_FOUND else refused(refusal))
     looking.begin(subject, purpose)
     return looking.to(subject)
 

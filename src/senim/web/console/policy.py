@@ -13,6 +13,7 @@ from senim.web.console import drafts as reading
 from senim.web.console.again import fresh
 from senim.web.console.guard import Answer, ask, look, member, platform, run
 from senim.web.shared.pages import refused, whole, words, zone
+from senim.web.shared.switching import typed
 
 pages = Blueprint("policy", __name__, url_prefix="/policy")
 
@@ -110,16 +111,18 @@ def begin() -> Answer:
 def edit(draft: str) -> Answer:
     """The file, with everything that is wrong with it."""
     found = _find(draft)
-    return _edit(found, found.source.decode("utf-8", "replace"), found.name)
+    text = typed("source").replace("\r\n", "\n") or found.source.decode("utf-8", "replace")
+    return _edit(found, text, typed("name", found.name), revision=typed("revision"))
 
 
-def _edit(draft: Draft, text: str, name: str, *, theirs: str = "", fault: str = "") -> str:
+def _edit(draft: Draft, text: str, name: str, *, revision: str = "", theirs: str = "", fault: str = "") -> str:
     checked = platform().policies.check(text.encode(), platform().works.clock.now().date())
     return _page(
         draft,
         "edit",
         text=text,
         name=name,
+        revision=revision or draft.revision,
         faults=reading.faults(checked, text),
         clashes=reading.clashes(checked),
         ok=checked.ok,
@@ -178,6 +181,7 @@ def publish(draft: str) -> Answer:
 def _publish(draft: str, *, fault: str = "") -> str:
     found = _find(draft)
     checked = reading.checked(found)
+    g.place = url_for("policy.publish", draft=draft)
     return _page(
         found,
         "publish",

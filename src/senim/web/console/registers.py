@@ -17,6 +17,7 @@ from senim.web.console.guard import Answer, look, platform, run
 from senim.web.console.looking import promises
 from senim.web.console.tables import REGISTERS, Table
 from senim.web.shared.pages import day, refused, whole, zone
+from senim.web.shared.switching import repeats
 
 pages = Blueprint("registers", __name__, url_prefix="/registers")
 _HANDED = ("when", "recipient", "purpose", "data", "country", "people")
@@ -136,6 +137,7 @@ def mailings() -> Answer:
     if request.method == "POST":
         try:
             found = _refusals()
+            repeats()
         except SenimError as refusal:
             fault = refused(refusal)
     table = mailing_table()

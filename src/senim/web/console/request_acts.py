@@ -21,6 +21,7 @@ from senim.web.console.shown import told_with
 from senim.web.console.uploads import Paper, handed, sent
 from senim.web.shared.pages import refused, whole
 from senim.web.shared.problems import status_of
+from senim.web.shared.switching import repeats
 from senim.work import Work
 
 __all__ = ["pages"]
@@ -352,6 +353,7 @@ def message(number: str, message: str) -> Answer:
     except SenimError as error:
         flash(refused(error), "bad")
         return redirect(url_for("requests.messages", number=number), 303)
+    repeats()
     return page(number, "message", message=row, written=written)
 
 
@@ -360,6 +362,7 @@ def message(number: str, message: str) -> Answer:
 def task(number: str, task: str) -> Answer:
     """Whom a task is about, for its role; logged."""
     one, about = run(lambda work: platform().tasks.read(work, task))
+    repeats()
     return page(number, "tasks", theirs=[one], about=about)
 
 

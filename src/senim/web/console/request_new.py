@@ -24,6 +24,7 @@ from senim.web.console.shown import told_with
 from senim.web.console.uploads import sent
 from senim.web.shared.pages import refused, words
 from senim.web.shared.problems import status_of
+from senim.web.shared.switching import repeats
 
 __all__ = ["pages"]
 
@@ -89,6 +90,7 @@ def check() -> Answer:
     except SenimError as error:
         return told_with(_form(refused(error)), status_of(error))
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "change")]
+    repeats()
     return render_template("console/request_check.html", opening=opening, forecast=forecast, kept=kept)
 
 

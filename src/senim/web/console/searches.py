@@ -14,8 +14,9 @@ from senim.connectors.records import Page
 from senim.errors import SenimError
 from senim.web.console.again import fresh, with_status
 from senim.web.console.connectors import trouble
-from senim.web.console.guard import Answer, needs, platform, run, word
-from senim.web.shared.pages import refused
+from senim.web.console.guard import Answer, needs, platform, run
+from senim.web.shared.pages import fault, refused
+from senim.web.shared.switching import repeats, typed
 
 pages = Blueprint("searches", __name__, url_prefix="/searches")
 
@@ -35,14 +36,13 @@ def index(name: str) -> Answer:
     """Find a person in a system, or preview what would be done. The search is in the log before anything is read."""
     found = platform().systems.check(name).map
     kinds = list(dict.fromkeys(["email", "phone", "iin", *_kinds(found)]))
-    shown: dict[str, Any] = {"name": name, "kinds": kinds, "fault": "", "who": {}, "wish": "erase"}
+    who: dict[str, tuple[str, ...]]
+    who = {kind: (value,) for kind in kinds if (value := typed(f"by-{kind}").strip()[:400])}
+    wish = typed("wish", "erase")
+    shown: dict[str, Any] = {"name": name, "kinds": kinds, "fault": "", "who": who, "wish": wish}
     if request.method == "POST":
-        who: dict[str, tuple[str, ...]]
-        who = {kind: (value,) for kind in kinds if (value := request.form.get(f"by-{kind}", "").strip()[:400])}
-        purpose = request.form.get("wish", "")
-        shown |= {"who": who, "wish": purpose}
         try:
-            shown |= _looked_up(name, who, purpose) if tidy(who) else {"fault": word("search-nobody")}
+            shown |= _looked_up(name, who, wish) if tidy(who) else {"fault": fault("search-nobody")}
         except SenimError as error:
             shown["fault"] = f"{refused(error)} {error.detail}".strip()
     page = render_template("console/search.html", trouble=trouble, **shown)
@@ -56,6 +56,7 @@ def _kinds(found: Any) -> list[str]:
 def _looked_up(name: str, who: dict[str, tuple[str, ...]], purpose: str) -> dict[str, Any]:
     """What a system says, once the search is on record."""
     run(lambda work: platform().maps.search(work, name, purpose=purpose))
+    repeats()
     connector = platform().systems.connector(name)
     if purpose == "excerpts":
         return {"excerpts": within(PATIENCE, lambda: _excerpts(connector, who), where=name)}

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 
 from senim.errors import SenimError
 from senim.identity import new_id
-from senim.languages import explain
+from senim.languages import explain, wording
 from senim.messaging.actions import SEND
 from senim.orders import State
 from senim.version import __version__
@@ -19,9 +19,11 @@ pages = Blueprint("settings", __name__, url_prefix="/settings")
 @pages.get("/")
 def index() -> Answer:
     """All of them, by section; secrets are hidden."""
-    sections: dict[str, list[tuple[str, str]]] = {}
+    sections: dict[str, list[tuple[str, str, str]]] = {}
+    told = wording("settings")
     for name, value in platform().shown_settings().items():
-        sections.setdefault(name.rpartition(".")[0], []).append((name, value))
+        section = told[f"section-{name.rpartition('.')[0]}"].in_(g.language)
+        sections.setdefault(section, []).append((told[name].in_(g.language), name, value))
     tried, why = _tried(request.args.get("tried", "")[:32])
     return render_template("console/settings.html", sections=sections, version=__version__, tried=tried, why=why)
 

@@ -12,6 +12,7 @@ from senim.identity import RESPONSIBLE
 from senim.languages import Language
 from senim.web.console.again import fresh, with_status
 from senim.web.console.guard import Answer, ask, look, member, platform, run, word
+from senim.web.console.once import once
 from senim.web.shared.pages import refused
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
@@ -53,7 +54,7 @@ def add() -> Answer:
                     language=cast("Language", form.get("language", "")),
                 )
             )
-            return render_template("console/first_password.html", name=form.get("name", ""), password=password)
+            return once("console/first_password.html", name=form.get("name", ""), password=password)
         except SenimError as error:
             fault = refused(error)
     page = render_template("console/staff_add.html", roles=_roles(), fault=fault, form=form)
@@ -116,7 +117,7 @@ def reset(account: str) -> Answer:
             back=back,
         )
     password = run(lambda work: platform().staff.reset(work, account))
-    return render_template("console/first_password.html", name=found.names.name, password=password)
+    return once("console/first_password.html", name=found.names.name, password=password)
 
 
 @pages.post("/<account>/sessions")

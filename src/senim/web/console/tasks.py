@@ -12,6 +12,7 @@ from senim.identity import RESPONSIBLE
 from senim.web.console.again import fresh, with_status
 from senim.web.console.guard import Answer, look, member, platform, run, word
 from senim.web.shared.pages import refused
+from senim.web.shared.switching import repeats
 
 pages = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -35,6 +36,7 @@ def show(task: str) -> Answer:
 def read(task: str) -> Answer:
     """One task with whom it is about: that somebody looked is in the log."""
     found, about = run(lambda work: platform().tasks.read(work, task))
+    repeats()
     return _page(found, about=about)
 
 
@@ -65,6 +67,7 @@ def done(task: str) -> Answer:
 
 
 def _page(found: Task, **more: Any) -> Answer:
+    g.place = url_for("tasks.show", task=found.id)
     return render_template(
         "console/task.html", found=found, says=_words(found), roles=_roles(), by=_by(found), **{"fault": "", **more}
     )

@@ -21,6 +21,7 @@ from senim.policy.taxonomy import Channel, FieldType
 from senim.web.console.guard import Answer, look, member, needs, platform, run
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import handed
+from senim.web.shared.pages import refused
 from senim.web.shared.problems import status_of
 
 pages = Blueprint("telephone", __name__, url_prefix="/telephone")
@@ -92,7 +93,7 @@ def _form(name: str, spoken: str, reasons: tuple[Reason, ...] = ()) -> str:
     promises = _promises()
     notice: Notice = platform().collection.notice(look(), name, language)
     faults = {one.where: explain(one.code, g.language) for one in reversed(reasons)}
-    unwanted = {one.where for one in reasons if one.code in _UNWANTED}
+    unwanted = g.untold = {one.where for one in reasons if one.code in _UNWANTED}
     asks = [_asked(promises, point, ref, language, faults.get(ref, "")) for ref in _spoken(promises, point)]
     named = {*(one.ref for one in asks), *(one.purpose for one in point.consents)}
     return render_template(
@@ -158,6 +159,7 @@ def take(point: str, spoken: str) -> Answer:
     try:
         taken: Taken = run(lambda work: platform().collection.intake(work, intake))
     except SenimError as error:
+        refused(error)
         return told_with(_form(point, spoken, error.reasons), status_of(error))
     return redirect(url_for("telephone.done", subject=taken.subject), 303)
 

@@ -7,14 +7,15 @@ from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
 from senim.errors import Code, NotFound, SenimError
-from senim.languages import explain
 from senim.rights import Attached, Ground, Kind, Request
-from senim.rights.rules import CORRECTS, SPEAKS, is_open
+from senim.rights.rules import CORRECTS, GROUNDED, SPEAKS, is_open
 from senim.rights.words import state_told, told
 from senim.web.portal.changing import ANSWER
 from senim.web.portal.visit import act, page, say, signed
 from senim.web.shared.media import UNKNOWN, media_of
-from senim.web.shared.pages import PRIVATE, words
+from senim.web.shared.pages import PRIVATE, refused
+from senim.web.shared.pages import fault as wrong
+from senim.web.shared.switching import typed
 
 Page = str | Redirect
 _ASKED = (
@@ -23,7 +24,6 @@ _ASKED = (
 )  # fmt: skip
 """What may be asked for by the form; corrections begin at the field, withdrawals at the choice."""
 
-_GROUNDED = (Kind.BLOCK, Kind.ERASE)
 _MOST_FILE = 20 * 1024 * 1024
 
 
@@ -57,29 +57,30 @@ def _kind(word: str) -> Kind:
     return found
 
 
-def _form(senim: Senim, word: str, *, fault: str = "", text: str = "") -> str:
+def _form(senim: Senim, word: str, *, fault: str = "") -> str:
     kind = _kind(word)
-    grounds = [one for one in Ground if one is not Ground.NONE] if kind in _GROUNDED else []
+    grounds = [one for one in Ground if one is not Ground.NONE] if kind in GROUNDED else []
     return page(
-        senim, "ask.html", kind=kind, grounds=grounds, needs_text=kind in SPEAKS, fault=fault, text=text, told=told
-    )
+        senim, "ask.html", kind=kind, grounds=grounds, ground=typed("ground"), needs_text=kind in SPEAKS, fault=fault,
+        text=typed("text"), told=told,
+    )  # fmt: skip
 
 
 def _open(senim: Senim, word: str) -> Page:
     kind, text = _kind(word), request.form.get("text", "").strip()
     g.back = url_for("asking.new", kind=kind)
     if kind in SPEAKS and not text:
-        return _form(senim, word, fault=words(g.door, g.language)["text-missing"])
+        return _form(senim, word, fault=wrong("text-missing"))
     ground = next((one for one in Ground if one == request.form.get("ground", "")), Ground.NONE)
     try:
         opened = act(
             senim, senim.accounts.asking.open, kind, language=g.language, text=text,
-            ground=ground if kind in _GROUNDED else Ground.NONE,
+            ground=ground if kind in GROUNDED else Ground.NONE,
         )  # fmt: skip
     except SenimError as refusal:
         if refusal.code is Code.CODE_NEEDED:
             raise
-        return _form(senim, word, fault=explain(refusal.code, g.language), text=text)
+        return _form(senim, word, fault=refused(refusal))
     say("ask-opened", "good")
     return redirect(url_for("asking.request", number=opened.number), 303)
 
@@ -120,7 +121,7 @@ def _add(senim: Senim, number: str) -> Page:
     content = file.read(_MOST_FILE + 1) if file else b""
     media = media_of(content)
     if content and (media == UNKNOWN or len(content) > _MOST_FILE):
-        return _request(senim, number, fault=words(g.door, g.language)["file-wrong"])
+        return _request(senim, number, fault=wrong("file-wrong"))
     try:
         if text:
             act(senim, asking_.supply, number, text=text)
@@ -129,7 +130,7 @@ def _add(senim: Senim, number: str) -> Page:
     except NotFound:
         raise
     except SenimError as refusal:
-        return _request(senim, number, fault=explain(refusal.code, g.language))
+        return _request(senim, number, fault=refused(refusal))
     say("added", "good")
     return redirect(url_for("asking.request", number=number), 303)
 
@@ -140,7 +141,7 @@ def _take_back(senim: Senim, number: str) -> Page:
     except NotFound:
         raise
     except SenimError as refusal:
-        return _request(senim, number, fault=explain(refusal.code, g.language))
+        return _request(senim, number, fault=refused(refusal))
     say("given-up", "good")
     return redirect(url_for("asking.request", number=number), 303)
 

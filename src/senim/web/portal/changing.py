@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response as Redirect
 from senim.accounts.actions import changes_at_once
 from senim.app import Senim
 from senim.errors import Code, NotFound, SenimError
-from senim.languages import explain
 from senim.rights import Ground, Kind
 from senim.rights.answers.rendering import data as as_json
 from senim.rights.answers.rendering import document as as_pdf
 from senim.rights.answers.rendering import page as as_page
 from senim.web.portal.visit import act, look, page, say
-from senim.web.shared.pages import PRIVATE, words
+from senim.web.shared.pages import PRIVATE, refused
+from senim.web.shared.pages import fault as told
+from senim.web.shared.switching import typed
 
 Page = str | Redirect
 _FORMS = {
@@ -52,11 +53,12 @@ def _known(senim: Senim, field: str) -> str:
     return field
 
 
-def _form(senim: Senim, field: str, *, fault: str = "", value: str = "", by_request: bool = False) -> str:
+def _form(senim: Senim, field: str, *, fault: str = "", by_request: bool = False) -> str:
+    by_request = by_request or typed("how") == "request"
     reference, promises = _known(senim, field), senim.accounts.promises()
     at_once = changes_at_once(promises, reference) and not by_request
     spec = promises.fields[reference]
-    return page(senim, "correct.html", field=reference, spec=spec, at_once=at_once, fault=fault, value=value)
+    return page(senim, "correct.html", field=reference, spec=spec, at_once=at_once, fault=fault, value=typed("value"))
 
 
 def _correct(senim: Senim, field: str) -> Page:
@@ -74,8 +76,8 @@ def _correct(senim: Senim, field: str) -> Page:
         )  # fmt: skip
     except SenimError as refusal:
         if refusal.code is Code.CHANGE_BY_REQUEST:
-            return _form(senim, field, value=value, by_request=True)
-        return _form(senim, field, fault=explain(refusal.code, g.language), value=value, by_request=not at_once)
+            return _form(senim, field, by_request=True)
+        return _form(senim, field, fault=refused(refusal))
     say("ask-opened", "good")
     return redirect(url_for("asking.request", number=opened.number), 303)
 
@@ -118,7 +120,7 @@ def _left(senim: Senim) -> Page:
     if wanted is None:
         raise NotFound(Code.NOT_FOUND, "what")
     if not request.form.get("sure"):
-        return _leave(senim, words(g.door, g.language)["sure-missing"])
+        return _leave(senim, told("sure-missing"))
     opened = act(senim, senim.accounts.asking.open, wanted, language=g.language)
     say("ask-opened", "good")
     return redirect(url_for("asking.request", number=opened.number), 303)

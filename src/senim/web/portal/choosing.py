@@ -16,7 +16,7 @@ from senim.policy.plainly import plainly
 from senim.policy.promises import Promises
 from senim.times import micros
 from senim.web.portal.visit import act, before, look, page, say, signed
-from senim.web.shared.pages import problem
+from senim.web.shared.pages import fault, problem
 
 Page = str | Redirect
 _UNASKED = (
@@ -114,6 +114,7 @@ def _agree(senim: Senim) -> Page:
     except (Invalid, NotPromised) as refusal:
         if refusal.code not in (Code.NOTICE_MISSING, Code.NOTICE_OUTDATED):
             raise
+        fault("agree-unseen")
         return _notice(senim, scope, unseen=True)
     say("choice-on", "good")
     return _back(scope)

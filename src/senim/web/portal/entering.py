@@ -12,7 +12,7 @@ from senim.errors import Invalid, NotAllowed, NotFound
 from senim.policy.notices import field_name
 from senim.web.portal.visit import ACCOUNT, ATTEMPT, BACK, act, forget, page, say, signed
 from senim.web.shared.askers import asker
-from senim.web.shared.pages import words
+from senim.web.shared.pages import fault as told
 
 Page = str | Redirect
 
@@ -38,10 +38,6 @@ def entering(senim: Senim) -> Blueprint:
     return pages
 
 
-def _word(name: str) -> str:
-    return words(g.door, g.language)[name]
-
-
 def _ask(fault: str = "") -> Page:
     if g.signed is not None:
         return redirect(url_for("seeing.start"), 303)
@@ -55,9 +51,9 @@ def _begin(senim: Senim) -> Page:
     try:
         token = senim.run(AT_DOOR, lambda work: begin(work, contact, asker=who, language=language))
     except Invalid:
-        return _ask(_word("contact-wrong"))
+        return _ask(told("contact-wrong"))
     except NotAllowed:
-        return _ask(_word("too-many"))
+        return _ask(told("too-many"))
     session[ATTEMPT] = token
     return redirect(url_for("entering.code"), 303)
 
@@ -74,10 +70,10 @@ def _enter(senim: Senim) -> Page:
     try:
         entered = senim.run(AT_DOOR, lambda work: enter(work, token, code, asker=who))
     except NotAllowed:
-        return _code(_word("too-many-tries"))
+        return _code(told("too-many-tries"))
     if entered.several:
         return redirect(url_for("entering.who"), 303)
-    return _in(entered) if entered.session else _code(_word("code-wrong"), entered.left)
+    return _in(entered) if entered.session else _code(told("code-wrong"), entered.left)
 
 
 def _in(entered: Entered) -> Redirect:
@@ -93,6 +89,7 @@ def _who(senim: Senim, fault: str = "", left: int = 1) -> Page:
         return redirect(url_for("entering.ask"), 303)
     promises = senim.accounts.promises()
     ask = senim.accounts.signing_in.telling() if left else ()
+    g.untold = ("value",)
     names = [(reference, field_name(promises, reference, g.language)) for reference in ask]
     return render_template("portal/who.html", names=names, fault=fault, left=left)
 
@@ -103,8 +100,8 @@ def _name(senim: Senim) -> Page:
     try:
         entered = senim.run(AT_DOOR, lambda work: name(work, token, field, value, asker=who))
     except NotAllowed:
-        return _who(senim, _word("too-many-tries"))
-    return _in(entered) if entered.session else _who(senim, _word("several-wrong"), entered.left)
+        return _who(senim, told("too-many-tries"))
+    return _in(entered) if entered.session else _who(senim, told("several-wrong"), entered.left)
 
 
 # a fresh code
@@ -118,9 +115,9 @@ def _send_fresh(senim: Senim) -> Page:
     try:
         session[ATTEMPT] = act(senim, senim.accounts.signing_in.again, language=g.language)
     except NotFound:
-        return page(senim, "fresh.html", fault=_word("no-address"))
+        return page(senim, "fresh.html", fault=told("no-address"))
     except NotAllowed:
-        return page(senim, "fresh.html", fault=_word("too-many"))
+        return page(senim, "fresh.html", fault=told("too-many"))
     return redirect(url_for("entering.coded"), 303)
 
 
@@ -134,7 +131,7 @@ def _freshen(senim: Senim) -> Page:
     token, code = session.get(ATTEMPT, ""), request.form.get("code", "")
     entered = act(senim, senim.accounts.signing_in.freshen, token, code=code)
     if not entered.session:
-        return _coded(_word("code-wrong"), entered.left)
+        return _coded(told("code-wrong"), entered.left)
     session.pop(ATTEMPT, None)
     return redirect(session.pop(BACK, "") or url_for("seeing.start"), 303)
 

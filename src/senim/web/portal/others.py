@@ -10,9 +10,9 @@ from senim.accounts.records import BY_LINK
 from senim.app import Senim
 from senim.collection.records import Word
 from senim.errors import Code, Held, NotFound
-from senim.languages import explain
 from senim.rights.answers.words import Words
 from senim.web.portal.visit import act, look, page, say
+from senim.web.shared.pages import refused
 
 Page = str | Redirect
 _WORDS: dict[str, Word] = {"yes": "confirmed", "no": "refused"}
@@ -38,7 +38,7 @@ def _ask(senim: Senim) -> Page:
     try:
         act(senim, senim.accounts.others.ask, subject, language=g.language)
     except Held as refusal:
-        return _people(senim, explain(refusal.code, g.language))
+        return _people(senim, refused(refusal))
     say("asked-them", "good")
     return redirect(url_for("others.people"), 303)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Flask, Response, jsonify, redirect, url_for
 from werkzeug.wrappers import Response as Redirect
 
@@ -29,13 +31,18 @@ _AREAS = (
     changing, receiving, noticing, keeping, asking, wellknown, choosing, filling, posting, visiting, unsubscribing,
     requesting,
 )  # fmt: skip
+_OTHERS: Final = (
+    "choosing.choices", "filling.send", "visiting.beacon", "posting.by_header", "posting.by_address",
+    "unsubscribing.end",
+)  # fmt: skip
+"""What sites of the operator send (choices, forms, visits), and mail programs (a click that ends a mailing)."""
 _SHORT = {name.partition(".")[2]: name for name in ROOMS if "." in name} | {"kept": "keeping.board"}
 """Short addresses without a language, e.g. ``/privacy/rights``: they lead to the reader's own."""
 
 
 def public(senim: Senim) -> Flask:
     """The Flask application of the public pages."""
-    app = door(senim, Door(name="", module=__name__, words=("changes", "pages"), most=MOST_FORM))
+    app = door(senim, Door(name="", module=__name__, words=("changes", "pages"), most=MOST_FORM, others=_OTHERS))
     app.context_processor(lambda: {**frame(senim), "room": room()})
     app.add_url_rule("/static/<path:name>", view_func=static, endpoint="static")
     app.add_url_rule("/", view_func=lambda: redirect(url_for("current_in_reader_language")), endpoint="root")

@@ -18,18 +18,18 @@ from werkzeug.wrappers import Response as Redirect
 from senim.app import Senim
 from senim.errors import Code, Invalid, SenimError
 from senim.identity import Actor, ActorKind
-from senim.languages import Language, Text, explain, wording
+from senim.languages import Language, wording
 from senim.messaging.mail import is_address
 from senim.policy import Promises
 from senim.policy.notices import field_name
 from senim.policy.taxonomy import FILES, FieldType
 from senim.rights import Ground, Kind, Opening, Way
 from senim.rights.clock import opening_deadlines, right_of
-from senim.rights.rules import AT_ONCE, CORRECTS, kind_of
+from senim.rights.rules import AT_ONCE, CORRECTS, GROUNDED, kind_of
 from senim.rights.words import term_words, told
 from senim.web.public.showing import in_force, language_of, shown
 from senim.web.shared.askers import asker
-from senim.web.shared.pages import FORMS, PRIVATE
+from senim.web.shared.pages import FORMS, PRIVATE, fault, refused
 from senim.web.shared.problems import status_of
 
 CARDS = (
@@ -63,7 +63,6 @@ GOOD_FOR = timedelta(hours=2)
 """How long a form may lie open before it is sent."""
 
 _BY_FORM = Actor(kind=ActorKind.PERSON, id="request-form", role="form", may=frozenset({"request"}))
-_GROUNDED = (Kind.BLOCK, Kind.ERASE, Kind.COMPLAINT)
 _NAMES = ("family", "given", "patronymic")
 
 
@@ -197,7 +196,7 @@ def _form(promises: Promises, kind: Kind, language: Language) -> Form:
     consented = {name: one for name, one in promises.policy.purposes.items() if one.basis == "consent"}
     mailing = {name: one for name, one in consented.items() if one.kind == "marketing" or one.channels}
     chosen = {Kind.WITHDRAW: consented, Kind.STOP_MAILINGS: mailing}.get(kind, {})
-    grounds = [one for one in Ground if one is not Ground.NONE] if kind in _GROUNDED else []
+    grounds = [one for one in Ground if one is not Ground.NONE] if kind in GROUNDED else []
     return Form(
         kind=kind,
         name=_name(kind, language),
@@ -232,18 +231,14 @@ def _asked(
 def _sent(senim: Senim, tokens: Tokens, language: Language) -> Response | Redirect:
     kind = _kind(request.form.get("kind", ""))
     try:
-        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            raise Invalid(Code.FORM_OUTDATED)
         tokens.check(request.form.get("form", ""))
         opening = _opening(_form(in_force(senim), kind, language), language)
         came_from = asker(request)
         opened = senim.run(_BY_FORM, lambda work: senim.rights.open(work, opening, came_from=came_from))
     except _Lacking as lacking:
-        text: Text = wording("pages")[lacking.word]
-        return _asked(senim, tokens, language, kind=kind, fault=text.in_(language), status=422)
+        return _asked(senim, tokens, language, kind=kind, fault=fault(lacking.word), status=422)
     except SenimError as refusal:
-        fault = explain(refusal.code, language)
-        return _asked(senim, tokens, language, kind=kind, fault=fault, status=status_of(refusal))
+        return _asked(senim, tokens, language, kind=kind, fault=refused(refusal), status=status_of(refusal))
     return redirect(url_for("requesting.status", number=opened.number, token=opened.token), 303)
 
 

@@ -16,6 +16,7 @@ from senim.languages import Language
 from senim.policy import Promises, Version
 from senim.policy.marking import Pair, beside
 from senim.policy.plainly import Sentence, plainly
+from senim.web.public.pages import standing
 from senim.web.public.showing import base, in_force, kept, language_of, promises_of, shown
 from senim.web.shared.pages import FORMS, whole, zone
 
@@ -44,8 +45,10 @@ def changing(senim: Senim) -> Blueprint:
 
     def changes(language: str) -> Response:
         told = _editions(senim, language_of(language))
-        numbers = [one.number for one in senim.policies.versions()]
-        return shown(senim, "changes.html", csp=FORMS, editions=told, numbers=numbers)
+        versions = senim.policies.versions()
+        current = senim.policies.version(in_force(senim).version)
+        choice = [(one, standing(one, current)) for one in versions]
+        return shown(senim, "changes.html", csp=FORMS, editions=told, choice=choice)
 
     def compare(language: str) -> Redirect:
         """The choice of a form becomes an address that stays."""

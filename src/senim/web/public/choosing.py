@@ -151,8 +151,6 @@ def _page(senim: Senim, language: Language, *, chosen: tuple[str, ...] | None = 
 
 def _save(senim: Senim, language: Language) -> Response:
     """Keep what the form says. Another site's form may not say it in the visitor's name."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-        raise NotAllowed(Code.ORIGIN_NOT_ALLOWED, "Sec-Fetch-Site")
     promises = _promises(senim)
     known = optional(promises)
     how = request.form.get("how", "choose")

@@ -90,7 +90,7 @@ def page_of(
     """The page of a version."""
     policy = version.policy
     where = ZoneInfo(promises.calendar.zone)
-    standings = {one.number: _standing(one, versions[in_force - 1]) for one in versions}
+    standings = {one.number: standing(one, versions[in_force - 1]) for one in versions}
     return Page(
         language=language,
         title=policy.title.in_(language),
@@ -118,7 +118,7 @@ def page_of(
     )
 
 
-def _standing(version: Version, in_force: Version) -> str:
+def standing(version: Version, in_force: Version) -> str:
     """Where a version stands beside the one in force."""
     if version.cancelled is not None:
         return "cancelled"

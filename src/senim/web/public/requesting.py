@@ -14,11 +14,11 @@ from werkzeug.wrappers import Response as Redirect
 from senim.app import Senim
 from senim.errors import NotFound, SenimError
 from senim.identity import Actor, ActorKind
-from senim.languages import LANGUAGES, Language, explain, wording
+from senim.languages import LANGUAGES, Language, wording
 from senim.rights import State, Status
 from senim.rights.delivery import BY_ANSWER, Ready
 from senim.web.shared.askers import asker
-from senim.web.shared.pages import FORMS, PRIVATE, day, zone
+from senim.web.shared.pages import FORMS, PRIVATE, day, fault, refused, zone
 
 _BY_LINK = Actor(kind=ActorKind.PERSON, id="request-link", role="link", may=frozenset({"request"}))
 _ANSWER = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -115,7 +115,7 @@ def _status(senim: Senim, number: str, *, failed: str = "") -> Response:
 
 def _code(senim: Senim, number: str) -> Response | Redirect:
     """A code from the letter is tried; a wrong one is counted."""
-    _, language = _known(senim, number)
+    _, g.language = _known(senim, number)
     code, came_from = request.form.get("code", ""), asker(request)
     check = senim.rights.identities.check_code
     try:
@@ -123,22 +123,22 @@ def _code(senim: Senim, number: str) -> Response | Redirect:
     except NotFound:
         raise
     except SenimError as refusal:
-        return _status(senim, number, failed=explain(refusal.code, language))
+        return _status(senim, number, failed=refused(refusal))
     if not shown.ok:
-        return _status(senim, number, failed=wording("pages")["request-code-wrong"].in_(language))
+        return _status(senim, number, failed=fault("request-code-wrong"))
     return _back(number)
 
 
 def _again(senim: Senim, number: str) -> Response | Redirect:
     """Another code is sent, where it may be; nothing tells whether the address is on file."""
-    _, language = _known(senim, number)
+    _, g.language = _known(senim, number)
     came_from, send = asker(request), senim.rights.identities.send_code
     try:
         senim.run(_BY_LINK, lambda work: send(work, number, came_from=came_from))
     except NotFound:
         raise
     except SenimError as refusal:
-        return _status(senim, number, failed=explain(refusal.code, language))
+        return _status(senim, number, failed=refused(refusal))
     return _back(number)
 
 

@@ -12,6 +12,7 @@ from senim.app import Senim
 from senim.languages import LANGUAGES, wording
 from senim.messaging.marketing import BY_LINK, Subscription
 from senim.web.shared.pages import FORMS, PRIVATE
+from senim.web.shared.switching import by_links
 
 
 def unsubscribing(senim: Senim) -> Blueprint:
@@ -36,6 +37,7 @@ def unsubscribing(senim: Senim) -> Blueprint:
 def _page(subscription: Subscription, token: str, *, done: str) -> Response:
     g.language = next((one for one in LANGUAGES if one == request.args.get("language")), g.language)
     words = wording("pages")
+    by_links()
     step = "undone" if done == "undone" else "ended" if subscription.ended else "ask"
     body = render_template(
         "unsubscribe.html",

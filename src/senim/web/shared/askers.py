@@ -40,12 +40,22 @@ def asker(asked: Request) -> str:
     return _shown(_sender(asked))
 
 
+def from_proxy(asked: Request) -> bool:
+    """Whether a believed proxy handed a request over."""
+    address = _address(asked.remote_addr or "")
+    return address is not None and _believed(address)
+
+
+def _believed(address: IPv4Address | IPv6Address) -> bool:
+    known: Sequence[Network] = current_app.config.get(PROXIES, ())
+    return any(address in one for one in known)
+
+
 def _sender(asked: Request) -> IPv4Address | IPv6Address | None:
-    believed: Sequence[Network] = current_app.config.get(PROXIES, ())
     told = asked.headers.get("X-Forwarded-For", "").split(",")
     hops = [asked.remote_addr or "", *reversed(told)]
     for address in map(_address, hops):
-        if address is None or not any(address in one for one in believed):
+        if address is None or not _believed(address):
             return address
     return None
 

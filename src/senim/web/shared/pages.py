@@ -16,10 +16,9 @@ from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Request, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import Flask, Request, Response, abort, g, render_template, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException
@@ -30,7 +29,10 @@ from senim.errors import Code, Invalid, SenimError
 from senim.languages import LANGUAGES, Language, choose, day_in_words, explain, moment_in_words, wording
 from senim.times import moment
 from senim.web.shared.askers import PROXIES, networks
+from senim.web.shared.origins import HOME, own
 from senim.web.shared.problems import status_of
+from senim.web.shared.switching import FILES, along, by_links, here, language_chosen, reopened, to_language, typed
+from senim.web.shared.together import Page
 
 SHARED = Path(__file__).parent
 STATIC = SHARED / "static"
@@ -63,6 +65,8 @@ class Door:
     """Largest form in bytes."""
     strict: bool = False
     """Whether its cookie goes along only with requests that begin on its own pages."""
+    others: tuple[str, ...] = ()
+    """Endpoints that pages of other sites send something to, and that look by themselves at who sends it."""
     language: Callable[[], Language | None] = lambda: None
     """The language that whoever is signed in has chosen."""
 
@@ -91,19 +95,22 @@ def door(senim: Senim, of: Door) -> Flask:
     app.request_class = InMemory
     app.url_map.strict_slashes = False
     app.url_map.converters["int"] = Number
+    app.jinja_env.template_class = Page
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(Path(app.root_path) / "templates"), FileSystemLoader(SHARED / "templates")]
     )
-    app.config[PROXIES] = networks(senim.settings.serve.proxies)
+    app.config.update({PROXIES: networks(senim.settings.serve.proxies), HOME: senim.settings.serve.url})
     app.config.update(MAX_CONTENT_LENGTH=of.most, MAX_FORM_MEMORY_SIZE=of.most, **_session(senim, of))
     app.before_request(functools.partial(_begin, of))
     app.before_request(_measured)
+    app.before_request(functools.partial(_own, of))
     if of.name:
         app.secret_key = senim.derived(f"{of.name} session")
-        app.before_request(_switch_language)
+        app.before_request(language_chosen)
         CSRFProtect(app)
         app.register_error_handler(CSRFError, _outdated)
+    app.before_request(reopened)
     app.context_processor(lambda: _context(senim))
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
     app.template_filter("capital")(lambda text: text[:1].upper() + text[1:])
@@ -138,6 +145,12 @@ def _measured() -> None:
         abort(411)
 
 
+def _own(of: Door) -> None:
+    """Other sites change nothing here, but where they are meant to."""
+    if request.endpoint not in of.others:
+        own(request)
+
+
 def _begin(of: Door) -> None:
     g.door = of
     g.nonce = secrets.token_urlsafe(16) if of.name else ""  # public pages are kept by caches
@@ -149,41 +162,6 @@ def _language(asked: Request, of: Door) -> Language:
     wished = session.get("language") if of.name else "", *asked.path.split("/")[2:3]
     found = next((one for text in wished for one in LANGUAGES if one == text), None)
     return found or of.language() or choose(asked.headers.get("Accept-Language", ""))
-
-
-def _switch_language() -> Any:
-    """``?language=kk`` is remembered, and leads back to the same place."""
-    if request.method != "GET" or request.args.get("language") not in LANGUAGES:
-        return None
-    session["language"] = request.args["language"]
-    return redirect(here(), 303)
-
-
-def here(**changed: str) -> str:
-    """The address of this page, with changed parameters; the choice of language is not one that stays.
-
-    What visitors put into an address is never given to ``url_for``: it takes ``_scheme`` and the like for its own.
-    """
-    kept = [(name, text) for name, text in request.args.items(multi=True) if name != "language" and name not in changed]
-    if shown := getattr(g, "place", ""):  # what a form came to is read at an address of its own
-        place, kept = shown, []
-    elif request.endpoint and opens(request.path):
-        place = url_for(request.endpoint, **(request.view_args or {}))
-    else:  # no page of ours, or one that only takes a form: the start of the door is the nearest
-        place, kept = f"{request.script_root}/", []
-    asked = urlencode([*kept, *changed.items()], safe="!$'()*,/:;?@")
-    return f"{place}{'&' if '?' in place else '?'}{asked}" if asked else place
-
-
-def opens(path: str) -> bool:
-    """Whether a place of this door can be opened, and not only be sent a form."""
-    if request.method == "GET" and path == request.path:
-        return request.endpoint is not None
-    try:
-        current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]  # has a request
-    except HTTPException:
-        return False
-    return True
 
 
 def words(of: Door, language: Language) -> dict[str, str]:
@@ -245,7 +223,10 @@ def _context(senim: Senim) -> dict[str, Any]:
         "asset": asset,
         "nonce": g.nonce,
         "here": here,
-        "switch_to": lambda language: here(language=language),
+        "switch_to": to_language,
+        "along": along,
+        "typed": typed,
+        "told_again": _told_again,
         "brand": brand,
         "policy_url": f"/privacy/{g.language}",
     }
@@ -253,7 +234,25 @@ def _context(senim: Senim) -> dict[str, Any]:
 
 def refused(error: SenimError) -> str:
     """What a refusal says to whoever looks at the page."""
-    return explain(error.code, g.language)
+    return fault(error.code)
+
+
+def fault(word: str) -> str:
+    """What is wrong with a form, by a code or one of the door's words; another language tells it again."""
+    g.faults = [*g.get("faults", ()), str(word)]
+    return _in_words(word)
+
+
+def _in_words(word: str) -> str:
+    return explain(word, g.language) if word in set(Code) else words(g.door, g.language).get(word, "")
+
+
+def _told_again() -> list[str]:
+    """What a page that was opened anew in another language says first; files cannot be given back to a form."""
+    if "reopened" not in g:
+        return []
+    said = [*g.faults, *(["files-again"] if FILES in request.form else [])]
+    return [text for text in map(_in_words, said) if text]
 
 
 def _no_such(error: HTTPException) -> Response:
@@ -280,6 +279,7 @@ def _problem(code: Code, status: int) -> Response:
     """What went wrong, in the reader's language."""
     if not hasattr(g, "door"):  # refused before anything began
         return Response(status=status)
+    by_links()
     title = "not-found-title" if status in (404, 410) else "problem-title"
     says = explain(code, g.language)
     page = render_template("problem.html", title=words(g.door, g.language)[title], says=says)
@@ -312,8 +312,7 @@ def _headers(of: Door, safe: bool, answer: Response) -> Response:
     answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     answer.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), interest-cohort=()"
-    # The check of forms over TLS looks where they come from, and so needs the origin; other sites learn nothing.
-    answer.headers["Referrer-Policy"] = "same-origin" if of.name else "no-referrer"
+    answer.headers["Referrer-Policy"] = "same-origin"  # forms tell where they come from; other sites learn nothing
     if of.name:
         for name, value in PRIVATE.items():
             answer.headers.setdefault(name, value)

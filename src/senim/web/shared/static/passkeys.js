@@ -28,9 +28,12 @@
     } };
   };
 
+  // browsers bind a passkey to a host name and not to an address, and only where nobody can listen
+  const fits = window.isSecureContext && !/^[\d.]+$|:/.test(location.hostname);
   for (const button of document.querySelectorAll("[data-passkey]")) {
-    if (!window.PublicKeyCredential) continue;
     const form = button.form;
+    if (!fits) form.querySelector("[role=status]").textContent = button.dataset.unfit;
+    if (!fits || !window.PublicKeyCredential) continue;
     button.hidden = false;
     button.addEventListener("click", async () => {
       if (!form.reportValidity()) return;
