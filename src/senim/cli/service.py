@@ -24,7 +24,7 @@ CONNECTIONS = 1024
 
 def many(settings: Settings) -> bool:
     """Whether several processes may serve."""
-    return True
+    return settings.database.startswith("postgres")
 
 
 def _workers(settings: Settings) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterator
@@ -70,7 +68,6 @@ class SQLite(Engine):
         self.path = path
         self.sqlalchemy_url = f"sqlite:///{path}"
         self._idle: deque[sqlite3.Connection] = deque()
-        self._turn = os.open(str(path) + ".turn", os.O_CREAT | os.O_RDWR, 0o600)
         self._writer = self._connect()
         try:
             self._writer.execute("PRAGMA journal_mode = WAL")
@@ -146,7 +143,6 @@ class SQLite(Engine):
             yield from connection.execute(query.sqlite, params)
 
     def begin(self) -> None:
-        fcntl.flock(self._turn, fcntl.LOCK_EX)
         self._writer.execute("BEGIN IMMEDIATE")
 
     def count(self, guard: Guard, rows: list[Row]) -> int:
@@ -169,13 +165,11 @@ class SQLite(Engine):
 
     def commit(self) -> None:
         self._writer.execute("COMMIT")
-        fcntl.flock(self._turn, fcntl.LOCK_UN)
 
     def rollback(self) -> None:
         with suppress(sqlite3.Error):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
-        fcntl.flock(self._turn, fcntl.LOCK_UN)
 
     def converted(self, error: Exception) -> SenimError:
         return convert(error)
