@@ -28,13 +28,22 @@ class Reader(HTMLParser):
         self.words: list[str] = []
         self.links: list[str] = []
         self.feed(page)
-        self.text = " ".join(" ".join(self.words).split())
+        self.text = " ".join("".join(self.words).split())
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.links += [value for name, value in attrs if name == "href" and value]
+        self._apart(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._apart(tag)
+
+    def _apart(self, tag: str) -> None:
+        """What a tag divides is read as two words; a span is a part of one."""
+        if tag != "span":
+            self.words.append(" ")
 
 
 def read(place: House, path: str) -> Reader:
