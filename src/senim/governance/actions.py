@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -13,7 +15,6 @@ from senim.gate.access import within
 from senim.governance import store
 from senim.governance.desk import Desk, address_of, hashed_first, spelled
 from senim.governance.factors import Factors
-from senim.governance.passkeys import Passkeys
 from senim.governance.records import Account, Listed, Names
 from senim.governance.rules import FIRST, LONGEST_SESSION, is_name, normal
 from senim.governance.signing import Signing
@@ -28,6 +29,9 @@ from senim.storage import Database
 from senim.times import micros, moment, stamp
 from senim.vault import BlindIndex, Boxes
 from senim.work import Work, Works
+
+if TYPE_CHECKING:
+    from senim.governance.passkeys import Passkeys
 
 _LONGEST_NAME = 80
 _GROUPS = 5
@@ -45,7 +49,13 @@ class Staff:
         self._desk = Desk(policies, boxes, index, Limits(index), post, url)
         self.signing = Signing(self._desk)
         self.factors = Factors(self._desk)
-        self.passkeys = Passkeys(self._desk, self.signing)
+
+    @cached_property
+    def passkeys(self) -> Passkeys:
+        """Passkeys, whose library is loaded when somebody first needs one: a quarter of a command's start."""
+        from senim.governance.passkeys import Passkeys
+
+        return Passkeys(self._desk, self.signing)
 
     def add(
         self, work: Work, name: str, *, role: str, shown: str = "", language: Language = "ru"

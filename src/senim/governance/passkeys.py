@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from dataclasses import replace as changed
-from ipaddress import ip_address
 
 from msgspec.structs import replace
 from webauthn import (
@@ -22,29 +20,11 @@ from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 from senim.errors import Code, Invalid, NotAllowed, NotFound
 from senim.governance import store
 from senim.governance.desk import Desk
-from senim.governance.records import Account, Passkey, Session
+from senim.governance.records import Account, Passkey, Session, Site
 from senim.governance.signing import Signing
 from senim.work import Work
 
 MOST, _LONGEST_LABEL = 10, 40
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where the console is, as the browser knows it: passkeys are bound to it."""
-
-    host: str
-    origin: str
-
-    @property
-    def takes_passkeys(self) -> bool:
-        """Whether browsers bind a passkey to it: to a host name, over TLS or on this machine; to no IP address."""
-        try:
-            ip_address(self.host)
-        except ValueError:
-            near = self.host == "localhost" or self.host.endswith(".localhost")
-            return bool(self.host) and (near or self.origin.startswith("https://"))
-        return False
 
 
 class Passkeys:

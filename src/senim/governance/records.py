@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 
 import msgspec
 
@@ -139,3 +140,21 @@ class Listed:
     def state(self) -> str:
         """``disabled``; ``new``, while the first password was not changed; ``good``."""
         return "disabled" if self.account.disabled_at else "new" if self.account.first_until else "good"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the console is, as the browser knows it: passkeys are bound to it."""
+
+    host: str
+    origin: str
+
+    @property
+    def takes_passkeys(self) -> bool:
+        """Whether browsers bind a passkey to it: to a host name, over TLS or on this machine; to no IP address."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            near = self.host == "localhost" or self.host.endswith(".localhost")
+            return bool(self.host) and (near or self.origin.startswith("https://"))
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from senim.governance.passkeys import Site
+from senim.governance.records import Site
 
 
 @pytest.mark.parametrize(

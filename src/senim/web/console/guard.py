@@ -23,7 +23,7 @@ from senim.app import Senim
 from senim.errors import Code, NotAllowed, NotFound, SenimError
 from senim.gate.access import actor_of
 from senim.governance import Seat, Session, Step
-from senim.governance.passkeys import Site
+from senim.governance.records import Site
 from senim.governance.rules import is_fresh
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import RESPONSIBLE, Actor
