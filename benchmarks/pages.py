@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from tests.console import account, cookie
+from tests.console import account, cookie, looking
 from tests.doors.visitor import Visitor
 from tests.screens import Screen, every_screen
 from werkzeug.test import Client
@@ -34,13 +34,13 @@ def measure(ground: Ground) -> Iterator[Figure]:
         person = Person(subject, {"contact.email": forms.value("contact.email", number)}, "", taken)
         visitor = Visitor(Stage(senim, POLICY.read_bytes(), throwaway))
         visitor.sign_in(person)
-        token = account(senim, name=f"bench-{senim.works.clock.now():%H%M%S}").token
+        me = account(senim, name=f"bench-{senim.works.clock.now():%H%M%S}")
         staff = Client(site(senim))
-        name, value, _ = cookie(senim, token)
+        name, value, _ = cookie(senim, me.token, **looking(senim, me, subject))
         staff.set_cookie(name, value, path="/console")
+        found = every_screen(senim, visitor.client, me, subject)
         for door, clients in {"public": Client(site(senim)), "portal": visitor.client, "console": staff}.items():
-            shown = [one for one in every_screen(senim, visitor.client, token) if one.door == door and one.signed_in]
-            yield from _door(ground, door, shown, clients)
+            yield from _door(ground, door, [one for one in found if one.door == door and one.signed_in], clients)
 
 
 def _door(ground: Ground, door: str, shown: list[Screen], client: Client) -> Iterator[Figure]:

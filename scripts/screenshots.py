@@ -65,7 +65,7 @@ def main() -> int:
         made.senim.conformance.drill()
         visitor = Visitor(made.stage)
         visitor.sign_in(made.person)
-        shots = _shots(every_screen(made.senim, visitor.client, made.me.token), asked.all, asked.names)
+        shots = _shots(every_screen(made.senim, visitor.client, made.me, made.person.subject), asked.all, asked.names)
         with serving(site(made.senim)) as server, launched() as browser:
             _take(browser, address(server), shots, cookies(made, visitor), into)
     return _check(into)

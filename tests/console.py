@@ -20,6 +20,8 @@ from werkzeug.test import Client, TestResponse
 from senim.app import Senim
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
+from senim.policy.taxonomy import Operation
+from senim.times import micros
 from senim.web.shared.pages import Door, door
 
 PASSWORD = "turquoise-kettle-of-may"
@@ -68,13 +70,21 @@ def now(senim: Senim, secret: str) -> str:
     return pyotp.TOTP(secret).at(senim.works.clock.now())
 
 
-def cookie(senim: Senim, token: str) -> tuple[str, str, str]:
+def looking(senim: Senim, me: Account, subject: str) -> dict[str, Any]:
+    """What the cookie of somebody holds who said for what a person is looked at."""
+    now = senim.works.clock.now()
+    purposes = senim.policies.in_force(now).policy.purposes.items()
+    purpose = next(name for name, one in purposes if Operation.EXTRACT in one.operations)
+    return {"look": [me.id, subject, purpose, micros(now)]}
+
+
+def cookie(senim: Senim, token: str, **kept: Any) -> tuple[str, str, str]:
     """The console's cookie for a session: its name, its value, and the token that forms then carry."""
     app = door(
         senim, Door(name="console", module="senim.web.console", words=(), most=1)
     )  # of the very name, without its pages
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]  # that of cookies
-    value = serializer.dumps({"token": token, "csrf_token": _CSRF})
+    value = serializer.dumps({"token": token, "csrf_token": _CSRF, **kept})
     key = app.secret_key
     assert isinstance(key, bytes)
     return app.config["SESSION_COOKIE_NAME"], value, URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(_CSRF)

@@ -21,7 +21,7 @@ from senim.policy.taxonomy import Operation
 from senim.rights import State, Way
 from senim.rights.rules import is_open
 from senim.testing import FixedClock, Person, Stage, platform
-from tests.console import Account, account, cookie
+from tests.console import Account, account, cookie, looking
 from tests.doors.visitor import Visitor
 from tests.features.acting import senim_of
 from tests.features.rights.scene import System, act, by, connect, decide, now, opened, run
@@ -145,7 +145,7 @@ def _through(stage: Stage, number: str) -> None:
 
 
 def cookies(made: Filled, visitor: Visitor) -> list[dict[str, str]]:
-    """What a browser keeps that is signed in at both doors: as ``visitor``, and as the member of staff."""
-    name, value, _ = cookie(made.senim, made.me.token)
+    """What a browser keeps that is signed in at both doors: as ``visitor``, and as staff who looks at the person."""
+    name, value, _ = cookie(made.senim, made.me.token, **looking(made.senim, made.me, made.person.subject))
     kept = ((name, value, "/console"), ("senim-portal", visitor.cookie(), "/portal"))
     return [{"name": name, "value": value, "domain": "127.0.0.1", "path": path} for name, value, path in kept]

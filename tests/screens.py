@@ -19,7 +19,7 @@ from senim.web.console import console
 from senim.web.portal import portal
 from senim.web.public import public
 from senim.web.site import site
-from tests.console import cookie
+from tests.console import Account, cookie, looking
 
 MOST = 400
 """Pages that are looked at for one door."""
@@ -46,17 +46,18 @@ class Screen:
         return f"{self.door}-{inner}"
 
 
-def every_screen(senim: Senim, person: Client, token: str) -> list[Screen]:
-    """The screens of all doors: for anybody, for ``person`` in the portal, for the staff whose session ``token`` is."""
+def every_screen(senim: Senim, person: Client, me: Account, subject: str) -> list[Screen]:
+    """The screens of all doors: for anybody, for ``person`` in the portal, for staff who looks at ``subject``."""
     anybody, staff = Client(site(senim)), Client(site(senim))
-    name, value, _ = cookie(senim, token)
+    name, value, _ = cookie(senim, me.token, **looking(senim, me, subject))
     staff.set_cookie(name, value, path="/console")
     doors = {"portal": portal(senim), "console": console(senim)}
     own = {"portal": person, "console": staff}
     entrances = [Screen(door, "sign-in", f"/{door}/sign-in", signed_in=False) for door in doors]
     found = list(screens(public(senim), anybody, door="public", begin=("/privacy/en", "/cookies/en")))
+    looked = {"portal": (), "console": (f"/console/people/{subject}",)}
     for door, app in doors.items():
-        found += screens(app, own[door], door=door, begin=(f"/{door}/", *_plain(app, f"/{door}")))
+        found += screens(app, own[door], door=door, begin=(*looked[door], f"/{door}/", *_plain(app, f"/{door}")))
     return [*found, *entrances]
 
 

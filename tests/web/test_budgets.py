@@ -61,7 +61,7 @@ def doors() -> Iterator[Open]:
     with filled() as made:
         visitor = Visitor(made.stage)
         visitor.sign_in(made.person)
-        found = every_screen(made.senim, visitor.client, made.me.token)
+        found = every_screen(made.senim, visitor.client, made.me, made.person.subject)
         with serving(site(made.senim)) as server:
             yield Open(address(server), found, cookies(made, visitor))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -70,7 +71,7 @@ class SQLite(Engine):
         self._idle: deque[sqlite3.Connection] = deque()
         self._writer = self._connect()
         try:
-            self._writer.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead()
             self._writer.execute("PRAGMA journal_size_limit = 16777216")
             self._writer.execute("PRAGMA cache_size = -16384")
             # The clock moves the WAL into the file (see upkeep); a commit does so only if the clock stands still.
@@ -78,6 +79,19 @@ class SQLite(Engine):
         except ERRORS as error:
             self._writer.close()
             raise convert(error) from error
+
+    def _write_ahead(self) -> None:
+        """Turn the WAL on. SQLite waits for whoever writes, but not for who turns it on at the same moment: we do."""
+        end = time.monotonic() + _BUSY_MS / 1000
+        while True:
+            try:
+                self._writer.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
 
     def _connect(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = None
