@@ -63,8 +63,10 @@ def recipient(now: Promises, name: str) -> str:
 
 
 def source(now: Promises, name: str) -> str:
-    """Where a value came from."""
+    """Where a value came from. Policies say to people that it was they; staff reads of them as of somebody else."""
     declared = now.policy.sources.get(name)
+    if declared is not None and declared.kind == "subject":
+        return say("source-subject")
     return declared.name.in_(g.language) if declared else name
 
 
