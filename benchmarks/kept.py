@@ -14,7 +14,7 @@ from benchmarks.ground import RESULTS
 from benchmarks.page import Taken, page
 from benchmarks.sizes import DATABASES, NAMES, Size
 
-_ONCE = ("verify", "scan", "mail", "connected", "heavy")
+_ONCE = ("verify", "scan", "mail", "banner", "connected", "heavy")
 """What depends on no database, or on one of its own."""
 
 
