@@ -152,7 +152,7 @@ class Work:
 
     def mould(self, act: str, facts: Facts, **more: object) -> Mould:
         """What entries of this act about people are cast in: they are alike but for the person."""
-        return mould_of(self.actor, act, Outcome.DONE, {**facts, **more, "subject": SUBJECT})
+        return Mould(_entry(self.actor, AT, act, Outcome.DONE, {**facts, **more, "subject": SUBJECT}, ID))
 
     def cast(self, mould: Mould, subject: str) -> str:
         """Add the entry about a person to the log, as :meth:`record` would; its id."""

@@ -14,6 +14,7 @@ import msgspec
 from senim.audit.checkpoint import LogVerifier
 from senim.audit.proofs import Span
 from senim.audit.records import Problem, ProblemKind
+from senim.disclosure import Line
 from senim.errors import Code, Invalid
 from senim.times import micros
 
@@ -101,18 +102,6 @@ class Said(Part, frozen=True, kw_only=True):
     purpose: str
     given: int
     withdrawn: int
-
-
-class Went(Part, frozen=True, kw_only=True):
-    """A handing-over: to whom, for what, which fields, of how many people; nobody is named."""
-
-    disclosure: str
-    at: str
-    recipient: str
-    purpose: str
-    categories: tuple[str, ...]
-    country: str
-    people: int
 
 
 class Erased(Part, frozen=True, kw_only=True):
@@ -211,7 +200,7 @@ class Pack(Part, frozen=True, kw_only=True):
     acts: tuple[Done, ...]
     consents: tuple[Said, ...]
     disclosures: int
-    handed: tuple[Went, ...]
+    handed: tuple[Line, ...]
     """The first ones, at most MOST."""
     erased: tuple[Erased, ...]
     requests: Requests

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from msgspec.structs import replace
-
 from senim.audit.records import Entry, Outcome, time_of
 from senim.conformance.actions import Conformance
 from senim.conformance.pack import (
@@ -26,10 +24,10 @@ from senim.conformance.pack import (
     Sealed,
     Standing,
     Unknown,
-    Went,
     period,
 )
 from senim.conformance.stage import Platform
+from senim.disclosure import Line, counted
 from senim.errors import NotFound
 from senim.rights import Request
 from senim.rights.listing import LISTED, READ
@@ -52,7 +50,7 @@ class _Tallied:
     said: Counter[tuple[str, str]] = field(default_factory=Counter)
     erased: Counter[str] = field(default_factory=Counter)
     disclosures: set[str] = field(default_factory=set)
-    handed: dict[str, Went] = field(default_factory=dict)
+    handed: dict[str, Line] = field(default_factory=dict)
     requests: dict[str, None] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
@@ -74,18 +72,8 @@ class _Tallied:
         name = entry.ref or ""
         self.disclosures.add(name)
         known = self.handed.get(name)
-        if known is not None:
-            self.handed[name] = replace(known, people=known.people + 1)
-        elif len(self.handed) < MOST:
-            self.handed[name] = Went(
-                disclosure=name,
-                at=entry.at,
-                recipient=entry.recipient or "",
-                purpose=entry.purpose or "",
-                categories=entry.categories,
-                country=entry.country or "",
-                people=1,
-            )
+        if known is not None or len(self.handed) < MOST:
+            self.handed[name] = counted(entry, known)
 
 
 class Packs:

@@ -117,7 +117,7 @@ class Disclosures:
             if known is None and len(lines) == LINES:
                 following = index + 1
                 break
-            lines[entry.ref or ""] = _counted(entry, known)
+            lines[entry.ref or ""] = counted(entry, known)
         return Listing(lines=tuple(lines.values()), before=following, back_to=at)
 
     def since(self, at: int) -> int:
@@ -158,7 +158,7 @@ def _question(subject: SubjectId, handing: Handing) -> Question:
     )
 
 
-def _counted(entry: Entry, known: Line | None) -> Line:
+def counted(entry: Entry, known: Line | None) -> Line:
     """The line of a handing-over with one person more in it."""
     if known is not None:
         return replace(known, people=known.people + 1)
