@@ -21,6 +21,7 @@ def test_all_pages_of_a_person(served: Served, console: Callable[..., Page], lan
     page.locator("#value").fill(person.values["contact.email"])
     page.locator("main form button").click()
     assert person.values["contact.email"] not in page.url
+    page.get_by_text(person.values["identity.family"], exact=True).first.wait_for()  # a press may still be on its way
     assert page.get_by_text(person.values["identity.family"], exact=True).count() > 0
     sound(page)
     for number in (1, 2):
