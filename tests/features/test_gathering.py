@@ -113,11 +113,17 @@ def test_several_rows_and_a_limit(engine: Engine) -> None:
 
 def test_rows_come_in_their_order(engine: Engine) -> None:
     """The order that a question asks for is kept when several ask."""
-    people = _people(engine, 200)
-    asked = [(lane, after, 9) for lane in range(64) for after in (b"", b"\x7f")]
+    people = sorted(_people(engine, 200))
+    middle = bytes.fromhex(people[100])
+    asked = [(lane, after, most) for lane in range(64) for after in (b"", middle) for most in (2, len(people))]
     found = at_once(*(lambda one=one: engine.read(_PAGE, *one) for one in asked))
     assert found == [engine.read(_PAGE, *one) for one in asked]
-    assert {bytes(row[0]).hex() for rows in found for row in rows} == set(people)
+    told = {one: [bytes(row[0]).hex() for row in rows] for one, rows in zip(asked, found, strict=True)}
+    for lane in range(64):
+        here = [one for one in people if place(one)[0] == lane]
+        later = [one for one in here if one > people[100]]
+        assert [told[lane, b"", most] for most in (2, len(people))] == [here[:2], here]
+        assert [told[lane, middle, most] for most in (2, len(people))] == [later[:2], later]
 
 
 def test_who_is_reading_already_does_not_wait_for_who_waits_for_a_connection(engine: Engine) -> None:
