@@ -128,7 +128,8 @@ class Shell:
         variables = dict(line.split("=", 1) for line in self.run("env")[0].splitlines() if "=" in line)
         with path.open("wb") as file:
             started = subprocess.Popen(
-                shlex.split(typed),
+                # As in a terminal: whoever runs the tests in the background has Ctrl-C ignored, by its children too.
+                ["env", "--default-signal=INT", *shlex.split(typed)],
                 cwd=place,
                 env=variables,
                 stdout=file,
