@@ -19,6 +19,7 @@ LANES = 64
 """Number of lanes. Fixed for ever: it is part of every primary key (docs/decisions/0004-lanes.md)."""
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
+_halves = struct.Struct(">QQ").pack
 
 
 class _Randomness(threading.local):
@@ -44,7 +45,7 @@ def new_id() -> str:
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     high = milliseconds << 16 | 0x7000 | (rest << 12) // 1_000_000
     (low,) = next(_randomness.numbers, None) or _randomness.more()
-    return f"{high:016x}8{low & 0x0FFF_FFFF_FFFF_FFFF:015x}"
+    return _halves(high, 0x8000_0000_0000_0000 | low & 0x0FFF_FFFF_FFFF_FFFF).hex()
 
 
 def new_subject() -> SubjectId:

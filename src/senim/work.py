@@ -294,8 +294,7 @@ class Works:
             for done in range(0, total, TOGETHER):
                 entries = [self._later.popleft() for _ in range(min(TOGETHER, total - done))]
                 unit = Unit()
-                for entry in entries:
-                    log.wait(unit, *entry)
+                log.wait_together(unit, entries)
                 try:
                     self.database.commit(unit)
                 except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -14,13 +15,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import granian
 import pytest
 
 from senim.app import open_senim
 from senim.audit.store import read_head
 from senim.cli.serve import check
+from senim.cli.service import run
 from senim.errors import Code, Invalid
 from senim.settings import Serve, Settings
+from senim.web.loop import Loop
 from tests.doors.conftest import Terminal
 
 PATIENCE = 60
@@ -159,6 +163,19 @@ def test_a_worker_does_not_outlive_the_service(service: Service) -> None:
         return False
 
     _wait(silent, "a worker goes on serving")
+
+
+def test_workers_run_on_the_loop_that_is_not_woken_in_vain(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """granian makes the loop of a worker by the name that it is started with."""
+    asked: list[str] = []
+    monkeypatch.setenv("SENIM_DIR", "")
+    monkeypatch.setattr(granian.Granian, "serve", lambda self: asked.append(self.loop))
+    run(folder, Settings())
+    (name,) = asked
+    made = granian.loops.get(name)
+    asyncio.set_event_loop(None)
+    made.close()
+    assert isinstance(made, Loop)
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ class _Again:
     def add(self, n: int, entries: list[Entry]) -> Iterator[Problem]:
         """Go on with a bundle; what the index holds otherwise."""
         counted(self.tallies, entries, n * WIDTH)
-        made = listed((bytes.fromhex(one.subject), place) for place, one in enumerate(entries) if one.subject)
+        made = listed(one.subject for one in entries)
         if _within(store.read_list(self.database, n), len(entries)) != made:
             yield _changed(n * WIDTH, f"log_index does not hold who is in the entries from {n * WIDTH} on")
         self._lists.append(made)

@@ -25,6 +25,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     """It was refused and nothing of it was kept."""
 
+    __hash__ = str.__hash__  # an enum's own is many times slower, and each entry that is sealed is counted by it
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One act, as it stands in the log for ever. Only ids, codes and names from the policy: no value of a person.
@@ -213,19 +215,36 @@ class Day:
         return date.fromordinal(self.day)
 
 
+@dataclass(slots=True)
+class _Alike:
+    """Entries of one act and outcome: how many, the first, the newest, the number of the last."""
+
+    first: Entry
+    newest: Entry
+    count: int = 0
+    index: int = 0
+
+
 def counted(known: dict[tuple[str, str], Tally], entries: Iterable[Entry], start: int) -> set[tuple[str, str]]:
     """Count entries, numbered from ``start``, on top of what is ``known``; which counts changed."""
-    sums: dict[tuple[str, str], list[int]] = {}
+    alike: dict[tuple[str, str, tuple[str, ...]], _Alike] = {}
     for index, entry in enumerate(entries, start):
-        at = time_of(entry)
-        for detail in (str(entry.outcome), *entry.codes):
-            key = entry.act, detail
-            found = sums.get(key)
-            if found is None:
-                one = known.get(key)
-                found = sums[key] = [one.count, one.first_at, one.last_at, 0] if one else [0, at, at, 0]
-            found[0] += 1
-            found[2] = max(found[2], at)
-            found[3] = index
-    known.update((key, Tally(*key, *found)) for key, found in sums.items())
-    return set(sums)
+        kind = entry.act, entry.outcome, entry.codes
+        found = alike.get(kind)
+        if found is None:
+            found = alike[kind] = _Alike(entry, entry)
+        elif entry.at > found.newest.at:  # times are written alike, so that they are in order as texts too
+            found.newest = entry
+        found.count += 1
+        found.index = index
+    changed: dict[tuple[str, str], Tally] = {}
+    for (act, outcome, codes), found in alike.items():
+        first_at, last_at = time_of(found.first), time_of(found.newest)
+        for detail in (str(outcome), *codes):
+            key = act, detail
+            one = changed.get(key) or known.get(key) or Tally(*key, 0, first_at, 0, 0)
+            changed[key] = Tally(
+                *key, one.count + found.count, one.first_at, max(one.last_at, last_at), max(one.last_index, found.index)
+            )
+    known.update(changed)
+    return set(changed)

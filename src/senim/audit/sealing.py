@@ -157,15 +157,12 @@ class Sealer:
 
     def _put_index(self, unit: Unit, size: int, entries: list[Entry]) -> None:
         """Extend the lists of who is in which bundle; merge those of 256 bundles when they are full."""
-        lists: dict[int, list[tuple[bytes, int]]] = {}
-        for number, entry in enumerate(entries, size):
-            people = lists.setdefault(number // WIDTH, [])
-            if entry.subject:
-                people.append((bytes.fromhex(entry.subject), number % WIDTH))
-        made: dict[int, bytes] = {}
-        for n, people in lists.items():
-            made[n] = listed(people)
-            if n == size // WIDTH and size % WIDTH:
+        people, made = [entry.subject for entry in entries], dict[int, bytes]()
+        begun = size % WIDTH
+        for at in range(-begun, len(people), WIDTH):
+            n = (size + at) // WIDTH
+            made[n] = listed(people[max(at, 0) : at + WIDTH], max(-at, 0))
+            if at < 0:
                 made[n] = in_order(store.read_list(self._database, n) + made[n])
             store.put_list(unit, n, made[n])
         for segment in range(size // store.SEGMENT, (size + len(entries)) // store.SEGMENT):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
@@ -49,10 +49,11 @@ tally = table(
 
 def _packed(rows: list[Row]) -> list[Row]:
     """All entries of one transaction as one row: packed as in a bundle, under the id of the first."""
-    return [(rows[0][0], rows[0][1], pack(row[2] for row in rows))]
+    return [(rows[0][0], rows[0][1], pack([row[2] for row in rows]))]
 
 
 INSERT_PENDING = insert(pending, fold=_packed)
+_INSERT_PACKED = insert(pending)
 DELETE_PENDING = delete(pending)
 PUT_BUNDLE = upsert(bundle)
 PUT_TILE = upsert(tile)
@@ -125,6 +126,13 @@ NO_HEAD = Head(0, (), "", 0, "", 0)
 def wait(unit: Unit, entry_id: str, subject: str | None, leaf: bytes) -> None:
     """Put an entry where the sealer will find it: durable with its act, in the subject's lane."""
     unit.add(INSERT_PENDING, lane_of(subject or entry_id), bytes.fromhex(entry_id), leaf)
+
+
+def wait_together(unit: Unit, entries: Sequence[tuple[str, str | None, bytes]]) -> None:
+    """Do the same with many: id, subject and leaf of each. They are kept in one row, in this order."""
+    entry_id, subject, _ = entries[0]
+    packed = pack([leaf for _, _, leaf in entries])
+    unit.add(_INSERT_PACKED, lane_of(subject or entry_id), bytes.fromhex(entry_id), packed)
 
 
 Waiting = tuple[int, bytes, list[bytes]]

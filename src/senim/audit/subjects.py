@@ -15,9 +15,13 @@ RECORD = 20
 """Bytes of a record: 16 of the person, 4 of the place."""
 
 
-def listed(subjects: Iterable[tuple[bytes, int]]) -> bytes:
-    """The list of a bundle: records of (person, place in the bundle), sorted."""
-    return b"".join(sorted(subject + place.to_bytes(4, "big") for subject, place in subjects))
+_PLACES = [place.to_bytes(4, "big") for place in range(256)]
+
+
+def listed(people: Iterable[str | None], begun: int = 0) -> bytes:
+    """The list of a bundle: records of whom each entry is about, if anybody, from place ``begun`` on, sorted."""
+    pairs = zip(people, _PLACES[begun:], strict=False)
+    return b"".join(sorted([bytes.fromhex(one) + place for one, place in pairs if one]))
 
 
 def in_order(records: bytes) -> bytes:
@@ -27,13 +31,12 @@ def in_order(records: bytes) -> bytes:
 
 def merged(lists: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:
     """The lists of many bundles (number of the bundle among them, list) as one sorted list for each lane."""
-    lanes: dict[int, list[bytes]] = {}
+    lanes: list[list[bytes]] = [[] for _ in range(LANES)]
     for number, records in lists:
         bundle = bytes([number])  # the place within it is below 256: a byte, and the one above it is free
         for at in range(0, len(records), RECORD):
-            record = records[at : at + 18] + bundle + records[at + 19 : at + RECORD]
-            lanes.setdefault(record[15] % LANES, []).append(record)
-    return {lane: b"".join(sorted(records)) for lane, records in lanes.items()}
+            lanes[records[at + 15] % LANES].append(records[at : at + 18] + bundle + records[at + 19 : at + RECORD])
+    return {lane: b"".join(sorted(records)) for lane, records in enumerate(lanes) if records}
 
 
 def places(records: bytes, subject: bytes) -> Iterator[int]:

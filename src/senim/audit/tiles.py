@@ -62,7 +62,7 @@ def widths(size: int, level: int) -> tuple[int, int]:
 
 def pack(leaves: Iterable[bytes]) -> bytes:
     """A bundle: each entry after its length in 16 bits, big-endian."""
-    return b"".join(len(leaf).to_bytes(2, "big") + leaf for leaf in leaves)
+    return b"".join([len(leaf).to_bytes(2, "big") + leaf for leaf in leaves])
 
 
 def unpack(bundle: bytes) -> list[bytes]:

@@ -33,9 +33,12 @@ def _workers(settings: Settings) -> int:
 
 def run(folder: Path, settings: Settings) -> None:
     """Run granian until it is told to stop."""
-    from granian import Granian
+    from granian import Granian, loops
     from granian.constants import Interfaces, Loops
 
+    from senim.web.loop import new_loop
+
+    loops.register("asyncio")(new_loop)
     os.environ["SENIM_DIR"] = str(folder.resolve())
     tls: dict[str, Any] = {}
     if settings.serve.certificate:
