@@ -66,8 +66,11 @@ class Statement:
 
     @functools.cached_property
     def postgres(self) -> str:
-        """The statement for any number of rows on PostgreSQL, given as an array a column."""
-        arrays = ", ".join(f"%s::{kind}[]" for kind in self.types)
+        """The statement for any number of rows on PostgreSQL, given as an array a column.
+
+        ``%b``: as text, each byte of a bytea would be written as two digits, looked through for quotes, and parsed again.
+        """
+        arrays = ", ".join(f"%b::{kind}[]" for kind in self.types)
         return self._sql(f"SELECT * FROM unnest({arrays})", list(self.columns), f"unnest({arrays})")
 
     def _sql(self, rows: str, names: list[str], source: str = "") -> str:
@@ -136,7 +139,7 @@ class Query:
         first, *parts = self.postgres.split("%s")
         places = itertools.chain((f"v.{name}" for name in names), itertools.repeat("%s"))
         one = first + "".join(f"{place}{part}" for place, part in zip(places, parts, strict=False))
-        arrays = ", ".join(f"%s::{kind}[]" for kind in self._types)
+        arrays = ", ".join(f"%b::{kind}[]" for kind in self._types)
         asked = f"unnest({arrays}) WITH ORDINALITY AS v({', '.join(names)}, asker)"
         return f"SELECT v.asker, q.* FROM {asked} CROSS JOIN LATERAL ({one}) AS q"
 
@@ -183,7 +186,7 @@ class Guard:
     @functools.cached_property
     def postgres_many(self) -> str:
         """How many rows, given as an array a column, are as given; they are locked. On PostgreSQL."""
-        arrays = ", ".join(f"%s::{kind}[]" for kind in self._types)
+        arrays = ", ".join(f"%b::{kind}[]" for kind in self._types)
         names = [*self._keys, *self.columns]
         held = f"SELECT 1 FROM unnest({arrays}) AS v({', '.join(names)}) JOIN {self._joined(names)} FOR UPDATE OF t"
         return f"SELECT count(*) FROM ({held}) AS held"

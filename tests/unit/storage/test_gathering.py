@@ -120,5 +120,5 @@ def test_a_query_that_nothing_varies_in_is_asked_by_itself(thread: Thread) -> No
 def test_the_statement_for_many() -> None:
     """For PostgreSQL: arrays of what varies, then the rest."""
     assert (_ONE.varying, _FIRST.varying, _ALL.varying) == (2, 1, 0)
-    assert _FIRST.postgres_many.startswith("SELECT v.asker, q.* FROM unnest(%s::smallint[]) WITH ORDINALITY")
-    assert _FIRST.postgres_many.count("%s") == 2
+    assert _FIRST.postgres_many.startswith("SELECT v.asker, q.* FROM unnest(%b::smallint[]) WITH ORDINALITY")
+    assert (_FIRST.postgres_many.count("%b"), _FIRST.postgres_many.count("%s")) == (1, 1)

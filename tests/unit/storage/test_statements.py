@@ -95,7 +95,7 @@ def test_the_guard_sees_what_changed(database: sqlite3.Connection) -> None:
 
 def test_for_postgresql() -> None:
     """There the rows come as an array a column, and guarded rows are locked."""
-    arrays = "unnest(%s::smallint[], %s::bytea[], %s::bigint[], %s::text[], %s::smallint[])"
+    arrays = "unnest(%b::smallint[], %b::bytea[], %b::bigint[], %b::text[], %b::smallint[])"
     assert INSERT.postgres == f"INSERT INTO thing (lane, id, count, note, flag) SELECT * FROM {arrays}"
     assert UPSERT.postgres == (
         f"{INSERT.postgres} WHERE true ON CONFLICT (lane, id) DO UPDATE SET "
@@ -103,11 +103,11 @@ def test_for_postgresql() -> None:
     )
     assert UPDATE.postgres == (
         "UPDATE thing SET note = v.note, flag = v.flag FROM "
-        "unnest(%s::text[], %s::smallint[], %s::smallint[], %s::bytea[]) AS v(note, flag, lane, id) "
+        "unnest(%b::text[], %b::smallint[], %b::smallint[], %b::bytea[]) AS v(note, flag, lane, id) "
         "WHERE thing.lane = v.lane AND thing.id = v.id"
     )
     assert DELETE.postgres == (
-        "DELETE FROM thing USING unnest(%s::smallint[], %s::bytea[]) AS v(lane, id) "
+        "DELETE FROM thing USING unnest(%b::smallint[], %b::bytea[]) AS v(lane, id) "
         "WHERE thing.lane = v.lane AND thing.id = v.id"
     )
     assert GUARD.postgres == "SELECT count, flag FROM thing WHERE lane = %s AND id = %s FOR UPDATE"
