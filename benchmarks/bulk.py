@@ -22,6 +22,9 @@ _FIRST = 20
 
 _REASON = "request"
 
+TOGETHER = 500
+"""People who are erased in one transaction."""
+
 
 def import_people(ground: Ground, other: Ground, meanwhile: Callable[[], None]) -> Iterator[Figure]:
     """Import everybody, in parts, each in turns with the bare writing of as many rows as make one part's sample.
@@ -122,16 +125,16 @@ def erase_people(ground: Ground, other: Ground) -> Iterator[Figure]:
         limit=limit,
         limited_by="the same deletions, prepared beforehand, by the driver alone",
         ratio=measured.over(limit),
-        how=f"key, values, index entries and files of people out of {ground.imported:,}, {BATCH} in a transaction, "
+        how=f"key, values, index entries and files of people out of {ground.imported:,}, {TOGETHER} in a transaction, "
         "in the order of their keys; ledger, entry and signed proof of each included; in process, one thread",
     )
 
 
 def _erase(platform: Senim, subjects: list[SubjectId]) -> float:
     started = time.perf_counter()
-    for at in range(0, len(subjects), BATCH):
+    for at in range(0, len(subjects), TOGETHER):
 
-        def act(work: Work, some: list[SubjectId] = subjects[at : at + BATCH]) -> None:
+        def act(work: Work, some: list[SubjectId] = subjects[at : at + TOGETHER]) -> None:
             for subject in some:
                 platform.vault.erase(work, platform.subjects.about(work, subject), reason=_REASON)
 
@@ -143,8 +146,8 @@ def _bare_erase(platform: Senim, writer: BarePeople, other: Ground, count: int) 
     """The same number of people come in by the driver, and go by it; only their going is timed."""
     numbers = other.new_numbers(count)
     gone = []
-    for at in range(0, count, BATCH):
-        taken = _taken_in(platform, numbers[at : at + BATCH])
+    for at in range(0, count, TOGETHER):
+        taken = _taken_in(platform, numbers[at : at + TOGETHER])
         writer.write(prepared(taken))
         people = [SubjectId(bytes(row[1]).hex()) for statement, row in taken.keys if statement.table == "person_key"]
         work = platform.works.begin(platform.actor())

@@ -7,6 +7,6 @@ import sys
 from senim.cli import collection, main
 
 if __name__ == "__main__":
-    collection.BATCH, collection.SEALED = 10, 40
+    collection.BATCH = 10
     sys.argv[0] = "senim"
     main()

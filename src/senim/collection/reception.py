@@ -11,7 +11,7 @@ import msgspec
 from senim.audit.records import Mould
 from senim.collection import attested_store
 from senim.collection.records import Attestation, ConsentGiven, Intake, OnBehalf, SourceGiven, Spoken, Taken
-from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, undeclared, unserved
+from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, unagreed, undeclared, unserved
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
 from senim.errors import Code, Invalid, NotFound, Reason, SenimError
@@ -48,6 +48,7 @@ class _Way:
     place: str
     evidence: Evidence
     reasons: tuple[Reason, ...]
+    unagreed: tuple[Reason, ...]
 
 
 class Reception:
@@ -83,7 +84,7 @@ class Reception:
             given = {name: value for name, value in values.items() if value is not None}
         looked = look(promises, given, way.point.asks, work.now)
         standing = self._parts.subjects.about(work, SubjectId(intake.subject)) if intake.subject else None
-        lacking = () if standing else missing(promises, intake, values)
+        lacking = () if standing else (*missing(promises, intake.point, values), *way.unagreed)
         others = strangers(self._parts.vault, work, promises, standing, looked, intake)
         refuse([*way.reasons, *lacking, *looked.reasons, *others])
         enrolled = standing or self._parts.vault.enrol(work)
@@ -137,7 +138,8 @@ class Reception:
         if point is None:
             raise undeclared(promises, intake.point)
         reasons = check_way(promises, intake, self._parts.policies.notices(promises))
-        return _Way(point, *self._source(point), self._evidence(point), tuple(reasons))
+        lacking = tuple(unagreed(promises, intake))
+        return _Way(point, *self._source(point), self._evidence(point), tuple(reasons), lacking)
 
     def _source(self, point: Point) -> tuple[str, str]:
         """Where the values come from: every value keeps it (travel-6)."""

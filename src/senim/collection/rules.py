@@ -176,11 +176,14 @@ def _said_twice(consents: tuple[ConsentGiven, ...]) -> list[str]:
     return list(dict.fromkeys([*(name for (name, *_), count in said.items() if count > 1), *agreed]))
 
 
-def missing(promises: Promises, intake: Intake, values: Mapping[str, object]) -> Iterator[Reason]:
-    """What a person who is not known yet did not give, and had to. The point must be declared."""
-    for reference in _required(promises, intake.point):
-        if values.get(reference) in _NOTHING:
-            yield promises.reason(Code.FIELD_MISSING, reference, f"points.{intake.point}")
+def missing(promises: Promises, point: str, values: Mapping[str, object]) -> list[Reason]:
+    """Fields that a person who is not known yet did not give, and had to. The point must be declared."""
+    lacking = [reference for reference in _required(promises, point) if values.get(reference) in _NOTHING]
+    return [promises.reason(Code.FIELD_MISSING, reference, f"points.{point}") for reference in lacking]
+
+
+def unagreed(promises: Promises, intake: Intake) -> Iterator[Reason]:
+    """Consents that a person who is not known yet had to give, and did not. The point must be declared."""
     for ask in promises.policy.points[intake.point].consents:
         given = [one for one in intake.consents if _same(ask, one)]
         if ask.ask == "required" and not any(one.given for one in given):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from senim.collection import Intake
 from senim.collection.records import ConsentGiven, OnBehalf
-from senim.collection.rules import channel_of, check_way, look, missing, unserved
+from senim.collection.rules import channel_of, check_way, look, missing, unagreed, unserved
 from senim.errors import Code, Reason
 from senim.policy.notices import all_notices, notice
 from senim.policy.taxonomy import Channel
@@ -198,7 +198,8 @@ def test_whose_data_it_is(subject: str, proof: str, speaker: OnBehalf | None, ex
 def test_what_is_missing(values: dict[str, object], consents: tuple[ConsentGiven, ...], expected: Found) -> None:
     """What is required and not given is told, field by field."""
     intake = replace(GOOD, consents=consents)
-    assert {(reason.code, reason.where) for reason in missing(MADE, intake, values)} == expected
+    found = (*missing(MADE, intake.point, values), *unagreed(MADE, intake))
+    assert {(reason.code, reason.where) for reason in found} == expected
 
 
 def test_the_channel_it_came_by() -> None:
