@@ -11,7 +11,17 @@ import msgspec
 from senim.audit.records import Mould
 from senim.collection import attested_store
 from senim.collection.records import Attestation, ConsentGiven, Intake, OnBehalf, SourceGiven, Spoken, Taken
-from senim.collection.rules import Looked, channel_of, check_way, look, look_at_place, missing, unagreed, undeclared, unserved
+from senim.collection.rules import (
+    Looked,
+    channel_of,
+    check_way,
+    look,
+    look_at_place,
+    missing,
+    unagreed,
+    undeclared,
+    unserved,
+)
 from senim.consent import Consents, Evidence, Scope
 from senim.consent.records import Ready, Representative
 from senim.errors import Code, Invalid, NotFound, Reason, SenimError
