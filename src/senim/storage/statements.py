@@ -68,7 +68,7 @@ class Statement:
     def postgres(self) -> str:
         """The statement for any number of rows on PostgreSQL, given as an array a column.
 
-        ``%b``: as text, each byte of a bytea would be written as two digits, looked through for quotes, and parsed again.
+        ``%b``: as text, each byte of a bytea would be two digits that are looked through for quotes and parsed again.
         """
         arrays = ", ".join(f"%b::{kind}[]" for kind in self.types)
         return self._sql(f"SELECT * FROM unnest({arrays})", list(self.columns), f"unnest({arrays})")
