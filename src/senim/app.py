@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
@@ -385,7 +385,7 @@ def open_senim(
     """Open an operator's folder. Raises Unavailable or Invalid, naming the setting or the file that is wrong."""
     environment = os.environ if environment is None else environment
     settings = read(folder, environment)
-    return Senim(folder, settings, environment=environment, clock=Clock(now or (lambda: datetime.now(UTC))))
+    return Senim(folder, settings, environment=environment, clock=Clock(now or partial(datetime.now, UTC)))
 
 
 def make_folder(

@@ -50,7 +50,7 @@ class Runner:
     @property
     def trouble(self) -> SenimError | None:
         """What kept the last tick, or the last look at the orders, from being done; shown by ``/v1/health``."""
-        return next(iter(self._troubles.copy().values()), None)
+        return next(iter(self._troubles.copy().values()), None) if self._troubles else None
 
     def start(self) -> None:
         """Start ticking."""

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import bindparam, select
@@ -56,7 +57,7 @@ _INSERT_ANSWER = insert(_answers)
 class Clock:
     """Times that never run backwards: a small step back is waited out, a large one stops writing."""
 
-    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, now: Callable[[], datetime] = partial(datetime.now, UTC)) -> None:
         self._now = now
         self._last = datetime.min.replace(tzinfo=UTC)
 

@@ -183,7 +183,7 @@ def _read_body(request: falcon.Request, limit: int) -> bytes:
     length = request.content_length
     if length is not None and length > limit:
         raise Invalid(Code.BODY_TOO_LARGE, "body")
-    raw: bytes = request.stream.read(limit + 1) if length is None else request.bounded_stream.read()
+    raw: bytes = request.stream.read(limit + 1 if length is None else length)
     if len(raw) > limit:
         raise Invalid(Code.BODY_TOO_LARGE, "body")
     return raw
