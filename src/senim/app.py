@@ -12,8 +12,8 @@ import hmac
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
@@ -64,7 +64,7 @@ from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
 from senim.subjects import Subjects
-from senim.times import micros
+from senim.times import micros, utc_now
 from senim.vault import BlindIndex, Boxes, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
 from senim.vault.keys import SECRETS
 from senim.vouching import identity_provider
@@ -385,7 +385,7 @@ def open_senim(
     """Open an operator's folder. Raises Unavailable or Invalid, naming the setting or the file that is wrong."""
     environment = os.environ if environment is None else environment
     settings = read(folder, environment)
-    return Senim(folder, settings, environment=environment, clock=Clock(now or partial(datetime.now, UTC)))
+    return Senim(folder, settings, environment=environment, clock=Clock(now or utc_now))
 
 
 def make_folder(

@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+utc_now = functools.partial(datetime.now, UTC)
+"""The time of this machine."""
+
 
 def micros(moment: datetime) -> int:
     """An aware time as microseconds since 1970 UTC, exact."""

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import bindparam, select
@@ -25,7 +24,7 @@ from senim.identity import Actor, lane_of, new_id
 from senim.storage import Database, Guard, Hold, Query, Statement, Unit, guard, insert, main_metadata, query
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, table
-from senim.times import micros, moment, stamp, stamp_of
+from senim.times import micros, moment, stamp, stamp_of, utc_now
 
 T = TypeVar("T")
 Facts = Mapping[str, object]
@@ -57,7 +56,7 @@ _INSERT_ANSWER = insert(_answers)
 class Clock:
     """Times that never run backwards: a small step back is waited out, a large one stops writing."""
 
-    def __init__(self, now: Callable[[], datetime] = partial(datetime.now, UTC)) -> None:
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
         self._last = datetime.min.replace(tzinfo=UTC)
 

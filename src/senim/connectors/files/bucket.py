@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, unquote
 from senim.connectors.files.place import MARKS, MOST_FILES, Content
 from senim.connectors.files.signing import NOTHING, Credentials, authorization, encoded, query_of
 from senim.errors import Code, Held, NotAllowed, NotFound, SenimError, Unavailable
+from senim.times import utc_now
 
 MOST_BYTES = 5 * 1024**3
 """Largest file that is put in one request: more the stores do not take."""
@@ -52,7 +53,7 @@ class Bucket:
         *,
         where: str,
         timeout: int = 60,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._address = address
         self._credentials = credentials

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -12,11 +12,10 @@ from senim.connectors.files.place import Folder, Place
 from senim.connectors.files.signing import Credentials
 from senim.connectors.webhook.calling import LOOPBACK
 from senim.errors import Code, Invalid
+from senim.times import utc_now
 
 
-def place_of(
-    url: str, *, where: str, timeout: int = 60, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> Place:
+def place_of(url: str, *, where: str, timeout: int = 60, now: Callable[[], datetime] = utc_now) -> Place:
     """A folder (``/srv/lists``, ``file:///srv/lists``) or a bucket, ``s3://KEY:SECRET@host/bucket/prefix?region=…``.
 
     ``s3+http://`` is taken to this very machine alone. Raises Invalid (setting_wrong), which does not tell the address.
