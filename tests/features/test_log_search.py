@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from senim.audit.records import Entry, Outcome, ProblemKind, from_leaf
 from senim.audit.searching import Found, Sought
 from senim.audit.tree import leaf_hash, verify_inclusion
 from senim.errors import Code
+from senim.identity import SubjectId, new_subject
+from senim.storage import Database
 from senim.testing import FixedClock, Stage
 from senim.times import micros
 from senim.work import Work
@@ -130,3 +133,31 @@ def test_a_quick_look_finds_what_was_signed_otherwise(stage: Stage, clock: Fixed
     assert senim.log.checkpoints()
     stage.platform.database.engine.execute("DELETE FROM log_tile WHERE level = 1")
     assert {one.kind for one in senim.log.consistent()[1]} == {ProblemKind.REWRITTEN}
+
+
+def test_the_newest_about_a_person_are_read_and_the_others_counted(
+    stage: Stage, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, sealed or still waiting: no more is read than is shown."""
+    many(stage, 900, clock)
+    senim = senim_of(stage)
+    ((person, _),) = Counter(SubjectId(one.subject) for _, one in senim.log.entries() if one.subject).most_common(1)
+    senim.run(senim.actor(), lambda work: work.record("data.waits", subject=person))
+    known = senim.log.everything_about(person)
+    assert len(known) > 256
+    read: list[int] = []
+    leaves = searching._leaves
+
+    def noted(database: Database, n: int) -> list[bytes]:
+        read.append(n)
+        return leaves(database, n)
+
+    monkeypatch.setattr(searching, "_leaves", noted)
+    for most in (1, 5, len(known), len(known) + 5):
+        read.clear()
+        found, total = senim.log.latest_about(person, most)
+        assert (found, total) == (known[: -most - 1 : -1], len(known))
+        assert len(read) <= most
+    senim.tick()
+    assert senim.log.latest_about(person, 3) == (known[:-4:-1], len(known))
+    assert senim.log.latest_about(new_subject(), 3) == ([], 0)

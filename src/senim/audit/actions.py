@@ -131,6 +131,16 @@ class Log:
             after = page[-1][0] + 1
         return [found[one] for one in sorted(found)]
 
+    def latest_about(self, subject: SubjectId, most: int) -> tuple[list[Entry], int]:
+        """The newest entries about a person, sealed or not, at most so many; and how many there are. Bounded work."""
+        fresh = {one.id: one for one in self.entries_waiting(subject)}  # first: what is sealed meanwhile comes twice
+        page = self.search(Sought(subject=subject), most=most)
+        sealed = {entry.id: entry for _, entry in page.entries}
+        older = store.indexes_before(self._database, subject, page.onwards, self.size)
+        total = len(fresh.keys() | sealed) + sum(1 for _ in older)
+        found = {**fresh, **sealed}
+        return [found[one] for one in sorted(found, reverse=True)[:most]], total
+
     def newest_about(
         self, subject: SubjectId, acts: Collection[str], *, before: int = 0, most: int = 20
     ) -> tuple[list[Entry], int]:

@@ -38,6 +38,7 @@ def run(folder: Path, settings: Settings) -> None:
 
     from senim.web.loop import new_loop
 
+    # By the name of asyncio's own: that is what a worker gets which does not inherit this (Python 3.14 spawns them).
     loops.register("asyncio")(new_loop)
     os.environ["SENIM_DIR"] = str(folder.resolve())
     tls: dict[str, Any] = {}

@@ -142,8 +142,7 @@ def terms(standing: Standing) -> Iterator[End]:
 
 def entries(standing: Standing) -> tuple[list[Entry], int]:
     """The newest entries of the log about a person, and how many there are."""
-    everything = platform().log.everything_about(standing.subject)
-    return everything[: -MOST_ENTRIES - 1 : -1], len(everything)
+    return platform().log.latest_about(standing.subject, MOST_ENTRIES)
 
 
 def requests(standing: Standing) -> list[Request]:
