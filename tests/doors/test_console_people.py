@@ -7,10 +7,12 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
 
+from senim.audit.searching import LOOKED
 from senim.audit.statements import open_statement
 from senim.testing import Stage
 from tests.console import Colleague
@@ -202,6 +204,29 @@ def test_history_tells_of_handings_over_and_of_who_did_what(
     assert "Courier" in page
     assert "The responsible" in page
     assert told_of(me.senim, person.subject)[-1].act == "disclosures.read"
+
+
+def test_history_is_shown_page_by_page(console: Callable[..., Colleague], stage: Stage, person: Any) -> None:
+    """The newest handings-over first, all of them by going on, however much else was done meanwhile."""
+    from senim.disclosure import Handing
+
+    me, handing = console(), Handing(recipient="courier", purpose="delivery")
+    for _ in range(23):
+        me.senim.run(me.senim.actor(), lambda work: me.senim.disclosures.make(work, [person.subject], handing))
+    me.senim.run(
+        me.senim.actor(), lambda work: [work.record("data.read", subject=person.subject) for _ in range(LOOKED)]
+    )
+    me.senim.tick()
+    where, counts = f"{found(me, person)}/history", []
+    while where:
+        page = me.get(where)
+        assert page.status_code == 200
+        counts.append(page.text.count(">Courier<"))
+        older = re.search(r'class="more"><a[^>]* href="([^"]+)"', page.text)
+        where = unescape(older[1]) if older else ""
+    assert counts[0] == 0, "among what was looked at none was handed over, and it says that there is more"
+    assert sum(counts) == 23
+    assert max(counts) == 20
 
 
 def _first_event(page: str, person: Any) -> str:

@@ -23,7 +23,7 @@ PAGE = 50
 FAR = 64
 """Bundles that one look goes through at most: 16 384 entries."""
 
-LOOKED = 500
+LOOKED = 250
 """Entries about a person that one look goes through at most."""
 
 _SLACK = timedelta(minutes=2) // timedelta(microseconds=1)

@@ -126,10 +126,17 @@ class Disclosures:
 
     def look(self, work: Work, subject: SubjectId) -> list[HandedOver]:
         """Every handing-over of a person's data, for who may read; in the log. Raises NotFound."""
+        return self.of(self._sought(work, subject))
+
+    def look_back(self, work: Work, subject: SubjectId, before: int = 0) -> tuple[list[HandedOver], int]:
+        """A page of them as :meth:`newest` tells it, for who may read; in the log. Raises NotFound."""
+        return self.newest(self._sought(work, subject), before)
+
+    def _sought(self, work: Work, subject: SubjectId) -> SubjectId:
         work.need("read")
         standing = self._subjects.find(work.database, subject)
         work.record("disclosures.read", subject=standing.subject)
-        return self.of(standing.subject)
+        return standing.subject
 
     def of(self, subject: SubjectId) -> list[HandedOver]:
         """Every handing-over of a person's data, the oldest first, those of this moment included (travel-34)."""

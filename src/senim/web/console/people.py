@@ -14,8 +14,8 @@ from senim.web.console import looking, naming, person
 from senim.web.console.acting import ACTS, allowed, do
 from senim.web.console.guard import Answer, inside, look, member, needs, platform, run
 from senim.web.console.looking import Look, for_a_purpose, promises
-from senim.web.shared.pages import fault, refused
-from senim.web.shared.switching import repeats, typed
+from senim.web.shared.pages import fault, refused, whole
+from senim.web.shared.switching import here, repeats, typed
 
 pages = Blueprint("people", __name__, url_prefix="/people")
 pages.add_url_rule("/<subject>/do/<name>", view_func=do, methods=["GET", "POST"])
@@ -111,14 +111,16 @@ def show(one: Look) -> Answer:
 @for_a_purpose
 def history(one: Look) -> Answer:
     """To whom a person's data went, what they asked for, and what the log tells of them."""
-    handed = run(lambda work: platform().disclosures.look(work, one.subject))
+    before = whole(request.args.get("before", ""))
+    handed, onwards = run(lambda work: platform().disclosures.look_back(work, one.subject, before))
     entries, total = person.entries(one.standing) if member().may("log") else ([], 0)
     return render_template(
         "console/person_history.html",
         one=one,
         tab="history",
         now=promises(),
-        handed=handed[::-1],
+        handed=handed,
+        onwards=here(before=str(onwards)) if onwards else "",
         entries=entries,
         total=total,
         requests=person.requests(one.standing),
