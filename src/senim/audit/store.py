@@ -103,6 +103,9 @@ EVERYTHING = 2**62
 SEGMENT = WIDTH * WIDTH
 """Entries whose index is merged into one list a lane."""
 
+_AHEAD = 16
+"""Lists that are asked for in one round trip, when a person's entries are looked for from the newest back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -302,14 +305,17 @@ def indexes_of(database: Database, subject: SubjectId, size: int, after: int, mo
 
 
 def indexes_before(database: Database, subject: SubjectId, end: int, size: int) -> Iterator[int]:
-    """Numbers of the sealed entries about a person before ``end``, the newest first; read list by list."""
+    """Numbers of the sealed entries about a person before ``end``, the newest first; some lists at a time."""
     lane_number, whole = lane_of(subject), size // SEGMENT
-    merged = [(1, n) for n in range(min(whole, -(-end // SEGMENT)))]
-    for level, n in reversed(merged + [(0, n) for n in range(whole * WIDTH, -(-end // WIDTH))]):
-        row = database.one(_INDEX, lane_number if level else n % LANES, level, n)
-        found = list(places(bytes(row[0]), bytes.fromhex(subject))) if row else []
-        start = n * (SEGMENT if level else WIDTH)
-        yield from (start + place for place in reversed(found) if start + place < end)
+    lists = [(1, n) for n in range(min(whole, -(-end // SEGMENT)))]
+    lists += [(0, n) for n in range(whole * WIDTH, -(-end // WIDTH))]
+    while lists:
+        some, lists = lists[: -_AHEAD - 1 : -1], lists[:-_AHEAD]
+        asked = [(_INDEX, (lane_number if level else n % LANES, level, n)) for level, n in some]
+        for (level, n), rows in zip(some, database.read_all(*asked), strict=True):
+            found = list(places(bytes(rows[0][0]), bytes.fromhex(subject))) if rows else []
+            start = n * (SEGMENT if level else WIDTH)
+            yield from (start + place for place in reversed(found) if start + place < end)
 
 
 def _lists(database: Database, lane_number: int, size: int, after: int) -> Iterator[tuple[int, bytes]]:

@@ -22,7 +22,7 @@ from senim.web.console.guard import look, member, platform, run
 from senim.web.console.looking import Look, promises
 
 T = TypeVar("T")
-MOST_ENTRIES = 100
+MOST_ENTRIES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
