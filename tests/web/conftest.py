@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import ThreadedWSGIServer
 
 from senim.testing import FixedClock, Stage, platform
@@ -23,6 +23,7 @@ from tests.loopback import address, launched, serving
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 LANGUAGES = {"kk": "kk-KZ", "ru": "ru-RU", "en": "en-GB"}
+expect.set_options(timeout=20_000)  # a machine that others use may stand still for some seconds
 _NAMES = "--host-resolver-rules=MAP *.example 127.0.0.1"
 """Sites of tests have names, and stand at loopback."""
 
