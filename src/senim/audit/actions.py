@@ -132,7 +132,7 @@ class Log:
         return [found[one] for one in sorted(found)]
 
     def latest_about(self, subject: SubjectId, most: int) -> tuple[list[Entry], int]:
-        """The newest entries about a person, sealed or not, at most so many; and how many there are. Bounded work."""
+        """The newest entries about a person, sealed or not, at most so many; and how many there are, unread."""
         fresh = {one.id: one for one in self.entries_waiting(subject)}  # first: what is sealed meanwhile comes twice
         page = self.search(Sought(subject=subject), most=most)
         sealed = {entry.id: entry for _, entry in page.entries}
