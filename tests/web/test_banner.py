@@ -34,9 +34,14 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
 
 
+def waiting(page: Page, choices: int) -> None:
+    """Until so many choices wait for the log."""
+    until(page, f"Object.keys(localStorage).filter((one) => one.startsWith('senim-waiting-')).length === {choices}")
+
+
 def settled(page: Page) -> None:
     """Until the log has what was chosen."""
-    until(page, "(JSON.parse(localStorage.getItem('senim-waiting')) || []).length === 0")
+    waiting(page, 0)
 
 
 def loaded(page: Page, front: Shopfront) -> None:
@@ -269,7 +274,7 @@ def test_a_choice_made_offline_reaches_the_log_later(front: Shopfront) -> None:
     page = front.visit(context)
     page.route("**/cookies/choices", lambda route: route.abort("internetdisconnected"))
     press(page, "Refuse all")
-    until(page, "JSON.parse(localStorage.getItem('senim-waiting')).length === 1")
+    waiting(page, 1)
     assert front.entries() == []
     page.unroute("**/cookies/choices")
     page.reload()
@@ -307,12 +312,23 @@ def test_no_tab_loses_what_another_chose_offline(front: Shopfront) -> None:
     expect(second.get_by_role("dialog")).to_have_count(0)
     second.evaluate("senim.withdraw()")
     first.close()
-    until(second, "(JSON.parse(localStorage.getItem('senim-waiting')) || []).length === 2")
+    waiting(second, 2)
     context.unroute("**/cookies/choices")
     later = front.visit(context)
     settled(later)
     assert [one.reason for one in front.entries()] == ["refuse", "withdraw"]
     front.problems = [one for one in front.problems if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_a_browser_that_tells_of_no_cookies_asks_for_them_when_one_looks(front: Shopfront) -> None:
+    """A choice made elsewhere binds on a tab that is come back to, in browsers without the cookie store as well."""
+    context = front.context()
+    context.add_init_script("Object.defineProperty(window, 'cookieStore', {value: undefined})")
+    first, second = front.visit(context), front.visit(context, "/next")
+    press(first, "Refuse all")
+    settled(first)
+    second.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(second.get_by_role("dialog")).to_have_count(0)
 
 
 def test_the_site_and_the_page_without_scripts_share_one_choice(front: Shopfront) -> None:

@@ -120,10 +120,28 @@
     (function gtag() { layer.push(arguments); })("consent", command, signals);
   };
 
-  // The log: what was chosen waits here until the operator's log has it. Other tabs keep theirs in the same place.
-  let waiting = [], pause = 2000, sending = false;
-  const waits = () => [].concat(stored("senim-waiting") || waiting);
-  const wait = (choices) => stored("senim-waiting", (waiting = choices));
+  // The log: what was chosen waits here until the operator's log has it, each choice under a name of its own: tabs that
+  // write at one time take nothing from each other.
+  const unkept = {}, under = "senim-waiting-";
+  let pause = 2000, sending = false;
+  const waits = () => {
+    let names = [];
+    try {
+      names = Object.keys(localStorage).filter((name) => name.startsWith(under));
+    } catch { /* none here */ }
+    return [...names.map((name) => stored(name)), ...Object.values(unkept)].filter(Boolean).sort((one, other) => one.t - other.t);
+  };
+  const wait = (one) => {
+    stored(under + one.id, one);
+    if (!stored(under + one.id)) unkept[one.id] = one;
+    waits().slice(0, -20).forEach(drop);
+  };
+  const drop = ({ id }) => {
+    delete unkept[id];
+    try {
+      localStorage.removeItem(under + id);
+    } catch { /* none here */ }
+  };
   const send = async () => {
     if (sending) return;
     sending = true;
@@ -134,7 +152,7 @@
         const age = Math.max(0, Math.min(7776000, Math.round((Date.now() - t) / 1000)));
         const answer = await fetch(place, { method: "POST", body: JSON.stringify({ ...choice, age }), keepalive: true, credentials: "omit", referrerPolicy: "no-referrer" });
         if (answer.status >= 500 || answer.status === 429) throw answer.status;
-        wait(waits().filter((one) => one.id !== choice.id));
+        drop(one);
         if (answer.ok) stored("senim-proof", (await answer.json()).receipt);
         else {
           console.warn(`senim: the choice was not taken (${answer.status}); it is asked for again`);
@@ -154,7 +172,7 @@
     said = { v: (said && said.v) || random(), t: Date.now(), g: +gpc, k: {} };
     for (const kind of optional) said.k[kind.id] = [kind.mark, +yes.includes(kind.id)];
     remember();
-    wait([...waits(), { id: random(), visitor: said.v, language: language(), shown: mark, how, kinds: yes, gpc, t: said.t }].slice(-20));
+    wait({ id: random(), visitor: said.v, language: language(), shown: mark, how, kinds: yes, gpc, t: said.t });
     return obey(how, send());
   };
   const obey = async (how, sent) => {
@@ -167,7 +185,8 @@
     await Promise.race([sent, new Promise((next) => setTimeout(next, 1000))]);
     location.reload(); // what runs cannot be stopped, only left behind
   };
-  // What was chosen in another tab, or while this page lay in the browser's memory, binds here too.
+  // What was chosen in another tab, or while this page lay in the browser's memory, binds here too. The news of a
+  // stored name may come before the cookie does: where the browser tells of cookies it is asked, else when one looks.
   const again = () => {
     const now = remembered();
     if (JSON.stringify(now) === JSON.stringify(said)) return;
@@ -296,6 +315,8 @@
     if (waits().length) send();
     addEventListener("online", send);
     addEventListener("storage", again);
+    doc.addEventListener("visibilitychange", again);
+    if (window.cookieStore) cookieStore.addEventListener("change", again);
     addEventListener("pageshow", (event) => event.persisted && again());
     doc.addEventListener("click", (event) => {
       const by = event.target.closest && event.target.closest("[data-senim-open]");
