@@ -74,7 +74,7 @@ def plain(name: str) -> Answer:
     made = replace(found, tables=tables, plain_tables=tuple(sorted({*found.plain_tables, called})))
     fault, faults = _saved(name, write(made).encode())
     if fault or faults:
-        told = (f"{one.where}: {one.detail or _explain(one.code)}" for one in faults)
+        told = (f"{one.where}: {one.hint.sentences(g.language) if one.hint else _explain(one.code)}" for one in faults)
         flash(" ".join((fault, *told)).strip(), "bad")
     return redirect(url_for("connectors.show", name=name), 303)
 
