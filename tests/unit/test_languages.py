@@ -116,8 +116,8 @@ HINT = Hint("no-name", Hint("meant", name="orders"), None, name="order")
 @pytest.mark.parametrize(
     ("language", "inside", "alone"),
     [
-        ("kk", "«order» деген жоқ; мүмкін, «orders»?", "«order» деген жоқ. Мүмкін, «orders»?"),
-        ("ru", "«order» нет; может быть, «orders»?", "«order» нет. Может быть, «orders»?"),
+        ("kk", "«order» деген ат жоқ; мүмкін, «orders»?", "«order» деген ат жоқ. Мүмкін, «orders»?"),
+        ("ru", "имени «order» нет; может быть, «orders»?", "Имени «order» нет. Может быть, «orders»?"),
         ("en", "there is no “order”; did you mean “orders”?", "There is no “order”. Did you mean “orders”?"),
     ],
 )

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from senim.errors import Code, Unavailable
-from senim.languages import Hint
+from senim.languages import Hint, Language, explain
 from senim.policy.unreadable import why
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -38,6 +38,10 @@ class Fault:
     line: int = 0
     column: int = 0
     clause: str = ""
+
+    def says(self, language: Language) -> str:
+        """What is wrong here, in sentences: the hint, or else what the code means anywhere."""
+        return self.hint.sentences(language) if self.hint else explain(self.code, language)
 
 
 @dataclass(frozen=True, slots=True)

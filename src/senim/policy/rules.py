@@ -266,6 +266,7 @@ def _recipients(given: Given) -> Found:
 
 
 def _recipient_alone(name: str, recipient: Recipient) -> Found:
+    """A contract binds to secrecy and security (foundation-22)."""
     if recipient.contract and not (recipient.contract.secrecy and recipient.contract.security):
         yield Fault(Code.TYPE_WRONG, f"recipients.{name}.contract", Hint("contract-binds"))
 

@@ -16,7 +16,7 @@ from senim.connectors.patience import within
 from senim.connectors.proposing import Proposal
 from senim.connectors.records import Trouble
 from senim.errors import Code, NotFound, SenimError
-from senim.languages import Hint, explain, wording
+from senim.languages import Hint, wording
 from senim.recognisers import Guess
 from senim.web.console.again import with_status
 from senim.web.console.guard import Answer, look, member, platform, word
@@ -66,7 +66,6 @@ def show(name: str) -> Answer:
         problems=sorted(problems, key=lambda one: not one.blocking),
         unmapped=[one.where for one in problems if one.code is Trouble.TABLE_NOT_MAPPED],
         trouble=trouble,
-        explain=lambda code: explain(code, g.language),
         refusal=refused(last.refusal) if last.refusal else "",
         versions=platform().maps.versions(look().database, name),
         digest=digest_of(platform().maps.source(name)),
