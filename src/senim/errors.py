@@ -10,7 +10,8 @@
     └── Unavailable   the machine cannot do it now; nothing was lost
 
 Each error has a stable ``code`` (a word of :class:`Code`) whose text in three languages is in
-``locales/codes.toml``. An error carries ids, field names and codes, never a value of a person.
+``locales/codes.toml``. An error carries ids, field names and codes, never a value of a person. What it says
+besides is a hint, which has words in three languages, or a detail: names, or what only the machine says.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
+
+from senim.languages import Hint, Language
 
 
 class Code(StrEnum):
@@ -196,12 +199,25 @@ class Reason:
 class SenimError(Exception):
     """Base of all refusals; ``reasons`` holds every ground, the first one gives the ``code``."""
 
-    def __init__(self, code: Code, where: str = "", *, detail: str = "", reasons: Iterable[Reason] = ()) -> None:
+    def __init__(
+        self,
+        code: Code,
+        where: str = "",
+        *,
+        detail: str = "",
+        hint: Hint | None = None,
+        reasons: Iterable[Reason] = (),
+    ) -> None:
         self.reasons: tuple[Reason, ...] = tuple(reasons) or (Reason(code, where),)
         self.code = code
         self.where = where
         self.detail = detail
+        self.hint = hint
         super().__init__(f"{code}: {where}" if where else str(code))
+
+    def says(self, language: Language) -> str:
+        """What is said beside code and place: the hint in ``language``, or else the detail as it is."""
+        return self.hint.in_(language) if self.hint else self.detail
 
     @classmethod
     def because(cls, *reasons: Reason) -> Self:

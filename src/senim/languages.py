@@ -1,10 +1,11 @@
-"""One text in three languages, its fall-back rule, and the wording of codes and labels."""
+"""One text in three languages, its fall-back rule, and the wording of codes, hints and labels."""
 
 from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
 from typing import Literal, get_args
@@ -88,3 +89,36 @@ def explain(code: str, language: Language = "en") -> str:
     """What a refusal code means and what to do next, in ``language``."""
     text = wording("codes").get(code)
     return text.in_(language) if text else code
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Hint:
+    """What is said beside a fault: a key of ``locales/hints.toml``, what fills its words, and what is said after it.
+
+    What fills them is a name or a word of a format as it stands in the file, a number, or another hint. So a hint is
+    found in one language and read in any: ``Hint("no-name", Hint("meant", name="orders"), name="order")``.
+    """
+
+    key: str
+    parts: tuple[tuple[str, str | int | Hint], ...]
+    more: tuple[Hint, ...]
+
+    def __init__(self, key: str, /, *more: Hint | None, **parts: str | int | Hint) -> None:
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "parts", tuple(parts.items()))
+        object.__setattr__(self, "more", tuple(one for one in more if one is not None))
+
+    def in_(self, language: Language) -> str:
+        """The hint in ``language`` as a part of a line, to stand in brackets: no capital letter, no full stop."""
+        return "; ".join(self.each(language))
+
+    def sentences(self, language: Language) -> str:
+        """The hint in ``language`` as sentences of their own."""
+        return " ".join(f"{one[:1].upper()}{one[1:]}{'' if one[-1:] in '.?!' else '.'}" for one in self.each(language))
+
+    def each(self, language: Language) -> Iterator[str]:
+        """The hint and those that are said after it, one by one."""
+        filled = {name: part.in_(language) if isinstance(part, Hint) else part for name, part in self.parts}
+        yield wording("hints")[self.key].in_(language).format(**filled)
+        for one in self.more:
+            yield from one.each(language)

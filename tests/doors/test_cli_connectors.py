@@ -36,8 +36,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def mapped(senim: Terminal, folder: Path, shop: Path) -> Callable[..., Ran]:
     """The proposed map, and ``senim connectors …`` in the operator's folder."""
 
-    def run(*words: str, typed: str = "") -> Ran:
-        return senim("connectors", *words, "-C", str(folder), typed=typed)
+    def run(*words: str, typed: str = "", **environment: str) -> Ran:
+        return senim("connectors", *words, "-C", str(folder), typed=typed, **environment)
 
     assert run("propose", "shop", "--url-env", "SHOP_URL").code == 0
     return run
@@ -68,6 +68,25 @@ def test_a_fault_is_told_with_file_and_line(mapped: Callable[..., Ran], folder: 
     assert f"connectors/shop.yaml:{number}:" in ran.err
     assert "map_invalid" in mapped("look", "shop").err
     assert mapped("check", "nowhere").code == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("kk", "«remove» мыналардың ешқайсысына жатпайды: "),
+        ("ru", "«remove» не из числа допустимых: "),
+        ("en", "“remove” is none of "),
+    ],
+)
+def test_a_fault_is_told_in_the_language_of_the_terminal(
+    mapped: Callable[..., Ran], folder: Path, language: str, says: str
+) -> None:
+    """To people and in JSON."""
+    path = folder / "connectors" / "shop.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("act: delete", "act: remove", 1), encoding="utf-8")
+    assert says in mapped("check", "shop", SENIM_LANGUAGE=language).err
+    [fault] = json.loads(mapped("check", "shop", "--json", SENIM_LANGUAGE=language).out)["faults"]
+    assert (fault["code"], fault["detail"].startswith(says)) == ("type_wrong", True)
 
 
 def test_a_person_is_found_and_the_erasure_previewed(mapped: Callable[..., Ran], shop: Path) -> None:

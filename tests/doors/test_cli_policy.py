@@ -339,6 +339,25 @@ def test_versions_are_scheduled_shown_compared_and_cancelled(senim: Terminal, fo
     assert senim("verify", "-C", folder).code == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("kk", "(«identity.nick» деген санат та, өріс те жоқ; мүмкін, «identity.iin»?)"),
+        ("ru", "(нет ни категории, ни поля «identity.nick»; может быть, «identity.iin»?)"),
+        ("en", "(there is no category or field “identity.nick”; did you mean “identity.iin”?)"),
+    ],
+)
+def test_a_fault_is_told_in_the_language_of_the_terminal(
+    senim: Terminal, tmp_path: Path, mini: bytes, language: str, says: str
+) -> None:
+    """To people and in JSON; what stands in the file is not translated."""
+    file = tmp_path / "bad.yaml"
+    file.write_bytes(mini.replace(b"identity.given, contact.phone]", b"identity.nick]", 1))
+    assert says in senim("policy", "check", file, SENIM_LANGUAGE=language).out
+    problems = senim("policy", "check", file, "--json", SENIM_LANGUAGE=language).json["problems"]
+    assert says.strip("()") in {one["detail"] for one in problems}
+
+
 def test_a_blank_policy_is_good_when_its_places_are_filled_in(senim: Terminal, tmp_path: Path) -> None:
     """Without an example ``init`` gives a template: each place to fill in is told, and nothing else is wrong."""
     place = tmp_path / "Kalamy & Co"

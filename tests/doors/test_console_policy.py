@@ -226,6 +226,7 @@ def test_only_who_may_write_the_policy_does(console: Callable[..., Colleague]) -
     refused(Code.ROLE_NOT_ALLOWED, lambda: senim.run(stranger(), lambda work: senim.drafts.drop(work, draft.id)))
     refused(Code.NOT_FOUND, lambda: senim.run(senim.actor(), lambda work: senim.drafts.drop(work, "x")))
     assert me.post("/console/policy/drafts", {"name": " ", "base": "1"}).status_code == 303
+    assert "1 to 80 characters" in me.get("/console/policy").text
     assert len(senim.drafts.all(senim.works.begin(senim.actor()))) == 1
     assert me.get(f"/console/policy/drafts/{draft.id}/drop").status_code == 200
     assert me.post(f"/console/policy/drafts/{draft.id}/drop").status_code == 303

@@ -14,7 +14,9 @@ from werkzeug.test import Client
 from senim.app import open_senim
 from senim.connectors import Task
 from senim.connectors.manual_tasks import About
+from senim.errors import Code
 from senim.identity import SYSTEM
+from senim.languages import Language, explain
 from senim.messaging.records import To
 from senim.web.site import site
 from tests.console import Colleague, colleague
@@ -139,6 +141,39 @@ def test_a_file_with_faults_is_not_saved_and_every_fault_is_told(mapped: Colleag
     assert "act: remove" in answer.text
     assert mapped.post("/console/maps/shop/file", {"source": OTHER_MAP, "instead_of": begun}).status_code == 303
     assert mapped.post("/console/maps/shop/file", {"source": OTHER_MAP, "instead_of": begun}).status_code == 400
+
+
+WORSE = OTHER_MAP.replace(
+    "tables: {}", "tables:\n  people: {keep: {tax: {for: a while, act: Tax, since: made}}}\nplain-tables: [people]"
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("kk", ("Уақытты былай жазыңыз: «5 years»", "«people» кестесі tables бөлігінде де тұр")),
+        ("ru", ("Напишите время так: «5 years»", "«people» стоит и в tables")),
+    ],
+)
+def test_faults_of_a_map_are_told_in_the_reader_s_language(
+    me: Colleague, language: Language, says: tuple[str, str]
+) -> None:
+    """Each in its own words alone: what its code means in a policy is not meant here."""
+    me.get(f"/console/?language={language}")
+    page = me.post("/console/maps/shop/file", {"source": WORSE, "instead_of": ""})
+    assert page.status_code == 400
+    for one in says:
+        assert one in page.text
+    assert explain(Code.NUMBER_WRONG, language) not in page.text
+
+
+@pytest.mark.parametrize(("language", "says"), [("kk", "құрылымынан ұсынылды"), ("ru", "по нынешней схеме базы")])
+def test_a_proposal_says_what_to_look_at_first(me: Colleague, language: str, says: str) -> None:
+    """On the page, and above the map that is saved."""
+    me.get(f"/console/?language={language}")
+    page = me.post("/console/connectors/add", {"name": "shop"}).text
+    assert says in page
+    assert says in _hidden(page, "source").partition("senim-map")[0]
 
 
 def test_a_person_is_searched_on_record_and_their_data_shown_only_when_asked(mapped: Colleague) -> None:

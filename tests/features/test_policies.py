@@ -10,7 +10,7 @@ import pytest
 
 from senim.app import Senim
 from senim.consent import Scope
-from senim.errors import Code
+from senim.errors import Code, Invalid
 from senim.policy import Policies
 from senim.policy.promises import Promises
 from senim.testing import FixedClock, Stage
@@ -84,6 +84,14 @@ def test_what_may_not_be_published_is_refused_and_the_refusal_is_in_the_log(
         assert [(one.act, one.outcome) for one in entries] == [("policy.published", "refused")], code
         assert code in entries[0].codes
     assert len(senim.policies.versions()) == 1
+
+
+def test_a_refusal_to_publish_tells_each_fault_with_its_line(stage: Stage, mini: bytes) -> None:
+    """In the language of who reads it, for who does not see the file."""
+    with pytest.raises(Invalid) as told:
+        publish(senim_of(stage), mini.replace("Политика конфиденциальности".encode(), b'""'))()
+    assert told.value.says("en") == "faults: 1; line 5: title: there is no text in ru"
+    assert told.value.says("ru") == "ошибок: 1; строка 5: title: нет текста на языке: ru"
 
 
 def test_a_version_with_fewer_promises_binds_on_its_day_in_every_process(

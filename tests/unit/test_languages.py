@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senim.errors import Code
-from senim.languages import LANGUAGES, Language, Text, choose, explain, wording
+from senim.errors import Code, Invalid
+from senim.languages import LANGUAGES, Hint, Language, Text, choose, explain, wording
 from senim.policy.taxonomy import Channel, Operation
 from senim.policy.values import mixed_script
 
@@ -108,3 +108,40 @@ def test_notices_have_words_for_everything() -> None:
         assert f"operation-{operation.value}" in words
     for channel in Channel:
         assert f"channel-{channel.value}" in words
+
+
+HINT = Hint("no-name", Hint("meant", name="orders"), None, name="order")
+
+
+@pytest.mark.parametrize(
+    ("language", "inside", "alone"),
+    [
+        ("kk", "«order» деген ат жоқ; мүмкін, «orders»?", "«order» деген ат жоқ. Мүмкін, «orders»?"),
+        ("ru", "имени «order» нет; может быть, «orders»?", "Имени «order» нет. Может быть, «orders»?"),
+        ("en", "there is no “order”; did you mean “orders”?", "There is no “order”. Did you mean “orders”?"),
+    ],
+)
+def test_a_hint_is_found_once_and_read_in_any_language(language: Language, inside: str, alone: str) -> None:
+    """As a part of a line or as sentences; what is said after it follows, names stay as they stand in the file."""
+    assert HINT.in_(language) == inside
+    assert HINT.sentences(language) == alone
+
+
+def test_a_hint_may_be_filled_with_another() -> None:
+    """What was expected and what was found have words of their own, which are read in the same language."""
+    hint = Hint("expected", expected=Hint("a-list"), found=Hint("found-nothing"))
+    assert hint.sentences("ru") == "Ожидается: список, найдено: ничего."
+
+
+def test_hints_are_values() -> None:
+    """They are alike if they say the same, and what a file holds is not read as a pattern to fill in."""
+    assert Hint("meant", name="a") == Hint("meant", name="a") != Hint("meant", name="b")
+    assert len({Hint("meant", name="a"), Hint("meant", name="a"), Hint("meant", Hint("empty"), name="a")}) == 2
+    assert Hint("meant", name="{name!r}").in_("en") == "did you mean “{name!r}”?"
+
+
+def test_an_error_says_its_hint_in_the_reader_s_language() -> None:
+    """A detail is names and what only the machine says; it stays as it is."""
+    assert Invalid(Code.ID_WRONG, hint=Hint("at-most", most=3)).says("ru") == "не больше 3"
+    assert Invalid(Code.ID_WRONG, detail="a, b").says("kk") == "a, b"
+    assert Invalid(Code.ID_WRONG).says("en") == ""

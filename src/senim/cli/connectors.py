@@ -10,11 +10,11 @@ import click
 
 from senim.app import Senim
 from senim.cli import tasks
-from senim.cli.terminal import fail, folder_option, json_option, language, opened, show_json
+from senim.cli.terminal import fail, fault_in_json, folder_option, json_option, language, opened, show_json
 from senim.connectors import Connector, Wish, WishKind
 from senim.connectors.actions import proposal
 from senim.connectors.datamap import DataMap, System
-from senim.connectors.fides import import_fides
+from senim.connectors.fides import import_fides, read_from
 from senim.connectors.mapfile import ReadMap, json_schema, write
 from senim.connectors.records import NotReached, Plan, Problem, Step
 from senim.errors import Code, Held, Invalid, Unavailable
@@ -55,15 +55,16 @@ def propose_(name: str, url_env: str, schemas: tuple[str, ...], folder: Path, *,
         _free(path, over=over)
         address = senim.systems.address(url_env, name)
         made = proposal(address, System(name=name, url_env=url_env, schemas=schemas), _fields(senim))
-    _write(path, made.map, made.remarks)
+    remarks = [one.sentences(language()) for one in made.remarks]
+    _write(path, made.map, remarks)
     if as_json:
-        show_json({"map": made.map, "remarks": made.remarks})
+        show_json({"map": made.map, "remarks": remarks})
         return
     unsure = sum(1 for table in made.map.tables.values() for one in table.refers if one.sure is not None)
     click.echo(
         f"{path}: {len(made.map.tables)} tables of people, {len(made.map.plain_tables)} without, {unsure} guesses."
     )
-    for remark in made.remarks:
+    for remark in remarks:
         click.echo(f"  {remark}")
 
 
@@ -102,7 +103,7 @@ def check(name: str, folder: Path, *, as_json: bool) -> None:
     with opened(folder) as senim:
         found = senim.systems.check(name)
     if as_json:
-        show_json({"ok": found.map is not None, "faults": found.faults})
+        show_json({"ok": found.map is not None, "faults": [fault_in_json(one) for one in found.faults]})
     elif found.map is not None:
         click.echo(f"connectors/{name}.yaml: in order, {len(found.map.tables)} tables.")
     else:
@@ -113,7 +114,8 @@ def check(name: str, folder: Path, *, as_json: bool) -> None:
 def _faults(name: str, found: ReadMap) -> None:
     for one in found.faults:
         place = f"connectors/{name}.yaml:{one.line}:{one.column}"
-        click.echo(f"{place}: {one.where}: {one.detail or explain(one.code, language())} [{one.code}]", err=True)
+        says = one.hint.in_(language()) if one.hint else explain(one.code, language())
+        click.echo(f"{place}: {one.where}: {says} [{one.code}]", err=True)
 
 
 @connectors.command("map")
@@ -287,14 +289,15 @@ def import_fides_(file: Path, url_env: str, folder: Path, *, over: bool, as_json
         paths = [senim.systems.path(one.system.name) for one in done.maps]
     for path in paths:
         _free(path, over=over)
+    remarks = [one.sentences(language()) for one in done.remarks]
     for path, one in zip(paths, done.maps, strict=True):
-        _write(path, _with_variable(one, url_env), [f"Read from the Fides dataset {one.system.name}.", *done.remarks])
+        _write(path, _with_variable(one, url_env), [read_from(one).sentences(language()), *remarks])
     if as_json:
-        show_json({"maps": [one.system.name for one in done.maps], "remarks": done.remarks})
+        show_json({"maps": [one.system.name for one in done.maps], "remarks": remarks})
         return
     for path in paths:
         click.echo(f"{path} is written.")
-    for remark in done.remarks:
+    for remark in remarks:
         click.echo(f"  {remark}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from senim.app import Senim
-from senim.cli.terminal import fail, folder_option, json_option, language, opened, show_json, when
+from senim.cli.terminal import fail, fault_in_json, folder_option, json_option, language, opened, show_json, when
 from senim.conformance import control_names
 from senim.errors import Code, NotFound, Unavailable
 from senim.languages import LANGUAGES, Language, explain
@@ -53,18 +53,7 @@ def check_(file: Path | None, folder: Path, *, as_json: bool) -> None:
 
 def _as_json(checked: Checked) -> dict[str, Any]:
     return {
-        "problems": [
-            {
-                "code": fault.code,
-                "where": fault.where,
-                "clause": fault.clause,
-                "article": "",
-                "detail": fault.detail,
-                "line": fault.line,
-                "column": fault.column,
-            }
-            for fault in checked.faults
-        ],
+        "problems": [fault_in_json(fault) for fault in checked.faults],
         "clashes": [
             {"rule": one.rule, "clause": one.clause, "article": one.article, "detail": one.detail, "wins": one.wins}
             for one in checked.clashes
@@ -75,7 +64,8 @@ def _as_json(checked: Checked) -> dict[str, Any]:
 def _as_text(path: Path, checked: Checked) -> None:
     for fault in checked.faults:
         click.echo(f"{path}:{fault.line}:{fault.column}: {fault.code}: {fault.where}")
-        click.echo(f"    {explain(fault.code, language())}{f' ({fault.detail})' if fault.detail else ''}")
+        hint = f" ({fault.hint.in_(language())})" if fault.hint else ""
+        click.echo(f"    {explain(fault.code, language())}{hint}")
     names = {rule.id: rule.name for rule in checked.law.rules} if checked.law else {}
     for clash in checked.clashes:
         clause = clash.clause or "(no clause)"

@@ -17,6 +17,7 @@ import msgspec
 from senim.app import Senim, open_senim
 from senim.errors import Code, Reason, SenimError, of_disk
 from senim.languages import LANGUAGES, Language, explain
+from senim.policy import Fault
 from senim.policy.taxonomy import Channel, Operation
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,8 +66,8 @@ def tell(error: SenimError) -> None:
     """Print a refusal to standard error: code, place, what it means and what to do."""
     for reason in error.reasons:
         click.echo(reason_line(reason), err=True)
-    if error.detail:
-        click.echo(f"  {error.detail}", err=True)
+    if said := error.says(language()):
+        click.echo(f"  {said}", err=True)
 
 
 def reason_line(reason: Reason) -> str:
@@ -103,6 +104,19 @@ def known_names(senim: Senim, reasons: Iterable[Reason], purpose: str = "") -> l
     }
     codes = [code for code in dict.fromkeys(reason.code for reason in reasons) if code in names]
     return [f"known {names[code][0]}: {', '.join(names[code][1]) or 'none'}" for code in codes]
+
+
+def fault_in_json(fault: Fault) -> dict[str, Any]:
+    """Something wrong with a file, for programs."""
+    return {
+        "code": fault.code,
+        "where": fault.where,
+        "clause": fault.clause,
+        "article": "",
+        "detail": fault.hint.in_(language()) if fault.hint else "",
+        "line": fault.line,
+        "column": fault.column,
+    }
 
 
 def show_json(content: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from senim.connectors.datamap import ColumnMap, DataMap, Refers, System, TableMap
 from senim.errors import Code, Invalid
+from senim.languages import Hint
 from senim.policy.file import parse
 
 _KINDS = {
@@ -32,7 +33,7 @@ class Imported:
     """What came of a dataset: a map for each, and what a person has to look at."""
 
     maps: list[DataMap] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Hint] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class _Collection:
 
 def import_fides(source: bytes) -> Imported:
     """The maps of a Fides dataset file. Raises Invalid (policy_unreadable) if it is none."""
-    wrong = Invalid(Code.POLICY_UNREADABLE, "dataset", detail="this is no dataset of Fides")
+    wrong = Invalid(Code.POLICY_UNREADABLE, "dataset", hint=Hint("fides-none"))
     tree, faults = parse(source)
     if tree is None or faults:
         raise wrong
@@ -60,6 +61,11 @@ def import_fides(source: bytes) -> Imported:
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise wrong from error
     return done
+
+
+def read_from(found: DataMap) -> Hint:
+    """What stands above a map that was taken over."""
+    return Hint("fides-read", system=found.system.name)
 
 
 def _dataset(dataset: Mapping[str, Any], done: Imported) -> None:
@@ -86,7 +92,7 @@ def _fields(
     for one in fields:
         meta = dict(one.get("fides_meta") or one.get("fidesops_meta") or {})
         if one.get("fields"):
-            done.remarks.append(f"{where}.{one['name']}: a nested field is taken as one column")
+            done.remarks.append(Hint("fides-nested", column=f"{where}.{one['name']}"))
             nested = [kind for inner in one["fields"] for kind in inner.get("data_categories") or ()]
             yield str(one["name"]), meta, [*(one.get("data_categories") or ()), *nested]
         else:
@@ -104,7 +110,8 @@ def _reference(
     """``from``: found by the other one, so it belongs to it. ``to``: leads on; to a key it owns, else it is the key."""
     other, _, there = str(reference["field"]).rpartition(".")
     if reference.get("dataset", dataset) != dataset or other not in collections:
-        done.remarks.append(f"{here.name}.{column}: it leads to {reference.get('dataset')}.{other}, another system")
+        elsewhere = f"{reference.get('dataset')}.{other}"
+        done.remarks.append(Hint("fides-elsewhere", column=f"{here.name}.{column}", there=elsewhere))
         return
     target, direction = collections[other], reference.get("direction")
     meaning: Literal["owns", "belongs"] = "owns" if direction == "to" else "belongs"
@@ -113,7 +120,7 @@ def _reference(
         return
     here.refers.append(_refers((column,), target, (there,), meaning))
     if not direction:
-        done.remarks.append(f"{here.name}.{column}: taken as part of {other}; Fides would follow it both ways")
+        done.remarks.append(Hint("fides-both-ways", column=f"{here.name}.{column}", table=other))
 
 
 def _refers(
@@ -138,10 +145,11 @@ def _table(one: _Collection, done: Imported) -> TableMap:
         elif categories:
             plain += [name] if name not in linked else []
         elif name not in linked and name not in one.key:
-            done.remarks.append(f"{one.name}.{name}: Fides says nothing of it; put it under columns: or plain:")
+            done.remarks.append(Hint("fides-silent", column=f"{one.name}.{name}"))
         override = meta.get("masking_strategy_override")
         if override:
-            done.remarks.append(f"{one.name}.{name}: Fides masks it by {override.get('strategy')}; see act: here")
+            strategy = str(override.get("strategy"))
+            done.remarks.append(Hint("fides-masks", column=f"{one.name}.{name}", strategy=strategy))
     kept = tuple(dict.fromkeys([*(one.key), *plain]))
     return TableMap(
         key=one.key,

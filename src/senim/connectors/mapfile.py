@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect as introspect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from senim.connectors.datamap import DataMap, Refers, TableMap, duration
 from senim.connectors.graph import owned_in_circles
 from senim.connectors.records import WishKind
 from senim.errors import Code
-from senim.languages import Text
+from senim.languages import Hint, Text
 from senim.policy.file import Fault, parse
 from senim.policy.gaps import meant
 from senim.policy.shape import GONE, Shaper
@@ -57,7 +57,7 @@ def _placed(fault: Fault, places: dict[str, tuple[int, int]]) -> Fault:
     while where and where not in places:
         where = where.rpartition(".")[0]
     line, column = places.get(where, (1, 1))
-    return Fault(fault.code, fault.where, fault.detail, line, column)
+    return replace(fault, line=line, column=column)
 
 
 def faults_of(found: DataMap) -> Iterator[Fault]:
@@ -69,75 +69,73 @@ def faults_of(found: DataMap) -> Iterator[Fault]:
         for number, one in enumerate(table.refers):
             yield from _reference(found, table, one, f"{where}.refers[{number}]")
     for name, number in owned_in_circles(found):
-        detail = f"“{found.tables[name].refers[number].to}” leads back to “{name}”: one of the two has to be “mentions”"
-        yield Fault(Code.REFERENCE_CYCLIC, f"tables.{name}.refers[{number}].as", detail)
+        hint = Hint("leads-back", other=found.tables[name].refers[number].to, table=name)
+        yield Fault(Code.REFERENCE_CYCLIC, f"tables.{name}.refers[{number}].as", hint)
     for name in found.plain_tables:
         if name in found.tables:
-            yield Fault(Code.ID_DUPLICATE, "plain-tables", f"“{name}” stands under tables too: take one of them out")
+            yield Fault(Code.ID_DUPLICATE, "plain-tables", Hint("plain-and-mapped", table=name))
 
 
 def _system(found: DataMap) -> Iterator[Fault]:
     """What the kind of the system needs besides."""
     system = found.system
     if system.kind == "webhook" and not system.secret_env:
-        yield Fault(Code.KEY_MISSING, "system.secret-env", "the variable that holds the secret of the calls")
+        yield Fault(Code.KEY_MISSING, "system.secret-env", Hint("secret-variable"))
     if len(system.secret_env) > MOST_SECRETS:
-        yield Fault(Code.NUMBER_WRONG, "system.secret-env", "one secret, or two while it is being changed")
+        yield Fault(Code.NUMBER_WRONG, "system.secret-env", Hint("two-secrets"))
     if system.kind == "manual" and not system.role:
-        yield Fault(Code.KEY_MISSING, "system.role", "the role that does the tasks")
+        yield Fault(Code.KEY_MISSING, "system.role", Hint("task-role"))
     if system.kind == "manual" and "erase" not in system.tasks:
-        yield Fault(Code.KEY_MISSING, "system.tasks.erase", "say in kk, ru and en what to do")
+        yield Fault(Code.KEY_MISSING, "system.tasks.erase", Hint("task-text"))
     for name, text in system.tasks.items():
         where = f"system.tasks.{name}"
         if name not in [kind.value for kind in WishKind]:
-            yield Fault(Code.ID_WRONG, where, f"one of: {', '.join(WishKind)}")
+            yield Fault(Code.ID_WRONG, where, Hint("one-of", choices=", ".join(WishKind)))
         if text.missing():
-            yield Fault(Code.LANGUAGE_MISSING, where, ", ".join(text.missing()))
+            yield Fault(Code.LANGUAGE_MISSING, where, Hint("no-text", language=", ".join(text.missing())))
     if system.kind == "files":
         for name, table in found.tables.items():
             if table.encoding and table.encoding.lower() not in ENCODINGS:
-                yield Fault(Code.TYPE_WRONG, f"tables.{name}.encoding", f"one of: {', '.join(ENCODINGS)}")
+                hint = Hint("one-of", choices=", ".join(ENCODINGS))
+                yield Fault(Code.TYPE_WRONG, f"tables.{name}.encoding", hint)
             if len(table.delimiter) > 1:
-                yield Fault(Code.NUMBER_WRONG, f"tables.{name}.delimiter", "one character")
+                yield Fault(Code.NUMBER_WRONG, f"tables.{name}.delimiter", Hint("one-character"))
 
 
 def _table(table: TableMap, where: str) -> Iterator[Fault]:
     for column in table.plain:
         if column in table.columns:
-            yield Fault(Code.ID_DUPLICATE, f"{where}.plain", f"“{column}” is plain and personal: take one out")
+            yield Fault(Code.ID_DUPLICATE, f"{where}.plain", Hint("plain-and-personal", column=column))
     for kind, column in table.identifying():
         if column not in table.columns:
-            detail = f"“{column}” says who somebody is: give it under columns too"
-            yield Fault(Code.REFERENCE_DANGLING, f"{where}.person.{kind}", detail)
+            hint = Hint("identifying-column", column=column)
+            yield Fault(Code.REFERENCE_DANGLING, f"{where}.person.{kind}", hint)
     for name, rule in table.keep.items():
         try:
             duration(rule.for_)
         except ValueError:
-            detail = "a time such as “5 years”, “18 months”, “90 calendar days” or P5Y"
-            yield Fault(Code.NUMBER_WRONG, f"{where}.keep.{name}.for", detail)
+            yield Fault(Code.NUMBER_WRONG, f"{where}.keep.{name}.for", Hint("a-time"))
         if isinstance(rule.act, Text) and rule.act.missing():
-            yield Fault(Code.LANGUAGE_MISSING, f"{where}.keep.{name}.act", ", ".join(rule.act.missing()))
+            hint = Hint("no-text", language=", ".join(rule.act.missing()))
+            yield Fault(Code.LANGUAGE_MISSING, f"{where}.keep.{name}.act", hint)
 
 
 def _reference(found: DataMap, table: TableMap, one: Refers, where: str) -> Iterator[Fault]:
     if one.to not in found.tables and one.to not in found.plain_tables:
-        detail = f"there is no table “{one.to}” in this map{meant(one.to, list(found.tables))}"
-        yield Fault(Code.REFERENCE_DANGLING, f"{where}.to", detail)
+        hint = Hint("no-table", meant(one.to, list(found.tables)), table=one.to)
+        yield Fault(Code.REFERENCE_DANGLING, f"{where}.to", hint)
         return
     target = found.tables.get(one.to)
     there = one.to_columns or (target.key if target else ())
     if not one.columns or (there and len(there) != len(one.columns)):
-        yield Fault(
-            Code.NUMBER_WRONG, f"{where}.columns", f"as many columns as “{one.to}” has in its key: {len(there)}"
-        )
+        hint = Hint("as-many-columns", table=one.to, count=len(there))
+        yield Fault(Code.NUMBER_WRONG, f"{where}.columns", hint)
     if not there and one.as_ != "mentions":
-        detail = f"“{one.to}” has no key in this map: say which of its columns are meant"
-        yield Fault(Code.KEY_MISSING, f"{where}.to-columns", detail)
+        yield Fault(Code.KEY_MISSING, f"{where}.to-columns", Hint("which-columns", table=one.to))
     if one.as_ == "owns" and target is not None and target.person:
-        yield Fault(Code.TYPE_WRONG, f"{where}.as", f"rows of “{one.to}” are people, whom nobody owns: “mentions”")
+        yield Fault(Code.TYPE_WRONG, f"{where}.as", Hint("nobody-owns", table=one.to))
     if table.person and one.as_ is None:
-        detail = "add “as: belongs”, “owns” or “mentions”: rows here are people themselves"
-        yield Fault(Code.KEY_MISSING, f"{where}.as", detail)
+        yield Fault(Code.KEY_MISSING, f"{where}.as", Hint("rows-are-people"))
 
 
 def write(found: DataMap, comment: str = "") -> str:

@@ -11,6 +11,7 @@ from senim.connectors.datamap import ColumnMap, DataMap, Refers, SoftDelete, Sys
 from senim.connectors.drift import SURE
 from senim.connectors.inferring import Inferred
 from senim.connectors.schema import MARKS, Family, Reference, Schema, Table
+from senim.languages import Hint
 from senim.recognisers import Guess
 from senim.recognisers import columns as guesses
 
@@ -59,7 +60,7 @@ class Proposal:
     """A proposed map, and what to look at."""
 
     map: DataMap
-    remarks: tuple[str, ...]
+    remarks: tuple[Hint, ...]
     why: Mapping[str, Mapping[str, Guess]] = field(default_factory=dict)
     """Table → column → why it is thought personal, and how sure that is. Free text and files have no guess."""
 
@@ -268,16 +269,16 @@ def _without(entry: TableMap, tables: Mapping[str, TableMap]) -> TableMap:
     )
 
 
-def _remarks(tables: Mapping[str, TableMap], drafts: Mapping[str, _Draft]) -> Iterable[str]:
+def _remarks(tables: Mapping[str, TableMap], drafts: Mapping[str, _Draft]) -> Iterable[Hint]:
     """What people should look at first."""
-    yield "Proposed from the live schema. Read it line by line: what is marked “sure” is a guess to confirm."
+    yield Hint("proposed")
     for name, entry in tables.items():
         if not entry.person and not any(one.as_ == "belongs" for one in entry.refers) and not _owned(name, tables):
-            yield f"{name}: nobody leads here; say whose rows these are (person: or refers:)."
+            yield Hint("nobody-leads", table=name)
         if _ACCOUNTS.search(_snake(name)):
-            yield f"{name}: if a law requires to keep it, say so (keep: {{tax: {{for: 5 years, act: …, since: …}}}})."
+            yield Hint("law-keeps", table=name)
         if not drafts[name].table.key:
-            yield f"{name}: has no key; its rows are acted on as a whole."
+            yield Hint("no-key", table=name)
 
 
 def _owned(name: str, tables: Mapping[str, TableMap]) -> bool:

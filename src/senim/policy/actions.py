@@ -14,6 +14,7 @@ import msgspec
 
 from senim.audit.live import RowsAgain
 from senim.errors import Code, Held, Invalid, NotFound, NotPromised, Reason, Tampered, Unavailable
+from senim.languages import Hint
 from senim.law import Law, Override, available, load
 from senim.policy import beside, store
 from senim.policy.clashes import Clash, clashes_of
@@ -33,6 +34,9 @@ from senim.work import Work
 _decode = msgspec.json.Decoder(Policy).decode
 _REMEMBERED = 512 * 1024
 """Bytes of a file at most of which it is remembered what a look at it found."""
+
+_MOST_TOLD = 20
+"""Faults whose lines a refusal tells; a look at the file tells all."""
 
 _RECHECK_SECONDS = 1.0
 """How soon a version published by another process is seen."""
@@ -75,8 +79,8 @@ def check(source: bytes, controls: frozenset[str], today: date) -> Checked:
             law = law_of(policy, today)
         except Invalid as error:
             pack = error.where.removeprefix("law: ")
-            detail = f"there is no law pack “{pack}”{meant(pack, available())}"
-            faults.append(Fault(error.code, "law", detail, *shaper.places.get("law", (1, 1))))
+            hint = Hint("no-law-pack", meant(pack, available()), pack=pack)
+            faults.append(Fault(error.code, "law", hint, *shaper.places.get("law", (1, 1))))
     faults += (_placed(fault, shaper.places) for fault in faults_of(policy, law, controls, gaps))
     faults.sort(key=lambda fault: (fault.line, fault.column))
     if gaps.paths or law is None:
@@ -97,6 +101,11 @@ def _placed(fault: Fault, places: dict[str, tuple[int, int]]) -> Fault:
         where = where[: max(where.rfind("."), where.rfind("["), 0)]
     line, column = places.get(where, (1, 1))
     return replace(fault, line=line, column=column)
+
+
+def _at_line(fault: Fault) -> Hint:
+    """What is wrong and where, for who does not see the file."""
+    return Hint("at-line", line=fault.line, where=fault.where, says=fault.hint or fault.code.value)
 
 
 def law_of(policy: Policy, today: date) -> Law:
@@ -185,9 +194,10 @@ class Policies:
         checked = self.check(source, work.now.date())
         if checked.policy is None or checked.law is None or not checked.ok:
             reasons = [Reason(fault.code, fault.where, fault.clause) for fault in checked.faults]
-            detail = "; ".join(f"line {one.line}: {one.where}: {one.detail}" for one in checked.faults[:20])
+            told = (_at_line(one) for one in checked.faults[:_MOST_TOLD])
+            hint = Hint("faults", *told, count=len(checked.faults))
             reasons.insert(0, Reason(Code.POLICY_INVALID))
-            raise Invalid(Code.POLICY_INVALID, f"{len(checked.faults)}", detail=detail, reasons=reasons)
+            raise Invalid(Code.POLICY_INVALID, f"{len(checked.faults)}", hint=hint, reasons=reasons)
         return checked.policy, checked.law
 
     def as_if(self, checked: Checked, now: datetime) -> Promises | None:

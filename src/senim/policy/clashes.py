@@ -16,7 +16,10 @@ from senim.policy.records import Policy
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A promise and the article that it clashes with. ``clause`` is empty when the text lacks something."""
+    """A promise and the article that it clashes with. ``clause`` is empty when the text lacks something.
+
+    ``detail`` is what stands in the file, or where: a word of the format, which no language changes.
+    """
 
     rule: str
     clause: str
@@ -70,7 +73,7 @@ def _consent_by_use(policy: Policy, law: Law, rule: Rule) -> Found:
 
 def _access_fee(policy: Policy, law: Law, rule: Rule) -> Found:
     if policy.rights.fee != "none":
-        yield clause_about(policy, "rights.fee", "rights"), policy.rights.fee.amount.en
+        yield clause_about(policy, "rights.fee", "rights"), "rights.fee"
 
 
 def _claim_term(policy: Policy, law: Law, rule: Rule) -> Found:
@@ -98,7 +101,7 @@ def _border_ground(policy: Policy, law: Law, rule: Rule) -> Found:
 
 def _border_list(policy: Policy, law: Law, rule: Rule) -> Found:
     if policy.borders.unnamed:
-        yield (clause_about(policy, "borders.unnamed", "borders"), "recipients and countries are not named")
+        yield (clause_about(policy, "borders.unnamed", "borders"), "borders.unnamed")
 
 
 def _liability_excluded(policy: Policy, law: Law, rule: Rule) -> Found:

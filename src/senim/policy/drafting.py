@@ -10,6 +10,7 @@ import msgspec
 
 from senim.errors import Code, Held, Invalid, NotAllowed, NotFound
 from senim.identity import is_id, new_id
+from senim.languages import Hint
 from senim.policy import drafting_store as store
 from senim.policy.actions import Policies, Version
 from senim.policy.drafting_records import Draft
@@ -46,7 +47,7 @@ class Drafts:
         """Begin a draft from a published version. Raises NotAllowed, NotFound, Invalid if there are too many."""
         work.attempt("policy.drafted")
         if len(self.all(work)) >= MOST_DRAFTS:
-            raise Invalid(Code.INVALID_VALUE, "drafts", detail=f"at most {MOST_DRAFTS}")
+            raise Invalid(Code.INVALID_VALUE, "drafts", hint=Hint("at-most", most=MOST_DRAFTS))
         source = self._policies.version(base).source
         new = Draft(
             id=new_id(), name=_named(name), source=source, digest=_digest(source), base=base, revision=1,
@@ -152,5 +153,5 @@ def _named(name: str) -> str:
     """The name as it is kept. Raises Invalid (invalid_value)."""
     told = " ".join(name.split())
     if not told or len(told) > MOST_NAME:
-        raise Invalid(Code.INVALID_VALUE, "name", detail=f"1 to {MOST_NAME} characters")
+        raise Invalid(Code.INVALID_VALUE, "name", hint=Hint("name-length", most=MOST_NAME))
     return told

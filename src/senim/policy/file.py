@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 from senim.errors import Code, Unavailable
+from senim.languages import Hint, Language, explain
+from senim.policy.unreadable import why
 
 MOST_BYTES = 4 * 1024 * 1024
 """Largest policy file. The longest of the five real texts takes 150 kB in three languages."""
@@ -28,14 +30,18 @@ MOST_FAULTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with a policy file: a code, where it stands and what exactly."""
+    """Something wrong with a policy file: a code, where it stands and what exactly, in words for each reader."""
 
     code: Code
     where: str
-    detail: str = ""
+    hint: Hint | None = None
     line: int = 0
     column: int = 0
     clause: str = ""
+
+    def says(self, language: Language) -> str:
+        """What is wrong here, in sentences: the hint, or else what the code means anywhere."""
+        return self.hint.sentences(language) if self.hint else explain(self.code, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +72,26 @@ def read_file(path: Path) -> bytes:
 def parse(source: bytes) -> tuple[Node | None, list[Fault]]:
     """The tree of a file, or the faults that kept it from being read."""
     if len(source) > MOST_BYTES:
-        return None, [Fault(Code.POLICY_TOO_LARGE, "", f"more than {MOST_BYTES} bytes")]
+        return None, [Fault(Code.POLICY_TOO_LARGE, "", Hint("too-long", most=MOST_BYTES))]
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
-        return None, [Fault(Code.POLICY_UNREADABLE, "", "the file is not UTF-8", line, 1)]
+        return None, [Fault(Code.POLICY_UNREADABLE, "", Hint("not-utf-8"), line, 1)]
     try:
         _check_depth(text)
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except _TooDeepError as error:
-        detail = f"nested deeper than {MOST_DEPTH}"
-        return None, [Fault(Code.POLICY_UNREADABLE, "", detail, error.line, error.column)]
+        deep = Hint("too-deep", most=MOST_DEPTH)
+        return None, [Fault(Code.POLICY_UNREADABLE, "", deep, error.line, error.column)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        return None, [Fault(Code.POLICY_UNREADABLE, "", _sentence(error), line, column)]
+        return None, [Fault(Code.POLICY_UNREADABLE, "", why(error), line, column)]
     except (yaml.YAMLError, RecursionError) as error:
-        return None, [Fault(Code.POLICY_UNREADABLE, "", str(error).splitlines()[0][:200], *_unprintable(text))]
+        return None, [Fault(Code.POLICY_UNREADABLE, "", why(error), *_unprintable(text))]
     if root is None:
-        return None, [Fault(Code.POLICY_UNREADABLE, "", "the file is empty", 1, 1)]
+        return None, [Fault(Code.POLICY_UNREADABLE, "", Hint("empty"), 1, 1)]
     reader = _Reader()
     return reader.read(root, "", ()), reader.faults
 
@@ -100,10 +106,6 @@ def _unprintable(text: str) -> tuple[int, int]:
 class _TooDeepError(Exception):
     def __init__(self, line: int, column: int) -> None:
         self.line, self.column = line, column
-
-
-def _sentence(error: yaml.MarkedYAMLError) -> str:
-    return " ".join(part for part in (error.context, error.problem) if part)
 
 
 def _check_depth(text: str) -> None:
@@ -131,11 +133,11 @@ class _Reader:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         self._count += 1
         if id(node) in above:
-            self.faults.append(Fault(Code.REFERENCE_CYCLIC, where, "an alias leads back to itself", line, column))
+            self.faults.append(Fault(Code.REFERENCE_CYCLIC, where, Hint("alias-circle"), line, column))
             return Node("", line, column, {})
         if self._count > MOST_NODES:
             if self._count == MOST_NODES + 1:
-                self.faults.append(Fault(Code.POLICY_TOO_LARGE, where, "aliases blow the file up", line, column))
+                self.faults.append(Fault(Code.POLICY_TOO_LARGE, where, Hint("alias-bomb"), line, column))
             return Node("", line, column, {})
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, where, (*above, id(node)), line, column)
@@ -155,7 +157,8 @@ class _Reader:
             path = f"{where}.{key}" if where else key
             if key in found:
                 if len(self.faults) < MOST_FAULTS:
-                    self.faults.append(Fault(Code.KEY_DUPLICATE, path, f"the first is in line {keys[key][0]}", *place))
+                    first = Hint("first-line", line=keys[key][0])
+                    self.faults.append(Fault(Code.KEY_DUPLICATE, path, first, *place))
                 continue
             found[key] = self.read(value_node, path, above)
             keys[key] = place

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from senim.languages import Hint
+
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
@@ -49,10 +51,10 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return next(iter(difflib.get_close_matches(name, sorted(known), 1)), "")
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """A question after the one most likely meant, or else what there is to choose from, to end a sentence with."""
+def meant(name: str, known: Iterable[str]) -> Hint | None:
+    """A question after the one most likely meant, or else what there is to choose from, if there is anything."""
     known = sorted(known)
     near = nearest(name, known)
     if near:
-        return f"; did you mean “{near}”?"
-    return f"; known: {', '.join(known[:20])}" if known else ""
+        return Hint("meant", name=near)
+    return Hint("known", known=", ".join(known[:20])) if known else None

@@ -13,6 +13,7 @@ import msgspec
 
 from senim.errors import Code
 from senim.identity import RESPONSIBLE
+from senim.languages import Hint
 from senim.law import Law
 from senim.policy.file import Fault
 from senim.policy.gaps import Gaps, meant, nearest
@@ -48,23 +49,23 @@ def clauses(given: Given) -> Found:
     for index, clause in enumerate(given.policy.clauses):
         where = f"clauses[{index}]"
         if first.setdefault(clause.id, index) != index and not given.gaps.cover(f"{where}.id"):
-            detail = f"clauses[{first[clause.id]}] has the id “{clause.id}” already"
-            yield Fault(Code.ID_DUPLICATE, f"{where}.id", detail, clause=clause.id)
+            hint = Hint("clause-twice", id=clause.id, first=first[clause.id])
+            yield Fault(Code.ID_DUPLICATE, f"{where}.id", hint, clause=clause.id)
         for control in _read(given, f"{where}.kept-by", clause.kept_by):
             if control not in given.controls:
-                detail = f"“{control}” is no control{meant(control, given.controls)}"
-                yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", detail, clause=clause.id)
+                hint = Hint("no-control", meant(control, given.controls), name=control)
+                yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", hint, clause=clause.id)
         if not clause.kept_by:
-            yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", "name at least one control", clause=clause.id)
+            yield Fault(Code.CONTROL_UNKNOWN, f"{where}.kept-by", Hint("name-control"), clause=clause.id)
         for reference in _read(given, f"{where}.about", clause.about):
             if not _exists(given.policy, reference) and not _hidden(given, reference):
-                detail = f"there is no “{reference}”{_meant_about(given.policy, reference)}"
-                yield Fault(Code.REFERENCE_DANGLING, f"{where}.about", detail, clause=clause.id)
+                hint = Hint("no-name", _meant_about(given.policy, reference), name=reference)
+                yield Fault(Code.REFERENCE_DANGLING, f"{where}.about", hint, clause=clause.id)
         items = set(given.law.consent_items) if given.law else set(clause.states)
         for item in _read(given, f"{where}.states", clause.states):
             if item not in items:
-                detail = f"“{item}” is no item of a consent{meant(item, items)}"
-                yield Fault(Code.REFERENCE_DANGLING, f"{where}.states", detail, clause=clause.id)
+                hint = Hint("no-item", meant(item, items), name=item)
+                yield Fault(Code.REFERENCE_DANGLING, f"{where}.states", hint, clause=clause.id)
 
 
 def _read(given: Given, where: str, items: tuple[str, ...]) -> list[str]:
@@ -78,7 +79,7 @@ def _hidden(given: Given, reference: str) -> bool:
     return given.gaps.cover(reference) or bool(container and given.gaps.hide(container, name))
 
 
-def _meant_about(policy: Policy, reference: str) -> str:
+def _meant_about(policy: Policy, reference: str) -> Hint | None:
     """The declaration that was most likely meant by what a clause is about."""
     head, _, name = reference.partition(".")
     if head not in ABOUT_HEADS:
@@ -89,7 +90,7 @@ def _meant_about(policy: Policy, reference: str) -> str:
     else:
         known = [one.encode_name for one in msgspec.structs.fields(part)] if isinstance(part, msgspec.Struct) else []
     near = nearest(name.partition(".")[0], known)
-    return f"; did you mean “{head}.{near}”?" if near else ""
+    return Hint("meant", name=f"{head}.{near}") if near else None
 
 
 def _exists(policy: Policy, reference: str) -> bool:
@@ -115,12 +116,12 @@ def references(given: Given) -> Found:
         for reference in _read(given, where, field_references):
             if not policy.expand((reference,)) and not _hidden_field(given, reference):
                 declared = (*policy.categories, *policy.fields())
-                detail = f"there is no category or field “{reference}”{meant(reference, declared)}"
-                yield Fault(Code.REFERENCE_DANGLING, where, detail)
+                hint = Hint("no-field", meant(reference, declared), name=reference)
+                yield Fault(Code.REFERENCE_DANGLING, where, hint)
     for where, names, container, known in _name_references(policy):
         for name in _read(given, where, names):
             if name not in known and not _hidden_name(given, container, name):
-                yield Fault(Code.REFERENCE_DANGLING, where, f"there is no “{name}”{meant(name, known)}")
+                yield Fault(Code.REFERENCE_DANGLING, where, Hint("no-name", meant(name, known), name=name))
 
 
 def _hidden_field(given: Given, reference: str) -> bool:

@@ -16,7 +16,7 @@ import msgspec
 
 from senim.errors import Code, Invalid
 from senim.identity import RESPONSIBLE
-from senim.languages import Text
+from senim.languages import Hint, Text
 from senim.law import Law, parse_term
 from senim.policy.file import Fault
 from senim.policy.gaps import Gaps, meant, nearest
@@ -69,16 +69,16 @@ def _languages(given: Given) -> Found:
         for language in text.missing():
             if given.gaps.cover(f"{where}.{language}"):
                 continue
-            yield Fault(Code.LANGUAGE_MISSING, where, f"there is no text in {language}")
+            yield Fault(Code.LANGUAGE_MISSING, where, Hint("no-text", language=language))
         for language in ("kk", "ru"):
             if word := mixed_script(getattr(text, language)):
-                yield Fault(Code.MIXED_SCRIPT, f"{where}.{language}", f"“{word}” mixes Latin and Cyrillic letters")
+                yield Fault(Code.MIXED_SCRIPT, f"{where}.{language}", Hint("two-scripts", word=word))
 
 
 def _operator(given: Given) -> Found:
     operator = given.policy.operator
     if not (is_bin(operator.bin) or is_iin(operator.bin)):
-        yield Fault(Code.NUMBER_WRONG, "operator.bin", "the check digit, date or kind of this BIN is wrong")
+        yield Fault(Code.NUMBER_WRONG, "operator.bin", Hint("wrong-bin"))
     mails = {
         "operator.contacts.email": operator.contacts.email,
         "operator.responsible.email": operator.responsible.email,
@@ -90,12 +90,11 @@ def _operator(given: Given) -> Found:
     for kind, found in ((FieldType.EMAIL, mails), (FieldType.PHONE, phones)):
         for where, value in found.items():
             if value and not _fits(value, kind):
-                yield Fault(Code.INVALID_VALUE, where, f"this is no {kind.value}")
+                yield Fault(Code.INVALID_VALUE, where, Hint("not-of-type", type=kind.value))
             elif value and kind is FieldType.PHONE and not value.startswith("+"):
-                detail = "write it as people call it from everywhere, beginning with + and the country's number"
-                yield Fault(Code.INVALID_VALUE, where, detail)
+                yield Fault(Code.INVALID_VALUE, where, Hint("phone-plus"))
     if not operator.contacts.email:
-        yield Fault(Code.KEY_MISSING, "operator.contacts.email", "give the address that people write to")
+        yield Fault(Code.KEY_MISSING, "operator.contacts.email", Hint("give-email"))
 
 
 def _addresses(given: Given) -> Found:
@@ -108,14 +107,13 @@ def _addresses(given: Given) -> Found:
     }
     for where, link in links.items():
         if link and not _fits(link, FieldType.URL):
-            yield Fault(Code.INVALID_VALUE, where, "this is no address that begins with https://")
+            yield Fault(Code.INVALID_VALUE, where, Hint("not-https"))
     for index, site in enumerate(given.policy.sites):
         where = f"sites[{index}].address"
         if not site.address.startswith("https://"):
-            detail = "begin it with https:// – what people enter would travel unprotected"
-            yield Fault(Code.INVALID_VALUE, where, detail)
+            yield Fault(Code.INVALID_VALUE, where, Hint("begin-https"))
         elif not _host(site.address):
-            yield Fault(Code.INVALID_VALUE, where, "there is no name of a site in this address")
+            yield Fault(Code.INVALID_VALUE, where, Hint("no-site"))
 
 
 def _host(address: str) -> bool:
@@ -141,12 +139,12 @@ def _bases(given: Given) -> Found:
         basis = given.law.bases.get(purpose.basis)
         where = f"purposes.{name}.basis"
         if basis is None:
-            known = ", ".join(given.law.bases)
-            yield Fault(Code.BASIS_UNKNOWN, where, f"the law knows no basis “{purpose.basis}”; it knows {known}")
+            known = Hint("known", known=", ".join(given.law.bases))
+            yield Fault(Code.BASIS_UNKNOWN, where, Hint("no-basis", known, basis=purpose.basis))
         elif given.gaps.cover(where):
             continue
         elif basis.needs_act and purpose.act == Text():
-            yield Fault(Code.KEY_MISSING, f"purposes.{name}.act", f"name the act behind basis “{purpose.basis}”")
+            yield Fault(Code.KEY_MISSING, f"purposes.{name}.act", Hint("name-act", basis=purpose.basis))
 
 
 def _fields(given: Given) -> Found:
@@ -156,19 +154,19 @@ def _fields(given: Given) -> Found:
     for name, field in policy.fields().items():
         where = f"categories.{name.replace('.', '.fields.')}"
         if name not in used and not told:
-            yield Fault(Code.FIELD_WITHOUT_PURPOSE, where, "no purpose uses this field: leave it out, or say what for")
+            yield Fault(Code.FIELD_WITHOUT_PURPOSE, where, Hint("unused-field"))
         if field.type is FieldType.CHOICE and not field.choices and not gaps.touch(where):
-            yield Fault(Code.KEY_MISSING, where, "list its choices")
+            yield Fault(Code.KEY_MISSING, where, Hint("list-choices"))
     for name, category in policy.categories.items():
         where = f"categories.{name}"
         if category.special and given.law and category.special not in given.law.special:
-            detail = f"“{category.special}” is none{meant(category.special, given.law.special)}"
-            yield Fault(Code.REFERENCE_DANGLING, f"{where}.special", detail)
+            hint = Hint("no-name", meant(category.special, given.law.special), name=category.special)
+            yield Fault(Code.REFERENCE_DANGLING, f"{where}.special", hint)
         cards = any(category.spec(field).type is FieldType.CARD for field in category.fields)
         closed = category.sensitive or gaps.cover(f"{where}.sensitive")
         closed = closed and (category.people == "never" or gaps.cover(f"{where}.people"))
         if cards and not closed:
-            yield Fault(Code.TYPE_WRONG, where, "a category with card numbers is “sensitive: true” and “people: never”")
+            yield Fault(Code.TYPE_WRONG, where, Hint("card-category"))
 
 
 def _meant_fields(policy: Policy, purposes: Iterable[Purpose]) -> frozenset[str]:
@@ -202,25 +200,25 @@ def _asked(given: Given, name: str, point: Point) -> Found:
         where = f"points.{name}.asks.{reference}"
         asked = point.asked(reference)
         if "." not in reference:
-            yield Fault(Code.REFERENCE_DANGLING, where, "a point asks for single fields: “category.field”")
+            yield Fault(Code.REFERENCE_DANGLING, where, Hint("single-fields"))
         elif reference not in served and reference in fields and not told:
-            yield Fault(Code.FIELD_NOT_NEEDED, where, "no purpose that this point asks consent for uses this field")
+            yield Fault(Code.FIELD_NOT_NEEDED, where, Hint("field-not-served"))
         if asked.ask != "required" or gaps.touch(where):
             continue
         if reference in fields and fields[reference].type in FILES:
-            yield Fault(Code.TYPE_WRONG, where, "a file is sent after the form: ask for it as “optional”")
+            yield Fault(Code.TYPE_WRONG, where, Hint("file-later"))
         why = asked.why == Text() and not gaps.touch(f"points.{name}.why")
         if why or (asked.refusal == Text() and not gaps.touch(f"points.{name}.refusal")):
-            yield Fault(Code.EXPLANATION_MISSING, where, "say why it is needed (why) and what refusing means (refusal)")
+            yield Fault(Code.EXPLANATION_MISSING, where, Hint("say-why"))
 
 
 def _asked_to_consent(given: Given, ask: ConsentAsked, where: str) -> Found:
     purpose, at = given.policy.purposes[ask.purpose], f"purposes.{ask.purpose}"
     if purpose.optional and ask.ask == "required":
-        yield Fault(Code.CONSENT_BUNDLED, where, f"“{ask.purpose}” is optional: its consent can only be a choice")
+        yield Fault(Code.CONSENT_BUNDLED, where, Hint("only-a-choice", purpose=ask.purpose))
     if ask.channel and ask.channel not in purpose.channels and not given.gaps.touch(f"{at}.channels"):
-        detail = f"“{ask.purpose}” does not declare channel {ask.channel.value}"
-        yield Fault(Code.CHANNEL_UNDECLARED, where, detail)
+        hint = Hint("no-channel", purpose=ask.purpose, channel=ask.channel.value)
+        yield Fault(Code.CHANNEL_UNDECLARED, where, hint)
     if not given.gaps.match(r"recipients(\.[^.]+(\.(purposes|group|countries).*)?)?"):
         yield from _reachable(given.policy, ask, where)
 
@@ -229,11 +227,11 @@ def _reachable(policy: Policy, ask: ConsentAsked, where: str) -> Found:
     """A permission to pass data on names somebody who gets data for that purpose, or a country where one is."""
     there = {name: one for name, one in policy.recipients.items() if ask.purpose in one.purposes}
     if ask.recipient and not any(ask.recipient in (name, one.group) for name, one in there.items()):
-        detail = f"“{ask.recipient}” gets nothing for “{ask.purpose}”"
-        yield Fault(Code.RECIPIENT_UNDECLARED, f"{where}.recipient", detail)
+        hint = Hint("gets-nothing", recipient=ask.recipient, purpose=ask.purpose)
+        yield Fault(Code.RECIPIENT_UNDECLARED, f"{where}.recipient", hint)
     if ask.country and not any(ask.country in one.countries for one in there.values()):
-        detail = f"no recipient of “{ask.purpose}” is in {ask.country}"
-        yield Fault(Code.COUNTRY_NOT_ALLOWED, f"{where}.country", detail)
+        hint = Hint("nobody-there", purpose=ask.purpose, country=ask.country)
+        yield Fault(Code.COUNTRY_NOT_ALLOWED, f"{where}.country", hint)
 
 
 def _served(given: Given, purposes: list[Purpose]) -> frozenset[str]:
@@ -255,27 +253,22 @@ def _recipients(given: Given) -> Found:
         )
         for reference in () if told else recipient.uses:
             if not policy.expand((reference,)) <= needed:
-                yield Fault(Code.FIELD_NOT_NEEDED, f"recipients.{name}.uses", f"its purposes do not use “{reference}”")
+                hint = Hint("not-in-purposes", reference=reference)
+                yield Fault(Code.FIELD_NOT_NEEDED, f"recipients.{name}.uses", hint)
         for purpose_name in recipient.purposes:
             purpose = policy.purposes.get(purpose_name)
             unread = given.gaps.touch(f"purposes.{purpose_name}.operations")
             if purpose and Operation.TRANSFER not in purpose.operations and not unread:
-                yield Fault(
-                    Code.OPERATION_UNDECLARED,
-                    f"recipients.{name}.purposes",
-                    f"purpose “{purpose_name}” does not declare the operation “transfer”",
-                )
+                hint = Hint("no-operation", purpose=purpose_name, operation=Operation.TRANSFER.value)
+                yield Fault(Code.OPERATION_UNDECLARED, f"recipients.{name}.purposes", hint)
         if not given.gaps.touch(f"recipients.{name}.contract"):
             yield from _recipient_alone(name, recipient)
 
 
 def _recipient_alone(name: str, recipient: Recipient) -> Found:
+    """A contract binds to secrecy and security (foundation-22)."""
     if recipient.contract and not (recipient.contract.secrecy and recipient.contract.security):
-        yield Fault(
-            Code.TYPE_WRONG,
-            f"recipients.{name}.contract",
-            "the contract must bind to secrecy and security (foundation-22)",
-        )
+        yield Fault(Code.TYPE_WRONG, f"recipients.{name}.contract", Hint("contract-binds"))
 
 
 def _terms(given: Given) -> Found:
@@ -285,11 +278,10 @@ def _terms(given: Given) -> Found:
         if not isinstance(purpose.term, Term):
             continue
         if bool(purpose.term.until) == bool(purpose.term.lasts) and not given.gaps.touch(where):
-            yield Fault(Code.KEY_MISSING, where, "give either “until” (an event) or “lasts” (a time)")
+            yield Fault(Code.KEY_MISSING, where, Hint("until-or-lasts"))
         basis = given.law.bases.get(purpose.basis) if given.law else None
         if purpose.term.lasts and purpose.term.after == "consent" and basis and not basis.consent:
-            detail = f"nobody consents to “{name}”: say what its time is counted from (after: collection, or an event)"
-            yield Fault(Code.KEY_MISSING, f"{where}.after", detail)
+            yield Fault(Code.KEY_MISSING, f"{where}.after", Hint("counted-from", purpose=name))
         if purpose.term.lasts:
             yield from _term(f"{where}.lasts", purpose.term.lasts)
         for index, keep in enumerate(purpose.term.keep):
@@ -314,24 +306,23 @@ def _term(where: str, text: str) -> Found:
     try:
         parse_term(text)
     except Invalid:
-        detail = f"“{text}” is no term; write e.g. “30 working days”, “10 calendar days”, “3 years”"
-        yield Fault(Code.TYPE_WRONG, where, detail)
+        yield Fault(Code.TYPE_WRONG, where, Hint("no-term", text=text))
 
 
 def _names(given: Given) -> Found:
     for reserved in (RESPONSIBLE, "system"):
         if reserved in given.policy.roles:
-            yield Fault(Code.ID_WRONG, f"roles.{reserved}", "this role exists in every policy; choose another name")
+            yield Fault(Code.ID_WRONG, f"roles.{reserved}", Hint("role-taken"))
     for address, count in Counter(site.address for site in given.policy.sites).items():
         if count > 1 and not given.gaps.touch("sites"):
-            yield Fault(Code.ID_DUPLICATE, "sites", f"{address} stands there {count} times")
+            yield Fault(Code.ID_DUPLICATE, "sites", Hint("site-twice", address=address, count=count))
     for name, filled in (
         ("sites", given.policy.sites),
         ("purposes", given.policy.purposes),
         ("clauses", given.policy.clauses),
     ):
         if not filled and not given.gaps.touch(name):
-            yield Fault(Code.KEY_MISSING, name, "at least one is needed")
+            yield Fault(Code.KEY_MISSING, name, Hint("at-least-one"))
 
 
 RULES: tuple[Callable[[Given], Found], ...] = (

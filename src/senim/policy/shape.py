@@ -21,11 +21,15 @@ import msgspec
 from msgspec import inspect as shapes
 
 from senim.errors import Code
+from senim.languages import Hint
 from senim.policy import records, rights, visits
 from senim.policy.file import MOST_FAULTS, Fault, Node
 from senim.policy.gaps import Gaps
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
+_FOUND = {str: Hint("found-text"), list: Hint("a-list"), dict: Hint("a-mapping")}
+"""What stands where something else was expected."""
+
 _STAND_INS = ("", "left-out", "XX", "https://left-out.example")
 """Texts that stand in for one that could not be read: one of them has the form of every id, country or address."""
 
@@ -68,27 +72,26 @@ class Shaper:
             case _:
                 return self._scalar(kind, node, where)
 
-    def fault(self, code: Code, where: str, detail: str, place: tuple[int, int]) -> None:
+    def fault(self, code: Code, where: str, hint: Hint | None, place: tuple[int, int]) -> None:
         """Note a fault, unless there are more than anybody reads."""
         if len(self.faults) < MOST_FAULTS:
-            self.faults.append(Fault(code, where, detail, *place))
+            self.faults.append(Fault(code, where, hint, *place))
 
-    def _wrong(self, node: Node, where: str, expected: str) -> Any:
-        got = {str: "text", list: "a list", dict: "a mapping"}[type(node.value)]
-        if node.value == "":
-            got = "nothing"
-        return self._gone(Code.TYPE_WRONG, where, f"expected {expected}, found {got}", (node.line, node.column))
+    def _wrong(self, node: Node, where: str, expected: Hint) -> Any:
+        found = Hint("found-nothing") if node.value == "" else _FOUND[type(node.value)]
+        hint = Hint("expected", expected=expected, found=found)
+        return self._gone(Code.TYPE_WRONG, where, hint, (node.line, node.column))
 
-    def _gone(self, code: Code, where: str, detail: str, place: tuple[int, int]) -> Any:
+    def _gone(self, code: Code, where: str, hint: Hint | None, place: tuple[int, int]) -> Any:
         """Note a fault, and that the part is not there for the rules."""
         if where not in self._told:
-            self.fault(code, where, detail, place)
+            self.fault(code, where, hint, place)
         self._gaps.add(where)
         return GONE
 
     def _struct(self, kind: shapes.StructType, node: Node, where: str) -> Any:
         if not isinstance(node.value, dict):
-            return self._wrong(node, where, f"a mapping with {_listed([f.encode_name for f in kind.fields])}")
+            return self._wrong(node, where, Hint("mapping-with", keys=_listed([f.encode_name for f in kind.fields])))
         fields = {field.encode_name: field for field in kind.fields}
         shaped = {}
         for key, value in node.value.items():
@@ -102,7 +105,7 @@ class Shaper:
         for name, field in fields.items():
             path = f"{where}.{name}" if where else name
             if field.required and name not in node.value:
-                self._gone(Code.KEY_MISSING, path, f"add “{name}:”", (node.line, node.column))
+                self._gone(Code.KEY_MISSING, path, Hint("add", key=name), (node.line, node.column))
             if field.required and shaped.get(name, GONE) is GONE:
                 shaped[name] = _stand_in(field.type)
         return {name: value for name, value in shaped.items() if value is not GONE}
@@ -112,16 +115,16 @@ class Shaper:
         beside = node.value if isinstance(node.value, dict) else {}
         inside = f"{where}." if where else ""
         near = difflib.get_close_matches(key, known, 1)
-        detail = f"did you mean “{near[0]}”?" if near else f"known here: {_listed(known)}"
+        hint = Hint("meant", name=near[0]) if near else Hint("known-here", known=_listed(known))
         if " " in key and not beside[key].value:
-            detail = "put a text that holds a comma in quotes"
-        self.fault(Code.KEY_UNKNOWN, inside + key, detail, node.keys[key])
+            hint = Hint("quotes")
+        self.fault(Code.KEY_UNKNOWN, inside + key, hint, node.keys[key])
         if near and near[0] not in beside:
             self._gaps.add(inside + near[0])
 
     def _dict(self, kind: shapes.DictType, node: Node, where: str) -> Any:
         if not isinstance(node.value, dict):
-            return self._wrong(node, where, "a mapping of names")
+            return self._wrong(node, where, Hint("mapping-of-names"))
         shaped = {}
         for key, value in node.value.items():
             path = f"{where}.{key}"
@@ -138,13 +141,13 @@ class Shaper:
             return self._choice(key, list(kind.values), path, place) is not GONE
         pattern = getattr(kind, "pattern", None)
         if pattern and not re.search(pattern, key):
-            self._gone(Code.ID_WRONG, path, f"“{key}”: lower-case letters, digits, hyphens", place)
+            self._gone(Code.ID_WRONG, path, Hint("id-letters", name=key), place)
             return False
         return True
 
     def _list(self, kind: shapes.VarTupleType, node: Node, where: str) -> Any:
         if not isinstance(node.value, list):
-            return self._wrong(node, where, "a list")
+            return self._wrong(node, where, Hint("a-list"))
         shaped = (self.shape(kind.item_type, item, f"{where}[{index}]") for index, item in enumerate(node.value))
         return [_stand_in(kind.item_type) if one is GONE else one for one in shaped]
 
@@ -167,11 +170,13 @@ class Shaper:
             return self._wrong(node, where, _name(kind))
         text, place = node.value, (node.line, node.column)
         if text.startswith(PLACEHOLDER):
-            return self._gone(Code.PLACEHOLDER, where, text.removeprefix(PLACEHOLDER).strip()[:100], place)
+            what = text.removeprefix(PLACEHOLDER).strip()[:100]
+            return self._gone(Code.PLACEHOLDER, where, Hint("fill-in", what=what) if what else None, place)
         match kind:
             case shapes.StrType():
                 if kind.pattern and not re.search(kind.pattern, text):
-                    return self._gone(Code.ID_WRONG, where, f"“{text[:60]}” does not look like {kind.pattern}", place)
+                    unlike = Hint("pattern", text=text[:60], pattern=kind.pattern)
+                    return self._gone(Code.ID_WRONG, where, unlike, place)
                 return text
             case shapes.EnumType() | shapes.LiteralType():
                 choices = (
@@ -194,9 +199,9 @@ class Shaper:
             if text == str(choice):
                 return choice
         near = difflib.get_close_matches(text, [str(choice) for choice in choices], 1)
-        hint = f"; did you mean “{near[0]}”?" if near else ""
-        detail = f"“{text[:60]}” is none of {_listed([str(one) for one in choices])}{hint}"
-        return self._gone(Code.TYPE_WRONG, where, detail, place)
+        likely = Hint("meant", name=near[0]) if near else None
+        hint = Hint("none-of", likely, text=text[:60], choices=_listed([str(one) for one in choices]))
+        return self._gone(Code.TYPE_WRONG, where, hint, place)
 
 
 def _stand_in(kind: Any) -> Any:
@@ -238,20 +243,20 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:20])
 
 
-def _name(kind: Any) -> str:
+def _name(kind: Any) -> Hint:
     match kind:
         case shapes.IntType():
-            return "a whole number"
+            return Hint("whole-number")
         case shapes.BoolType():
-            return "true or false"
+            return Hint("true-or-false")
         case shapes.DateType():
-            return "a date like 2026-11-22"
+            return Hint("a-date")
         case shapes.EnumType():
-            return f"one of {_listed([str(one.value) for one in kind.cls])}"
+            return Hint("one-of", choices=_listed([str(one.value) for one in kind.cls]))
         case shapes.LiteralType():
-            return f"one of {_listed([str(one) for one in kind.values])}"
+            return Hint("one-of", choices=_listed([str(one) for one in kind.values]))
         case _:
-            return "a text"
+            return Hint("a-text")
 
 
 @functools.cache

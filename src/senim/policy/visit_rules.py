@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from senim.errors import Code
+from senim.languages import Hint
 from senim.policy.file import Fault
 from senim.policy.records import Point
 from senim.policy.references import Found, Given
@@ -27,23 +28,20 @@ def _told(given: Given, name: str, point: Point, told: Visits) -> Found:
     where = f"points.{name}.visits"
     source = given.policy.sources.get(point.source)
     if source is None or source.kind != "device":
-        yield Fault(Code.TYPE_WRONG, f"points.{name}.source", "name a source of the kind “device”")
+        yield Fault(Code.TYPE_WRONG, f"points.{name}.source", Hint("device-source"))
     for reference in point.asks:
         if reference not in told.tells:
-            yield Fault(
-                Code.TYPE_WRONG, f"points.{name}.asks.{reference}", "“visits.tells” does not say what this holds"
-            )
+            yield Fault(Code.TYPE_WRONG, f"points.{name}.asks.{reference}", Hint("tells-nothing"))
         elif point.own(reference).ask == "required":
-            detail = "what devices tell can only be asked for as “optional”"
-            yield Fault(Code.TYPE_WRONG, f"points.{name}.asks.{reference}", detail)
+            yield Fault(Code.TYPE_WRONG, f"points.{name}.asks.{reference}", Hint("devices-optional"))
     for reference in told.tells:
         if reference not in point.asks:
-            yield Fault(Code.FIELD_NOT_NEEDED, f"{where}.tells.{reference}", "this point does not ask for it")
+            yield Fault(Code.FIELD_NOT_NEEDED, f"{where}.tells.{reference}", Hint("not-asked-here"))
     for part, count in Counter(told.tells.values()).items():
         if count > 1:
-            yield Fault(Code.ID_DUPLICATE, f"{where}.tells", f"{count} fields hold “{part}”")
+            yield Fault(Code.ID_DUPLICATE, f"{where}.tells", Hint("part-twice", part=part, count=count))
     if not told.keeps:
-        yield Fault(Code.KEY_MISSING, f"{where}.keeps", "say what for, and how long")
+        yield Fault(Code.KEY_MISSING, f"{where}.keeps", Hint("keeps-what-for"))
 
 
 def _kept(given: Given, where: str, name: str, kept: VisitsKept) -> Found:
@@ -53,14 +51,12 @@ def _kept(given: Given, where: str, name: str, kept: VisitsKept) -> Found:
         return
     for operation in (Operation.COLLECT, Operation.STORE):
         if operation not in purpose.operations:
-            yield Fault(
-                Code.OPERATION_UNDECLARED, where, f"“{name}” does not declare the operation “{operation.value}”"
-            )
+            hint = Hint("no-operation", purpose=name, operation=operation.value)
+            yield Fault(Code.OPERATION_UNDECLARED, where, hint)
     kinds = given.policy.cookies.kinds if given.policy.cookies else {}
     kind = kinds.get(kept.choice)
     basis = given.law.bases.get(purpose.basis) if given.law else None
     if basis and basis.consent and not kept.choice:
-        detail = f"“{name}” rests on consent: name the kind of cookies by which visitors choose it"
-        yield Fault(Code.KEY_MISSING, f"{where}.choice", detail)
+        yield Fault(Code.KEY_MISSING, f"{where}.choice", Hint("chosen-by", purpose=name))
     elif kind and (kind.essential or kind.purpose != name):
-        yield Fault(Code.TYPE_WRONG, f"{where}.choice", f"“{kept.choice}” is no choice for “{name}”")
+        yield Fault(Code.TYPE_WRONG, f"{where}.choice", Hint("no-choice", choice=kept.choice, purpose=name))

@@ -45,9 +45,9 @@ FIRING: dict[str, tuple[Mapping[str, object], Clashes]] = {
     "using the site is consent": (uses("explicit", "use"), {("consent-by-use", "mini-4", "use")}),
     "sending data is consent": (uses("sending"), {("consent-by-use", "mini-4", "sending")}),
     "both": (uses("use", "sending"), {("consent-by-use", "mini-4", "use, sending")}),
-    "access costs a fee": (fee("rights.fee"), {("access-fee", "mini-4", "Text")}),
-    "a fee, told under rights": (fee("rights"), {("access-fee", "mini-4", "Text")}),
-    "a fee that no clause speaks of": ({**fee("rights"), "clauses.3.about": []}, {("access-fee", "", "Text")}),
+    "access costs a fee": (fee("rights.fee"), {("access-fee", "mini-4", "rights.fee")}),
+    "a fee, told under rights": (fee("rights"), {("access-fee", "mini-4", "rights.fee")}),
+    "a fee that no clause speaks of": ({**fee("rights"), "clauses.3.about": []}, {("access-fee", "", "rights.fee")}),
     "claims in 30 working days": (
         {"rights.claim.term": "30 working days", "clauses.3.about": ["rights.claim"]},
         {("claim-term", "mini-4", "30 working days > 10 calendar days")},
@@ -65,7 +65,7 @@ FIRING: dict[str, tuple[Mapping[str, object], Clashes]] = {
     ),
     "abroad to nobody in particular": (
         {"borders.unnamed": "true", "clauses.3.about": ["borders.unnamed"]},
-        {("border-list", "mini-4", "recipients and countries are not named")},
+        {("border-list", "mini-4", "borders.unnamed")},
     ),
     "not answerable when outsiders broke in": (
         {"liability.excludes": ["public-before", "intrusion"], "clauses.3.about": ["liability"]},

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from senim.errors import Code
+from senim.languages import Hint
 from senim.policy import Fault
 from senim.policy.file import MOST_BYTES, MOST_DEPTH, parse
+from senim.policy.unreadable import why
 from tests.unit.made import MINI, looked_at
 
 TEXT = MINI.decode()
@@ -46,15 +49,30 @@ def test_broken_files(source: bytes, line: int, column: int) -> None:
     """A file that is no YAML is told with the place where it stops being it."""
     fault = one_fault(source)
     assert fault.code is Code.POLICY_UNREADABLE
-    assert fault.detail
+    assert fault.hint
     assert (fault.line, fault.column) == (line, column)
+
+
+@pytest.mark.parametrize("source", [one for one, _, _ in UNREADABLE.values()], ids=UNREADABLE)
+def test_what_is_no_yaml_is_told_in_words_of_ours(source: bytes) -> None:
+    """The library's own are English, and say what it expected instead of what to do."""
+    hint = one_fault(source).hint
+    assert hint
+    assert hint.key != "yaml"
+
+
+def test_where_we_have_no_words_those_of_the_library_are_quoted() -> None:
+    """In a sentence of the reader's language, and without the line of the file, which may hold anything."""
+    error = yaml.MarkedYAMLError("while dreaming", None, "found a sheep\n  in line 3")
+    assert why(error) == Hint("yaml", says="while dreaming found a sheep")
+    assert why(yaml.YAMLError("odd\nand more")).sentences("ru").endswith("сообщает: «odd».")
 
 
 def test_an_endless_row_of_brackets() -> None:
     """Newer releases of libyaml end it before we do; the file is refused all the same, at its first line."""
     fault = one_fault(b"[" * 100_000)
     assert (fault.code, fault.line) == (Code.POLICY_UNREADABLE, 1)
-    assert fault.detail
+    assert fault.hint
 
 
 def test_a_file_of_fifty_megabytes() -> None:
@@ -177,7 +195,8 @@ def test_slips_of_the_pen(slip: Slip) -> None:
     faults = [one for one in looked_at(changed.encode()).faults if one.code is slip.code and one.where == slip.where]
     assert len(faults) == 1, looked_at(changed.encode()).faults
     (fault,) = faults
-    assert slip.says in fault.detail
+    assert fault.hint
+    assert slip.says in fault.hint.in_("en")
     marker = slip.at or slip.written.strip()
     line, column = place(changed, marker)
     if marker.startswith("\n"):
@@ -198,7 +217,7 @@ def test_what_is_missing_is_told(key: str, where: str) -> None:
     faults = looked_at(TEXT.replace(key, "", 1).encode()).faults
     missing = [fault for fault in faults if fault.code is Code.KEY_MISSING]
     assert [fault.where for fault in missing] == [where]
-    assert f"{where.rpartition('.')[2]}:" in missing[0].detail
+    assert missing[0].hint == Hint("add", key=where.rpartition(".")[2])
     assert missing[0].line >= 1
 
 

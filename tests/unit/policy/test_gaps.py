@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from senim.errors import Code
+from senim.languages import Hint
 from senim.policy.gaps import Gaps
 from tests.unit.made import GONE, MINI, looked_at, varied
 
@@ -71,7 +72,8 @@ def test_a_misspelt_name_is_told_with_the_one_that_was_meant(changes: dict[str, 
     """A reference that leads nowhere says where it most likely should lead; nothing else is told."""
     faults = [one for one in looked_at(varied(changes)).faults if one.code is not Code.RECIPIENT_UNDECLARED]
     assert [fault.where for fault in faults] == [where]
-    assert faults[0].detail.endswith(says)
+    assert faults[0].hint
+    assert faults[0].hint.in_("en").endswith(says)
 
 
 def _paths(part: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -157,7 +159,7 @@ def test_a_text_cut_at_its_comma_is_told_how_to_mend() -> None:
         "{kk: Аты-жөні, ru: Имя, en: Name}", "{kk: Аты-жөні, ru: Имя, фамилия и отчество, en: Name}", 1
     )
     (fault,) = looked_at(changed.encode()).faults
-    assert (fault.code, fault.detail) == (Code.KEY_UNKNOWN, "put a text that holds a comma in quotes")
+    assert (fault.code, fault.hint) == (Code.KEY_UNKNOWN, Hint("quotes"))
 
 
 @pytest.mark.parametrize(

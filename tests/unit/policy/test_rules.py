@@ -239,7 +239,7 @@ def test_fault(changes: Mapping[str, object], expected: set[tuple[Code, str]]) -
     """Each fault is found, at its place and with words that help, and no other is told beside it."""
     checked = looked_at(with_dots(changes))
     assert {(fault.code, fault.where) for fault in checked.faults} == expected
-    assert all(fault.detail for fault in checked.faults)
+    assert all(fault.hint for fault in checked.faults)
     assert all(fault.line > 1 for fault in checked.faults)
 
 

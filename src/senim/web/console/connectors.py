@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from senim.connectors.actions import proposal
 from senim.connectors.datamap import DataMap, System
-from senim.connectors.fides import import_fides
+from senim.connectors.fides import import_fides, read_from
 from senim.connectors.mapfile import write
 from senim.connectors.maps import digest_of
 from senim.connectors.patience import within
 from senim.connectors.proposing import Proposal
 from senim.connectors.records import Trouble
 from senim.errors import Code, NotFound, SenimError
-from senim.languages import explain, wording
+from senim.languages import Hint, wording
 from senim.recognisers import Guess
 from senim.web.console.again import with_status
 from senim.web.console.guard import Answer, look, member, platform, word
@@ -66,7 +66,6 @@ def show(name: str) -> Answer:
         problems=sorted(problems, key=lambda one: not one.blocking),
         unmapped=[one.where for one in problems if one.code is Trouble.TABLE_NOT_MAPPED],
         trouble=trouble,
-        explain=lambda code: explain(code, g.language),
         refusal=refused(last.refusal) if last.refusal else "",
         versions=platform().maps.versions(look().database, name),
         digest=digest_of(platform().maps.source(name)),
@@ -152,16 +151,21 @@ def _proposed(system: System) -> Answer:
     fields = _fields()
     made = within(PATIENCE_PROPOSAL, lambda: proposal(address, system, fields), where=system.name)
     repeats()
+    remarks = _said(made.remarks)
     return render_template(
         "console/proposal.html",
         name=system.name,
         map=made.map,
-        remarks=made.remarks,
+        remarks=remarks,
         because=lambda table, column: because(made, table, column),
-        source=write(made.map, "\n".join(made.remarks)),
+        source=write(made.map, "\n".join(remarks)),
         instead_of=digest_of(platform().maps.source(system.name)),
         ways=ways,
     )
+
+
+def _said(remarks: Iterable[Hint]) -> list[str]:
+    return [one.sentences(g.language) for one in remarks]
 
 
 def because(made: Proposal, table: str, column: str) -> tuple[str, int]:
@@ -196,10 +200,11 @@ def fides() -> Answer:
         file = request.files.get("file")
         try:
             done = import_fides(file.read() if file else b"")
-            made = [(one.system.name, one, write(one, f"Read from the Fides dataset {one.system.name}."), _now(one))
-                    for one in done.maps]  # fmt: skip
+            made = [
+                (one.system.name, one, write(one, read_from(one).sentences(g.language)), _now(one)) for one in done.maps
+            ]
             if made:
-                return render_template("console/fides_read.html", made=made, remarks=done.remarks)
+                return render_template("console/fides_read.html", made=made, remarks=_said(done.remarks))
             fault = told("fides-none")
         except SenimError as error:
             fault = refused(error)

@@ -30,7 +30,7 @@ class Wrong:
     column: int
     where: str
     says: str
-    detail: str
+    hint: str
     quoted: str
 
 
@@ -72,7 +72,7 @@ def faults(checked: Checked, text: str) -> list[Wrong]:
             column=one.column,
             where=one.where,
             says=explain(one.code, g.language),
-            detail=one.detail,
+            hint=one.hint.sentences(g.language) if one.hint else "",
             quoted=lines[one.line - 1].strip()[:160] if 0 < one.line <= len(lines) else "",
         )
         for one in checked.faults

@@ -13,7 +13,6 @@ from senim.connectors.maps import digest_of
 from senim.connectors.proposing import IDENTIFIERS
 from senim.connectors.records import Trouble
 from senim.errors import Code, Invalid, SenimError
-from senim.languages import explain
 from senim.policy.file import Fault
 from senim.web.console.again import with_status
 from senim.web.console.guard import Answer, member, platform, word
@@ -61,7 +60,6 @@ def table(name: str) -> Answer:
         instead_of=_before(name),
         fault=fault,
         faults=faults,
-        explain=_explain,
     )
     return with_status(page, 400 if fault or faults else 200)
 
@@ -74,7 +72,7 @@ def plain(name: str) -> Answer:
     made = replace(found, tables=tables, plain_tables=tuple(sorted({*found.plain_tables, called})))
     fault, faults = _saved(name, write(made).encode())
     if fault or faults:
-        told = (f"{one.where}: {one.detail or _explain(one.code)}" for one in faults)
+        told = (f"{one.where}: {one.says(g.language)}" for one in faults)
         flash(" ".join((fault, *told)).strip(), "bad")
     return redirect(url_for("connectors.show", name=name), 303)
 
@@ -96,7 +94,6 @@ def source(name: str) -> Answer:
         source=text,
         faults=faults,
         fault=fault,
-        explain=_explain,
         instead_of=_before(name),
     )
     return with_status(page, status)
@@ -119,10 +116,6 @@ def _saved(name: str, content: bytes) -> tuple[str, list[Fault]]:
 def _before(name: str) -> str:
     """The digest of the file that is edited: of a form that comes again, the one that it began with."""
     return request.form.get("instead_of", "") or digest_of(platform().maps.source(name))
-
-
-def _explain(code: str) -> str:
-    return explain(code, g.language)
 
 
 def _not_mapped(name: str, called: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from flask import g
@@ -173,27 +172,6 @@ def ground(one: Reason) -> str:
     clause = say("by-clause", clause=one.clause) if one.clause else ""
     behind = "; ".join(filter(None, (clause, law.cite(one.article, g.language) if one.article else "")))
     return f"{explain(one.code, g.language)}{f' ({behind})' if behind else ''}"
-
-
-_HINTS = (
-    ("meant", re.compile(r"did you mean “(.+)”\?")),
-    ("add", re.compile(r"add “(.+)”")),
-    ("known", re.compile(r"known here: (.+)")),
-    ("none-of-meant", re.compile(r"“(.+)” is none of (.+); did you mean “(.+)”\?")),
-    ("none-of", re.compile(r"“(.+)” is none of (.+)")),
-    ("no-text", re.compile(r"there is no text in (kk|ru|en)")),
-    ("quotes", re.compile(r"put a text that holds a comma in quotes")),
-)
-"""What checks of files say most often beside a fault; the words of the format in it are not translated."""
-
-
-def hint(detail: str) -> tuple[str, str]:
-    """What a check says beside a fault, and the language that it is said in: English where it has no words of ours."""
-    for name, pattern in _HINTS:
-        found = pattern.fullmatch(detail)
-        if found:
-            return say(f"hint-{name}").format(*found.groups()), g.language
-    return detail, "en"
 
 
 def time(at: str) -> str:

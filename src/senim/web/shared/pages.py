@@ -234,7 +234,8 @@ def _context(senim: Senim) -> dict[str, Any]:
 
 def refused(error: SenimError) -> str:
     """What a refusal says to whoever looks at the page."""
-    return fault(error.code)
+    said = fault(error.code)
+    return f"{said} {error.hint.sentences(g.language)}" if error.hint else said
 
 
 def fault(word: str) -> str:

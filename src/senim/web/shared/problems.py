@@ -71,6 +71,6 @@ def problem(error: SenimError, language: Language = "en") -> dict[str, Any]:
         "article": first.article,
         "reasons": [reason_details(reason, language) for reason in error.reasons],
     }
-    if error.detail:
-        told["detail"] = error.detail
+    if said := error.says(language):
+        told["detail"] = said
     return told
