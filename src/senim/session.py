@@ -23,7 +23,7 @@ from senim.disclosure import Handed, HandedOver, Handing
 from senim.errors import Code, Invalid
 from senim.gate import Decision, Question
 from senim.identity import RESPONSIBLE, SubjectId
-from senim.languages import Language
+from senim.languages import LANGUAGES, Language
 from senim.policy import Notice
 from senim.runner import Runner
 from senim.subjects import Standing
@@ -46,7 +46,12 @@ class Session:
         self._runner.start()
 
     def notice(self, point: str, language: Language) -> Notice:
-        """What a person is to be shown at a point before giving anything; hand it to :meth:`intake` afterwards."""
+        """What a person is to be shown at a point before giving anything; hand it to :meth:`intake` afterwards.
+
+        Raises NotPromised (point_undeclared), or Invalid (invalid_value) for a language that there is not.
+        """
+        if language not in LANGUAGES:
+            raise Invalid(Code.INVALID_VALUE, "language", detail=f"one of {', '.join(LANGUAGES)}")
         return self.senim.run(self.actor, lambda work: self.senim.collection.notice(work, point, language))
 
     def intake(

@@ -20,7 +20,7 @@ from senim.audit import store as log
 from senim.audit.records import AT, ID, SUBJECT, Entry, Mould, Outcome, to_leaf
 from senim.audit.tiles import fits
 from senim.errors import Code, Held, NotAllowed, SenimError, Stale, Tampered, Unavailable
-from senim.identity import Actor, lane_of, new_id
+from senim.identity import Actor, is_id, lane_of, new_id
 from senim.storage import Database, Guard, Hold, Query, Statement, Unit, guard, insert, main_metadata, query
 from senim.storage.statements import Row
 from senim.storage.tables import blob, lane, number, table
@@ -197,6 +197,8 @@ def make_entry(
     leaf = to_leaf(entry)
     if not fits(leaf):
         raise ValueError(f"an entry of {len(leaf)} bytes")
+    if entry.subject and not is_id(entry.subject):  # it would stay for ever, and could not be sealed
+        raise ValueError("an entry about what is no person")
     return entry.id, entry.subject, leaf
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from senim.errors import Code
+from tests.console import Colleague
 from tests.doors.conftest import Answer, Door
 
 NOBODY = "0" * 32
@@ -280,6 +281,15 @@ def test_a_person_who_is_none_is_not_found(lone_door: Door, subject: str) -> Non
     for path in ("data?purpose=orders", "consents", "documents", "entries"):
         _refused(lone_door.get(f"/v1/subjects/{subject}/{path}"), 404, "not_found")
     _refused(lone_door.send("DELETE", f"/v1/subjects/{subject}?reason=withdrawn"), 404, "not_found")
+
+
+def test_a_name_that_no_database_can_hold_is_nobody_s(door: Door, console: Callable[..., Colleague]) -> None:
+    """PostgreSQL refuses to look for a NUL: that is the fault of who asks, and no trouble of the database."""
+    for path in ("/v1/requests/%00", "/requests/%00?token=x"):
+        assert door.get(path).status in {404, 422}, path
+    me = console()
+    for path in ("/console/requests/%00", "/console/approvals/%00", "/console/orders?about=%00"):
+        assert me.get(path).status_code < 500, path
 
 
 def test_a_search_for_nobody_is_in_the_log(door: Door) -> None:

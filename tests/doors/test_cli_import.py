@@ -230,6 +230,24 @@ def test_an_import_that_is_cut_goes_on_with_the_same_command(
     assert imported(content).err.startswith("import_done")
 
 
+def test_long_lines_are_taken_in_fewer_at_a_time(imported: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction is as large as memory likes it, whatever the lines hold; each line is in one of them, once."""
+    content = _csv(*(_row(number) for number in range(1, 11)))
+    take, parts = Imported.take, list[list[int]]()
+
+    def noted(self: Imported, work: Work, frame: Intake, lines: Iterable[Line]) -> Progress:
+        lines = list(lines)
+        parts.append([number for number, _ in lines])
+        return take(self, work, frame, lines)
+
+    monkeypatch.setattr(Imported, "take", noted)
+    monkeypatch.setattr("senim.cli.collection.FULL", len(content) // 4)
+    assert imported(content, "--json").json["taken"] == 10
+    assert [number for part in parts for number in part] == list(range(2, 12))
+    assert len(parts) > 2
+    assert max(len(part) for part in parts) < 5
+
+
 def test_a_file_that_was_changed_after_a_cut_is_not_begun_anew(imported: Import, folder: Path) -> None:
     """Half of it is taken in: which line stands where now only the operator knows."""
     good = _csv(*(_row(number) for number in range(1, 4)))

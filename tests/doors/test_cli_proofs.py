@@ -183,6 +183,7 @@ def test_keys_are_taken_as_they_are_printed_and_told_apart(
         "nowhere.jwk": "no file of this name",
         '{"kty": "OKP"}': "wants a JWK",
         "{": "wants a JWK",
+        "": "it is empty",
     }
     for key, says in wrong.items():
         ran = senim("verify", JWS, "--key", key)
@@ -191,7 +192,7 @@ def test_keys_are_taken_as_they_are_printed_and_told_apart(
     without = senim("verify", JWS)
     assert without.err.startswith("folder_wrong:")
     assert "or give --key" in without.err
-    for key, says in {jwk: "wants its verifier key", "nowhere": "no file of this name"}.items():
+    for key, says in {jwk: "wants its verifier key", "nowhere": "no file of this name", " ": "it is empty"}.items():
         ran = senim("verify", copy, "--key", key)
         assert (ran.code, ran.err.partition(":")[0]) == (1, "key_file_wrong")
         assert says in ran.err, key

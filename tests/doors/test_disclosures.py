@@ -78,3 +78,15 @@ def test_the_command_and_the_library_hand_over_too(door: Door) -> None:
     )
     assert partly.exit_code == 1
     assert "not_found" in partly.output
+
+
+@pytest.mark.parametrize("others", [[], ["abc"]])
+def test_an_address_in_the_place_of_an_id_is_nobody_and_reaches_no_entry(door: Door, others: list[str]) -> None:
+    """What was typed by mistake may be personal; an entry about what is no person could not be sealed either."""
+    slip, folder = "i.petrov@firma.de", str(door.stage.platform.folder)
+    made = CliRunner().invoke(command, ["disclosures", "make", "courier", "delivery", slip, *others, "-C", folder])
+    assert made.exit_code == 1
+    assert "not_found" in (made.output if others else str(getattr(made.exception, "code", "")))
+    door.seal()
+    told = [entry for _, entry in door.stage.platform.log.entries() if entry.act == "data.disclosed"]
+    assert [(one.outcome, one.subject) for one in told] == [("refused", None)] * (1 + len(others))

@@ -318,7 +318,7 @@ def _with_link(mini: bytes, address: str) -> bytes:
 def test_the_host_that_a_request_names_is_nowhere_on_the_page(lone_door: Door) -> None:
     """A page kept by a cache never carries an address that a stranger put into a request."""
     for headers in ({"Host": "evil.example"}, {"X-Forwarded-Host": "evil.example"}, {"Forwarded": "host=evil.example"}):
-        for path in ("/privacy/ru", "/privacy", "/", "/nothing"):
+        for path in ("/privacy/ru", "/privacy", "/", "/nothing", "/privacy//ru", "/cookies//ru", "/privacy/ru/"):
             answer = lone_door.get(path, role=None, headers=headers)
             assert "evil" not in answer.text + str(dict(answer.headers.items()))
 

@@ -112,6 +112,15 @@ WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
 )
 
 
+def test_a_language_that_there_is_not_is_told_as_such(folder: Path) -> None:
+    """The code of Kazakh is kk; kz is the country. The point is not to blame."""
+    other: Any = "kz"
+    with senim.open(folder, role="shop") as shop:
+        with pytest.raises(Invalid) as refused:
+            shop.notice("registration", other)
+        assert (refused.value.where, refused.value.detail) == ("language", "one of kk, ru, en")
+
+
 @pytest.mark.parametrize(("how", "where", "says"), WRONG)
 def test_what_cannot_be_a_record_is_told_with_its_place(
     folder: Path, how: dict[str, Any], where: str, says: str

@@ -12,6 +12,7 @@ import pytest
 
 from senim.app import open_senim
 from senim.audit.checkpoint import LogSigner
+from senim.audit.tiles import pack, unpack
 from senim.errors import Code, SenimError, Unavailable
 from tests.faults.conftest import Command
 from tests.faults.scene import Scene, halves
@@ -145,7 +146,13 @@ def test_an_anchor_that_cannot_be_written_is_told_and_nothing_is_lost(fault: str
         assert [path.name for path in place.iterdir()] == ["checkpoint"]
 
 
-def test_what_waits_and_is_broken_is_not_sealed_and_is_told(operator: Path) -> None:
+def _about_nobody(packed: bytes) -> bytes:
+    """An entry whose subject is no person's id."""
+    return pack([leaf.replace(b'"actor"', b'"subject":"i.petrov","actor"') for leaf in unpack(packed)])
+
+
+@pytest.mark.parametrize("spoil", [lambda packed: packed[:-3], _about_nobody])
+def test_what_waits_and_is_broken_is_not_sealed_and_is_told(operator: Path, spoil: Callable[[bytes], bytes]) -> None:
     """A damaged entry that waits stops sealing with a code; nothing that is sealed suffers."""
     senim = open_senim(operator, environment={})
     senim.run(senim.actor(), lambda work: senim.access.add(work, "site", role="shop"))
@@ -153,7 +160,7 @@ def test_what_waits_and_is_broken_is_not_sealed_and_is_told(operator: Path) -> N
     senim.key_store.close()
     main = sqlite3.connect(operator / "senim.db", isolation_level=None)
     good = main.execute("SELECT leaves FROM log_pending").fetchone()[0]
-    main.execute("UPDATE log_pending SET leaves = ?", (good[:-3],))
+    main.execute("UPDATE log_pending SET leaves = ?", (spoil(good),))
     senim = open_senim(operator, environment={})
     size = senim.log.size
     with pytest.raises(SenimError) as refusal:

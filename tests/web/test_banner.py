@@ -331,6 +331,19 @@ def test_a_browser_that_tells_of_no_cookies_asks_for_them_when_one_looks(front: 
     expect(second.get_by_role("dialog")).to_have_count(0)
 
 
+def test_a_browser_that_takes_no_cookies_keeps_the_choice_as_long_as_the_page(front: Shopfront) -> None:
+    """What runs by a choice is known to run by it, also when one comes back to the tab; and it is the same visitor."""
+    context = front.context()
+    context.add_init_script("Object.defineProperty(Document.prototype, 'cookie', {get: () => '', set: () => {}})")
+    page = front.visit(context)
+    press(page, "Allow all")
+    loaded(page, front)
+    before = page.evaluate("JSON.stringify(senim.choice())")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert page.evaluate("senim.may('statistics')")
+    assert page.evaluate("JSON.stringify(senim.choice())") == before
+
+
 def test_the_site_and_the_page_without_scripts_share_one_choice(front: Shopfront) -> None:
     """Below the site's own host both keep it in one cookie: there are no two of which the older could count."""
     context = front.context()

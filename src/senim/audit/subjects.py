@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from senim.errors import Code, Tampered
 from senim.identity import LANES
 
 RECORD = 20
@@ -19,9 +20,15 @@ _PLACES = [place.to_bytes(4, "big") for place in range(256)]
 
 
 def listed(people: Iterable[str | None], begun: int = 0) -> bytes:
-    """The list of a bundle: records of whom each entry is about, if anybody, from place ``begun`` on, sorted."""
+    """The list of a bundle: records of whom each entry is about, if anybody, from place ``begun`` on, sorted.
+
+    Raises Tampered (log_broken) for an entry about what is no person.
+    """
     pairs = zip(people, _PLACES[begun:], strict=False)
-    return b"".join(sorted([bytes.fromhex(one) + place for one, place in pairs if one]))
+    try:
+        return b"".join(sorted([bytes.fromhex(one) + place for one, place in pairs if one]))
+    except ValueError as error:
+        raise Tampered(Code.LOG_BROKEN, "entry") from error
 
 
 def in_order(records: bytes) -> bytes:

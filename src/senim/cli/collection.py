@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +32,9 @@ from senim.work import Work
 BATCH = 4_000
 """People in one transaction of an import. They are in memory together, and nobody else writes to SQLite while they are
 written, a quarter of a second; fewer would write each page of the index of digests again and again."""
+
+FULL = 8 * 1024 * 1024
+"""Bytes of a file after which a transaction ends too: long texts fill memory before there are so many people."""
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """What ``surrogateescape`` makes of bytes that are no UTF-8."""
@@ -245,7 +248,10 @@ class _Table:
         """Batches of lines, and the place in the file. Raises Invalid for a header that does not fit the point."""
         with self._file.open("rb") as raw:
             lines = self._lines(raw, from_line)
-            while batch := list(islice(lines, BATCH)):
+            for first in lines:
+                batch, full = [first], raw.tell() + FULL
+                while len(batch) < BATCH and raw.tell() < full and (line := next(lines, None)) is not None:
+                    batch.append(line)
                 yield batch, raw.tell()
 
     def _lines(self, raw: BinaryIO, from_line: int) -> Iterator[Line]:

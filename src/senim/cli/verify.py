@@ -22,9 +22,23 @@ from senim.errors import Code, Invalid
 from senim.settings import FILE
 
 
+def _given(_context: click.Context, _parameter: click.Parameter, key: str | None) -> str:
+    """The key, or nothing if none is given. Raises Invalid (key_file_wrong) for an empty one.
+
+    What was to print it failed; an export would be checked with the key that lies in it, and be good whoever made it.
+    """
+    if key is not None and not key.strip():
+        raise Invalid(Code.KEY_FILE_WRONG, "--key", detail="it is empty")
+    return key or ""
+
+
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path, exists=True))
-@click.option("--key", default="", help="The public key: a verifier key line or a JWK, or a file that holds it.")
+@click.option(
+    "--key",
+    callback=_given,
+    help="The public key: a verifier key line or a JWK, or a file that holds it.",
+)
 @click.option(
     "--anchor",
     "anchors",

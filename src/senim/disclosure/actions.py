@@ -10,7 +10,7 @@ from senim.audit.records import Entry, Outcome
 from senim.disclosure.records import MOST, Foreseen, Handed, HandedOver, Handing, Line, Listing
 from senim.errors import Code, Invalid, Reason, SenimError
 from senim.gate import Question
-from senim.identity import SubjectId, new_id
+from senim.identity import SubjectId, is_id, new_id
 from senim.policy import Policies
 from senim.policy.taxonomy import Operation
 from senim.subjects import Subjects
@@ -60,7 +60,7 @@ class Disclosures:
         return Handed(disclosure=disclosure, values=values, refused=refused)
 
     def _one(self, work: Work, subject: SubjectId, handing: Handing, disclosure: str) -> dict[str, Kept]:
-        told = {**self._told(work, handing), "subject": subject}
+        told = {**self._told(work, handing), "subject": subject if is_id(subject) else None}
         work.attempt(ACT, told)
         standing = self._subjects.about(work, subject)
         values = self._vault.pass_on(work, standing, _question(subject, handing))

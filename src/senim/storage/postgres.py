@@ -14,7 +14,7 @@ from psycopg import errors as pg
 from psycopg.abc import RV, PQGen
 from psycopg.waiting import Ready, Wait
 
-from senim.errors import Code, SenimError, Stale, Tampered, Unavailable
+from senim.errors import Code, Invalid, SenimError, Stale, Tampered, Unavailable
 from senim.storage.engine import Batch, Engine
 from senim.storage.statements import Guard, Query, Row, Statement
 from senim.storage.strands import Places, Strand, current
@@ -67,6 +67,8 @@ def convert(error: Exception) -> SenimError:
             converted = Stale()
         case pg.LockNotAvailable() | pg.QueryCanceled():
             converted = Unavailable(Code.STORAGE_BUSY)
+        case psycopg.DataError():  # a text with NUL in it, above all: what was asked with is at fault, not the server
+            converted = Invalid(Code.INVALID_VALUE)
         case pg.UndefinedTable():
             converted = Unavailable(Code.STORAGE_OUTDATED)
         case psycopg.OperationalError() | psycopg.InterfaceError():

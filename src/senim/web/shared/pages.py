@@ -93,7 +93,7 @@ def door(senim: Senim, of: Door) -> Flask:
     """A Flask application with everything that pages need; the caller adds the routes."""
     app = Flask(of.module, static_folder=None)
     app.request_class = InMemory
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # else led on to the host that a request names
     app.url_map.converters["int"] = Number
     app.jinja_env.template_class = Page
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

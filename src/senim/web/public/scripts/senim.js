@@ -28,9 +28,11 @@
       return null;
     }
   };
+  let kept = true; // a browser that takes no cookies forgets with the page, and not before
   const remember = () => {
     const age = said ? settings.days * 86400 : 0;
     doc.cookie = `senim=${said ? encodeURIComponent(JSON.stringify(said)) : ""}; path=/; max-age=${age}; SameSite=Lax${home}${safe}`;
+    kept = !said || !!remembered();
   };
   const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
 
@@ -189,7 +191,7 @@
   // stored name may come before the cookie does: where the browser tells of cookies it is asked, else when one looks.
   const again = () => {
     const now = remembered();
-    if (JSON.stringify(now) === JSON.stringify(said)) return;
+    if (!kept || JSON.stringify(now) === JSON.stringify(said)) return;
     said = now;
     if (asked()) obey("elsewhere");
   };
