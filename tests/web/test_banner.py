@@ -320,6 +320,27 @@ def test_no_tab_loses_what_another_chose_offline(front: Shopfront) -> None:
     front.problems = [one for one in front.problems if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
+def test_each_choice_goes_once_however_many_tabs_send(front: Shopfront) -> None:
+    """Three tabs come back to the network at one moment: they take turns, and the second finds nothing left."""
+    context = front.context()
+    tabs = [front.visit(context) for _ in range(3)]
+    context.route("**/cookies/choices", lambda route: route.abort("internetdisconnected"))
+    press(tabs[0], "Refuse all")
+    tabs[0].evaluate("senim.withdraw()")
+    waiting(tabs[1], 2)
+    context.unroute("**/cookies/choices")
+    sent: list[str] = []
+    context.on("requestfinished", lambda one: sent.append(one.url) if one.url.endswith("/cookies/choices") else None)
+    for tab in tabs:
+        tab.evaluate("void dispatchEvent(new Event('online'))")
+    for tab in tabs:
+        settled(tab)
+        tab.wait_for_load_state("networkidle")
+    assert len(sent) == 2
+    assert [one.reason for one in front.entries()] == ["refuse", "withdraw"]
+    front.problems = [one for one in front.problems if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
 def test_a_browser_that_tells_of_no_cookies_asks_for_them_when_one_looks(front: Shopfront) -> None:
     """A choice made elsewhere binds on a tab that is come back to, in browsers without the cookie store as well."""
     context = front.context()

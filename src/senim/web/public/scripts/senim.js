@@ -147,6 +147,14 @@
   const send = async () => {
     if (sending) return;
     sending = true;
+    try {
+      await navigator.locks.request("senim", deliver); // one tab at a time: each choice goes once
+    } catch {
+      await deliver(); // no locks here
+    }
+    sending = false;
+  };
+  const deliver = async () => {
     const tried = new Set();
     for (let one; (one = waits().find(({ id }) => !tried.has(id))); tried.add(one.id)) {
       const { t, ...choice } = one;
@@ -165,7 +173,6 @@
         break;
       }
     }
-    sending = false;
   };
   const tell = (how) => doc.dispatchEvent(new CustomEvent("senim:choice", { detail: { kinds: permitted(), how, gpc } }));
   const decide = async (how, yes, shown) => {
