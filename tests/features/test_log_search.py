@@ -170,7 +170,7 @@ def test_the_newest_about_a_person_are_read_and_the_others_counted(
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The bundles that were read since it was emptied, and -1 for each entry that was decoded."""
     noted: list[int] = []
-    leaves, decode = searching._leaves, searching.from_leaf
+    leaves = searching._leaves
 
     def bundle(database: Database, n: int) -> list[bytes]:
         noted.append(n)
@@ -178,7 +178,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def entry(leaf: bytes) -> Entry:
         noted.append(-1)
-        return decode(leaf)
+        return from_leaf(leaf)
 
     monkeypatch.setattr(searching, "_leaves", bundle)
     monkeypatch.setattr(searching, "from_leaf", entry)
