@@ -1,7 +1,8 @@
 """``python -m scripts.screenshots [--all] [--into FOLDER] [NAMES]``: pictures of every screen, of a filled operator.
 
-Screens are found by following links (tests/screens.py), so a page that is added comes in by itself. Each is kept at a
-desk in the light and on a phone in the dark; ``--all`` takes the other two as well, to look at, and so do languages.
+Screens are found by following links (tests/screens.py), so a page that is added comes in by itself; what forms are
+answered with is in a table (tests/answers), and a test tells what is in neither. Each is kept at a desk in the light,
+and what links lead to on a phone in the dark; ``--all`` takes the others as well, to look at, and so do languages.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, Route
+from tests.answers.every import every_answer
 from tests.doors.visitor import Visitor
 from tests.filled import cookies, filled
 from tests.loopback import address, launched, serving
 from tests.screens import Screen, every_screen
+from werkzeug.test import TestResponse
 
 from senim.web.site import site
 
@@ -29,7 +33,7 @@ KEPT = (("desk", "light"), ("phone", "dark"))
 LOCALES = {"kk": "kk-KZ", "ru": "ru-RU", "en": "en-GB"}
 TOLD_IN_ALL = ("public-current", "portal-seeing-start", "portal-choosing-choices", "console-start", "console-promises")
 """Screens that are kept in every language."""
-MOST, MOST_OF_ALL = 150_000, 6_000_000
+MOST, MOST_OF_ALL = 150_000, 6_500_000
 """Bytes of a picture, and of the folder."""
 COLOURS = 64
 """Colours of a picture: text on calm grounds needs few."""
@@ -65,9 +69,11 @@ def main() -> int:
         made.senim.conformance.drill()
         visitor = Visitor(made.stage)
         visitor.sign_in(made.person)
-        shots = _shots(every_screen(made.senim, visitor.client, made.me, made.person.subject), asked.all, asked.names)
+        found = every_screen(made.senim, visitor.client, made.me, made.person.subject)
         with serving(site(made.senim)) as server, launched() as browser:
-            _take(browser, address(server), shots, cookies(made, visitor), into)
+            for screens in (found, None):  # what is answered changes what is there, so it comes after the pictures
+                shots = shots_of(screens or every_answer(made, visitor), everything=asked.all, names=asked.names)
+                _take(browser, address(server), shots, cookies(made, visitor), into)
     return _check(into)
 
 
@@ -79,15 +85,26 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _shots(screens: list[Screen], everything: bool, names: list[str]) -> list[Shot]:
-    ways = list(product(SIZES, ("light", "dark"))) if everything else KEPT
+def shots_of(screens: Iterable[Screen], *, everything: bool = False, names: Sequence[str] = ()) -> list[Shot]:
+    """The pictures of screens that are kept, or that there can be: an answer is in one language."""
     return [
         Shot(screen, language, size, scheme)
         for screen in screens
         if not names or screen.name.startswith(tuple(names))
-        for language in (LOCALES if everything or screen.name in TOLD_IN_ALL else ("en",))
-        for size, scheme in ways
+        for language in (_languages(screen, everything))
+        for size, scheme in _ways(screen, everything)
     ]
+
+
+def _languages(screen: Screen, everything: bool) -> tuple[str, ...]:
+    in_all = screen.answer is None and (everything or screen.name in TOLD_IN_ALL)
+    return tuple(LOCALES) if in_all else ("en",)
+
+
+def _ways(screen: Screen, everything: bool) -> Sequence[tuple[str, str]]:
+    if everything:
+        return list(product(SIZES, ("light", "dark")))
+    return KEPT if screen.answer is None else KEPT[:1]
 
 
 def _take(browser: Browser, address: str, shots: list[Shot], cookies: list[dict[str, str]], into: Path) -> None:
@@ -101,9 +118,27 @@ def _take(browser: Browser, address: str, shots: list[Shot], cookies: list[dict[
         if shot.screen.signed_in:
             context.add_cookies(cookies)  # type: ignore[arg-type]  # dicts of four words
         page = context.new_page()
-        page.goto(address + shot.screen.in_language(shot.language))
+        _open(page, address, shot)
         (into / shot.name).write_bytes(small(page.screenshot(animations="disabled")))
         context.close()
+
+
+def _open(page: Page, address: str, shot: Shot) -> None:
+    """Open what the picture is of; an answer is put where its form was sent, since it is there only once."""
+    answer = shot.screen.answer
+    if answer is None:
+        page.goto(address + shot.screen.in_language(shot.language))
+        return
+
+    def give(route: Route) -> None:
+        route.fulfill(status=answer.status_code, headers=_headers(answer), body=answer.get_data())
+
+    page.route(address + shot.screen.path, give)
+    page.goto(address + shot.screen.path)
+
+
+def _headers(answer: TestResponse) -> dict[str, str]:
+    return {name: text for name, text in answer.headers.items() if name not in ("Content-Length", "Set-Cookie")}
 
 
 def small(picture: bytes) -> bytes:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from flask import Flask
+from flask import Flask, template_rendered
 from werkzeug.exceptions import HTTPException
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from senim.app import Senim
 from senim.web.console import console
@@ -33,6 +34,10 @@ class Screen:
     view: str
     path: str
     signed_in: bool = True
+    template: str = ""
+    """What it is made of, of those that a door answers with."""
+    answer: TestResponse | None = None
+    """The page itself, where it answers a form: no address leads there."""
 
     def in_language(self, language: str) -> str:
         """The same page for somebody who reads another language."""
@@ -53,12 +58,33 @@ def every_screen(senim: Senim, person: Client, me: Account, subject: str) -> lis
     staff.set_cookie(name, value, path="/console")
     doors = {"portal": portal(senim), "console": console(senim)}
     own = {"portal": person, "console": staff}
-    entrances = [Screen(door, "sign-in", f"/{door}/sign-in", signed_in=False) for door in doors]
+    entrances = [_entrance(anybody, door) for door in doors]
     found = list(screens(public(senim), anybody, door="public", begin=("/privacy/en", "/cookies/en")))
     looked = {"portal": (), "console": (f"/console/people/{subject}",)}
     for door, app in doors.items():
         found += screens(app, own[door], door=door, begin=(*looked[door], f"/{door}/", *_plain(app, f"/{door}")))
     return [*found, *entrances]
+
+
+def _entrance(anybody: Client, door: str) -> Screen:
+    with shown() as templates:
+        anybody.get(path := f"/{door}/sign-in")
+    return Screen(door, "sign-in", path, signed_in=False, template=templates[-1])
+
+
+@contextmanager
+def shown() -> Iterator[list[str]]:
+    """The names of the templates that pages are made of from now on, the frames around them apart."""
+    names: list[str] = []
+
+    def note(_: Any, *, template: Any, **__: Any) -> None:
+        names.append(template.name)
+
+    template_rendered.connect(note)
+    try:
+        yield names
+    finally:
+        template_rendered.disconnect(note)
 
 
 def _plain(app: Flask, prefix: str) -> list[str]:
@@ -78,13 +104,14 @@ def screens(app: Flask, client: Client, *, door: str, begin: Iterable[str], lang
         if not view or view in seen or path in looked:
             continue
         looked.add(path)
-        answer = client.get(path, headers={"Accept-Language": language})
+        with shown() as templates:
+            answer = client.get(path, headers={"Accept-Language": language})
         if answer.status_code in (302, 303):
             waiting.append(_inside(answer.location, path))
         if answer.status_code != 200 or answer.mimetype != "text/html":
             continue
         seen.add(view)
-        yield Screen(door, view, path)
+        yield Screen(door, view, path, template=templates[-1] if templates else "")
         links = _Links(path)
         links.feed(answer.text)
         waiting.extend(links.found)

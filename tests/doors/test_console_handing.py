@@ -129,6 +129,25 @@ def test_an_authority_gets_data_only_with_its_document(console: Console, stage: 
     done = me.post(where, {**tax, "reason": "17-3/44", "once": hidden(seen, "once")})
     assert "17-3/44" in done.text
     assert handed(me, person)[-1] == ("done", "tax", ("contact.order",))
+    me.senim.tick()
+    register = me.get("/console/registers/disclosures?recipient=official").text
+    assert ("Document of the request" in register, "17-3/44" in register) == (True, True)
+    assert "17-3/44" in me.get("/console/registers/disclosures.csv").text
+    assert "17-3/44" in me.get(f"/console/people/{person.subject}/history").text
+
+
+def test_a_name_in_place_of_the_number_leads_back_to_the_form(console: Console, stage: Stage) -> None:
+    """It would stay in the log: what is wrong is said before anything goes, and also if the page was not looked at."""
+    person = stage.person()
+    me = console()
+    where = begin(me, person)
+    tax = {"to": "tax:bookkeeping", "field": ["contact.order"], "reason": "Пробников Пётр, дело 5"}
+    asked = me.post(f"{where}/look", tax).text
+    assert "does not look like the number of a document" in asked
+    assert "Hand it over</button>" not in asked
+    once = hidden(me.post(f"{where}/look", {**tax, "reason": "17-3/44"}).text, "once")
+    assert me.post(where, {**tax, "once": once}).status_code == 422
+    assert me.senim.disclosures.of(person.subject) == []
 
 
 def test_nothing_ticked_and_nobody_chosen_lead_back_to_the_choice(console: Console, person: Any) -> None:

@@ -90,7 +90,7 @@ def test_disclosures_by_recipient_and_day(console: Callable[..., Colleague], sta
     hand_over(me, person, "mailer", "orders")
     me = console()
     lines = rows(me.get("/console/registers/disclosures.csv").data)[1:]
-    assert [(line[1], line[5]) for line in lines] == [("Foreign mailer", "1"), ("Courier", "1")]
+    assert [(line[1], line[6]) for line in lines] == [("Foreign mailer", "1"), ("Courier", "1")]
     only = rows(me.get("/console/registers/disclosures.csv?recipient=courier").data)[1:]
     assert [line[1] for line in only] == ["Courier"]
     early = rows(me.get("/console/registers/disclosures.csv?until=2026-11-23").data)[1:]

@@ -9,7 +9,7 @@ import pytest
 
 from senim.conformance import cast
 from senim.errors import Code
-from senim.languages import LANGUAGES, wording
+from senim.languages import LANGUAGES, Language, wording
 from tests.doors.conftest import Answer, Door
 
 SITE = "https://mini.example"
@@ -144,8 +144,28 @@ def test_without_scripts_the_notice_comes_before_anything_is_kept(door: Door) ->
         done = post(
             door, {**hidden, **given, "consent:orders": "yes"}, **{"Sec-Fetch-Site": "same-origin", "Origin": "null"}
         )
-        assert "Спасибо" in done.get_data(as_text=True)
+        assert (done.status_code, done.location) == (303, f"{PATH}/thanks?language=ru")
     assert people(door) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_thanks_are_said_in_every_language_and_send_nothing(door: Door, language: Language) -> None:
+    """Where a form leads to is opened by links alone, as often as one likes, and tells of nobody."""
+    answer = door.client.get(f"{PATH}/thanks?language={language}")
+    page = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert wording("forms")["thanks"].in_(language) in page
+    links = dict(re.findall(r'href="([^"]+)" hreflang="(\w+)" lang', page))
+    assert links == {f"{PATH}/thanks?language={one}": one for one in LANGUAGES}
+    assert "<form" not in page
+    assert people(door) == 0
+
+
+def test_there_are_no_thanks_where_no_form_is_taken(door: Door) -> None:
+    """Of a point that pages may not send to nothing is said, as of its form."""
+    known = door.client.get("/forms/no-such-point").status_code
+    assert known >= 400
+    assert door.client.get("/forms/no-such-point/thanks").status_code == known
 
 
 def test_another_sites_form_is_not_taken(lone_door: Door) -> None:

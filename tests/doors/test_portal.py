@@ -173,6 +173,10 @@ def test_who_received_it_is_told(visitor: Visitor, person: Person) -> None:
     told = visitor.get("/received")
     assert "Courier (Kazakhstan)" in told
     assert person.values["contact.phone"] not in told
+    asked = Handing(recipient="tax", purpose="bookkeeping", reason="17-3/44")
+    visitor.senim.run(visitor.stage.actor, lambda work: make(work, [person.subject], asked))
+    told = visitor.get("/received")
+    assert ("Tax authority" in told, "17-3/44" in told) == (True, False)  # who and when; the paper is for staff
 
 
 def test_long_lists_are_told_page_by_page_the_newest_first(visitor: Visitor, person: Person) -> None:

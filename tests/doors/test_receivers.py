@@ -62,8 +62,62 @@ def test_the_test_of_the_page_builder_is_answered(receiver: Door) -> None:
     """``test=test`` is answered and takes in nobody; without a good key not even that."""
     answer = send(receiver, {"test": "test"})
     assert (answer.status_code, answer.get_data()) == (200, b"ok")
-    assert send(receiver, {"test": "test"}, key="senim_" + "0" * 32 + "_" + "x" * 43).status_code == 401
+    assert send(receiver, {"test": "test"}, key=WRONG).status_code == 401
     assert people(receiver) == 0
+
+
+WRONG = "senim_" + "0" * 32 + "_" + "x" * 43
+
+
+def keyed(door: Door, where: str, key: str, sent: dict[str, str], *, address: str = "") -> Any:
+    """What Tilda sends with its key in the header or, as one more field of the form, in the body."""
+    headers = {"X-Senim-Key": key} if where == "header" else {}
+    more = {"X-Senim-Key": key} if where == "body" else {}
+    return door.client.post(f"/receive/booking{address}", data={**sent, **more}, headers=headers)
+
+
+@pytest.mark.parametrize("where", ["header", "body"])
+def test_the_key_comes_in_a_header_or_in_the_body(receiver: Door, where: str) -> None:
+    """Its test is answered either way, beside what it adds by itself; then its forms come in, each once."""
+    key = receiver.token("shop")
+    for asked in ({"test": "test"}, {"test": "test", "COOKIES": "_ga=1", "formid": "f1"}):
+        answer = keyed(receiver, where, key, asked)
+        assert (answer.status_code, answer.get_data()) == (200, b"ok")
+    assert people(receiver) == 0
+    first, again = keyed(receiver, where, key, FORM), keyed(receiver, where, key, FORM)
+    assert first.status_code == 200, first.get_data(as_text=True)
+    assert first.get_data() == again.get_data()
+    assert people(receiver) == 1
+
+
+@pytest.mark.parametrize("where", ["header", "body"])
+@pytest.mark.parametrize("sent", [{"test": "test"}, FORM], ids=["test", "form"])
+def test_no_wrong_key_opens_anything(receiver: Door, where: str, sent: dict[str, str]) -> None:
+    """Not its test either; no key, an empty one, and a wrong one beside the right one in the address are no better."""
+    address = f"/{receiver.token('shop')}"
+    tried = [keyed(receiver, where, key, sent) for key in (WRONG, "", "x")]
+    tried.append(keyed(receiver, where, WRONG, sent, address=address))
+    tried.append(keyed(receiver, where, address[1:], sent, address=f"/{WRONG}"))
+    assert [(one.status_code, one.json["code"]) for one in tried] == [(401, Code.NOT_SIGNED_IN)] * 5
+    assert people(receiver) == 0
+
+
+def test_a_key_in_the_body_is_kept_nowhere(receiver: Door) -> None:
+    """Not even where the file takes its name for that of a field."""
+    file = receiver.stage.platform.folder / "receivers.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("Comment:", "X-Senim-Key:"), encoding="utf-8")
+    answer = keyed(receiver, "body", receiver.token("shop"), FORM)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    log = receiver.stage.platform.log
+    (taken,) = (one for one in log.everything_about(answer.json["subject"]) if one.act == "data.collected")
+    assert sorted(taken.categories) == ["contact.email", "identity.family", "identity.given"]
+
+
+def test_only_the_test_itself_is_its_test(receiver: Door) -> None:
+    """A form that also says ``test=test`` is a form: it is not answered as if somebody had been there."""
+    answer = send(receiver, {**FORM, "test": "test"})
+    assert (answer.status_code, answer.json["code"]) == (422, Code.CATEGORY_UNDECLARED)
+    assert keyed(receiver, "body", receiver.token("shop"), {"test": "no"}).status_code == 422
 
 
 def test_a_form_is_taken_once(receiver: Door) -> None:

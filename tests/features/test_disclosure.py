@@ -132,3 +132,32 @@ def test_a_register_of_somebody_unknown_is_empty(stage: Stage) -> None:
     senim, unknown = senim_of(stage), new_subject()
     assert senim.disclosures.of(unknown) == []
     refused(Code.NOT_FOUND, lambda: senim.subjects.find(senim.database, unknown))
+
+
+TAX = Handing(recipient="tax", purpose="bookkeeping", reason="№ 12-34/567 от 03.11.2026")
+
+
+def test_the_document_of_an_authority_is_on_record(stage: Stage) -> None:
+    """tickets-17: its number is in the entry and in both registers: it can be shown later by what was asked."""
+    senim, person = senim_of(stage), stage.person()
+    entries = recorded(senim, lambda: hand(senim, TAX, person.subject))
+    assert [(one.act, one.recipient, one.reason) for one in entries] == [("data.disclosed", "tax", TAX.reason)]
+    hand(senim, replace(TAX, reason="a" * 32), person.subject)
+    hand(senim, COURIER, person.subject)
+    known = [TAX.reason, "a" * 32, ""]
+    assert [one.document for one in senim.disclosures.of(person.subject)] == known
+    senim.tick()
+    listed = senim.run(senim.actor(), senim.disclosures.listed)
+    assert [one.document for one in listed.lines] == known[::-1]
+    refused(Code.REASON_MISSING, lambda: hand(senim, replace(TAX, reason=""), person.subject))
+
+
+def test_what_is_no_number_of_a_document_is_not_written_anywhere(stage: Stage) -> None:
+    """A name in its place would stay in the log for ever: it is refused, and the refusal does not hold it."""
+    senim, person = senim_of(stage), stage.person()
+    wrong = "по делу Пробникова"
+    refused(Code.INVALID_VALUE, lambda: hand(senim, replace(TAX, reason=wrong), person.subject))
+    assert senim.disclosures.of(person.subject) == []
+    senim.tick()
+    told = [entry for _, entry in senim.log.entries() if entry.act == "data.disclosed"]
+    assert [(one.outcome, one.reason, one.codes) for one in told] == [("refused", None, ("invalid_value",))]

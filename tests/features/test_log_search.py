@@ -12,13 +12,16 @@ from senim.audit import searching
 from senim.audit.checkpoint import LogVerifier
 from senim.audit.records import Entry, Outcome, ProblemKind, from_leaf
 from senim.audit.searching import Found, Sought
+from senim.audit.tiles import WIDTH
 from senim.audit.tree import leaf_hash, verify_inclusion
+from senim.consent import Scope
 from senim.errors import Code
-from senim.identity import SubjectId, new_subject
+from senim.identity import SubjectId, new_id, new_subject
 from senim.storage import Database
 from senim.testing import FixedClock, Stage
 from senim.times import micros
 from senim.work import Work
+from tests.features import acting
 from tests.features.acting import refused, senim_of
 
 
@@ -161,3 +164,69 @@ def test_the_newest_about_a_person_are_read_and_the_others_counted(
     senim.tick()
     assert senim.log.latest_about(person, 3) == (known[:-4:-1], len(known))
     assert senim.log.latest_about(new_subject(), 3) == ([], 0)
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The bundles that were read since it was emptied, and -1 for each entry that was decoded."""
+    noted: list[int] = []
+    leaves = searching._leaves
+
+    def bundle(database: Database, n: int) -> list[bytes]:
+        noted.append(n)
+        return leaves(database, n)
+
+    def entry(leaf: bytes) -> Entry:
+        noted.append(-1)
+        return from_leaf(leaf)
+
+    monkeypatch.setattr(searching, "_leaves", bundle)
+    monkeypatch.setattr(searching, "from_leaf", entry)
+    return noted
+
+
+def talked_about(stage: Stage, count: int) -> SubjectId:
+    """A person of whom the log tells so much, and as much again after a consent."""
+    senim, person = senim_of(stage), stage.person()
+
+    def act(work: Work) -> None:
+        for _ in range(count):
+            work.record("data.read", subject=person.subject)
+
+    senim.run(senim.actor(), act)
+    senim.tick()
+    acting.give(senim, person.subject, Scope(purpose="newsletter", channel="email"), stage.evidence(person.point))
+    senim.run(senim.actor(), act)
+    senim.tick()
+    return person.subject
+
+
+def test_one_of_thousands_is_found_where_it_stands(stage: Stage, read: list[int]) -> None:
+    """A consent is proven by reading its entry, not all that the log tells of the person."""
+    person, senim = talked_about(stage, 3000), senim_of(stage)
+    given = [one for one in senim.log.everything_about(person) if one.act == "consent.given"][-1]
+    read.clear()
+    event, _, _ = senim.run(senim.actor(), lambda work: senim.consents.prove(work, person, given.id))
+    assert event.id == given.id
+    assert senim.log.size > 6000
+    bundles, decoded = sum(one >= 0 for one in read), read.count(-1)
+    assert bundles <= 10  # the halves of 24 bundles, and the three where it may stand
+    assert decoded <= 6
+
+
+def test_every_entry_about_a_person_is_found_by_its_id(stage: Stage) -> None:
+    """Sealed or waiting, also where it waited for its commit so long that it stands far from its place."""
+    late = new_id()
+    person, senim = talked_about(stage, WIDTH * 3), senim_of(stage)
+    senim.run(senim.actor(), lambda work: work.record("data.late", subject=person, entry_id=late))
+    senim.tick()
+    senim.run(senim.actor(), lambda work: work.record("data.waits", subject=person))
+    known = senim.log.everything_about(person)
+    for one in (*known[:3], *known[::97], *known[-3:]):
+        assert senim.log.entry_about(person, one.id) == one
+    assert senim.log.entry_about(person, late) is not None
+    for other in (new_id(), "0" * 32, "f" * 32, "", "x", late[:-1]):
+        assert senim.log.entry_about(person, other) is None
+    stranger = stage.person().subject
+    senim.tick()
+    assert senim.log.entry_about(stranger, late) is None

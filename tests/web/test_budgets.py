@@ -1,16 +1,24 @@
-"""What a page may weigh, in a browser: bytes, requests, nothing that moves, no script in the way, no large picture."""
+"""What a page may weigh, in a browser: bytes, requests, nothing that moves, no script in the way, no large picture.
+
+And that each of them is shown in the docs.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Response
+from scripts.screenshots import FOLDER, shots_of
 
+import senim.web
 from senim.web.site import site
+from tests.answers.every import UNSHOWN, every_answer
 from tests.doors.visitor import Visitor
-from tests.filled import cookies, filled
+from tests.filled import Filled, cookies, filled
 from tests.loopback import address, serving
 from tests.screens import Screen, every_screen
 from tests.web.conftest import PHONE
@@ -53,6 +61,8 @@ class Open:
     address: str
     screens: list[Screen]
     cookies: list[dict[str, str]]
+    made: Filled
+    visitor: Visitor
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +73,7 @@ def doors() -> Iterator[Open]:
         visitor.sign_in(made.person)
         found = every_screen(made.senim, visitor.client, made.me, made.person.subject)
         with serving(site(made.senim)) as server:
-            yield Open(address(server), found, cookies(made, visitor))
+            yield Open(address(server), found, cookies(made, visitor), made, visitor)
 
 
 @pytest.mark.parametrize("door", ["public", "portal", "console"])
@@ -88,3 +98,26 @@ def test_every_page_keeps_its_budgets(browser: Browser, doors: Open, door: str) 
     context.close()
     assert len(looked) >= 10
     assert faults == []
+
+
+_EXTENDS = re.compile(r'{% extends "([^"]+)" %}')
+
+
+def _templates() -> dict[str, str]:
+    """The templates of screens: name → what each is put into. Frames, parts and files are none."""
+    found: dict[str, str] = {}
+    for folder in Path(str(senim.web.__file__)).parent.glob("*/templates"):
+        for path in folder.rglob("*.html"):
+            if frame := _EXTENDS.search(path.read_text(encoding="utf-8")):
+                found[path.relative_to(folder).as_posix()] = frame[1]
+    frames = {one for name, one in found.items() if one != name}
+    return {name: one for name, one in found.items() if name not in frames}
+
+
+def test_every_screen_is_in_a_picture(doors: Open) -> None:
+    """Also what only a form is answered with: a template that no picture shows has its reason; no picture is old."""
+    screens = [*doors.screens, *every_answer(doors.made, doors.visitor)]
+    shown = {one.template for one in screens}
+    assert set(_templates()) - shown == set(UNSHOWN)
+    kept = {one.name for one in FOLDER.glob("*.png")}
+    assert {one.name for one in shots_of(screens)} == kept

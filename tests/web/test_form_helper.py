@@ -135,4 +135,8 @@ def test_without_scripts_the_same_form_works(front: Shopfront) -> None:
     page.get_by_role("checkbox").first.check()
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("heading", name="Thank you, we have it.")).to_be_visible()
+    page.get_by_role("link", name="Қазақша").click()
+    expect(page.get_by_role("heading", name="Рақмет, қабылдадық.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Рақмет, қабылдадық.")).to_be_visible()
     assert front.stage.platform.subjects.count(front.stage.platform.database)[0] == 1

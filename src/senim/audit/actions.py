@@ -11,7 +11,7 @@ from senim.audit.live import Follow, StoredLog
 from senim.audit.proofs import Proof, Span, consistent
 from senim.audit.records import Entry, Problem, Report, Tally, from_leaf, time_of
 from senim.audit.sealing import Sealer
-from senim.audit.searching import PAGE, Found, Sought, done, newest_about, search
+from senim.audit.searching import PAGE, Found, Sought, done, entry_about, newest_about, search
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, pack, stored, widths
 from senim.audit.tree import consistency_proof, inclusion_proof, leaf_hash
 from senim.audit.verification import verify_log
@@ -130,6 +130,12 @@ class Log:
             found.update((entry.id, entry) for _, entry in page)
             after = page[-1][0] + 1
         return [found[one] for one in sorted(found)]
+
+    def entry_about(self, subject: SubjectId, entry_id: str) -> Entry | None:
+        """The entry about a person with an id, sealed or not, without the others; None if there is none."""
+        # Looked at first: an entry that is sealed meanwhile is found twice, and not missed.
+        waiting = next((one for one in self.entries_waiting(subject) if one.id == entry_id), None)
+        return waiting or entry_about(self._database, subject, entry_id)
 
     def latest_about(self, subject: SubjectId, most: int) -> tuple[list[Entry], int]:
         """The newest entries about a person, sealed or not, at most so many; and how many there are, unread."""

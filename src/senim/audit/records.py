@@ -65,7 +65,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     point: str | None = None
     """The collection point."""
     reason: str | None = None
-    """Why, one of a closed list; of a drill the control, of an event its name."""
+    """Why, one of a closed list; of a drill the control, of an event its name, of a disclosure the paper that asks."""
     ref: str | None = None
     """Id of something kept elsewhere."""
     digest: str | None = None

@@ -6,7 +6,7 @@ import bisect
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice, takewhile
 
 import msgspec
 
@@ -14,7 +14,7 @@ from senim.audit import store
 from senim.audit.records import Entry, Outcome, from_leaf, time_of
 from senim.audit.tiles import WIDTH, TileName, stored
 from senim.errors import Code, Tampered
-from senim.identity import SubjectId
+from senim.identity import SubjectId, is_id
 from senim.storage import Database
 
 PAGE = 50
@@ -133,6 +133,30 @@ def newest_about(database: Database, subject: SubjectId, acts: Collection[str], 
         if any(mark in leaf for mark in marks) and done(entry := from_leaf(leaf), acts):
             found.append((index, entry))
     return Found(entries=tuple(found), onwards=0)
+
+
+def entry_about(database: Database, subject: SubjectId, entry_id: str) -> Entry | None:
+    """The sealed entry about a person with an id, if there is one. Raises Tampered (log_broken).
+
+    The log is in the order of ids, but for what waited long for its commit: the entry is looked for where it should
+    stand, and among all about the person only if it does not stand there.
+    """
+    if not is_id(entry_id):
+        return None
+    size, mark = store.read_head(database).size, entry_id.encode()
+    bundles = range(-(-size // WIDTH))
+    place = bisect.bisect_right(bundles, entry_id, key=lambda n: from_leaf(_leaves(database, n)[0]).id) - 1
+    begin, end = (place - 1) * WIDTH, min((place + 2) * WIDTH, size)
+    near = takewhile(lambda index: index >= begin, store.indexes_before(database, subject, end, size))
+    leaves, have = list[bytes](), -1
+    for index in chain(near, store.indexes_before(database, subject, size, size)):
+        if index // WIDTH != have:
+            have = index // WIDTH
+            leaves = _leaves(database, have)
+        leaf = leaves[index % WIDTH]
+        if mark in leaf and (entry := from_leaf(leaf)).id == entry_id and entry.subject == subject:
+            return entry
+    return None
 
 
 def done(entry: Entry, acts: Collection[str]) -> bool:

@@ -30,7 +30,8 @@ def list_(subject: str, folder: Path, *, as_json: bool) -> None:
         return
     for one in found:
         where = f" ({one.country})" if one.country else ""
-        click.echo(f"{one.at}  {one.recipient}{where} for {one.purpose}: {', '.join(one.categories)}")
+        asked = f" by {one.document}" if one.document else ""
+        click.echo(f"{one.at}  {one.recipient}{where} for {one.purpose}{asked}: {', '.join(one.categories)}")
     click.echo(f"{len(found)} disclosures")
 
 
@@ -41,7 +42,7 @@ def list_(subject: str, folder: Path, *, as_json: bool) -> None:
 @click.option("--category", "categories", multiple=True, help="A category or category.field; may be repeated.")
 @click.option("--country", default="", help="Where it goes, if the recipient is in several countries.")
 @click.option("--channel", default="", help="By which way.")
-@click.option("--reason", default="", help="Id of the document with which an authority asks.")
+@click.option("--reason", default="", help="Number of the document with which an authority asks.")
 @role_option
 @folder_option
 def make(

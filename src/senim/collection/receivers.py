@@ -1,9 +1,9 @@
 """Receivers: forms of page builders and CMSs that can only send to an address (Tilda, WordPress and the like).
 
 ``receivers.yaml`` in the operator's folder says which of their fields are which of ours. The sender is known by a key
-of the store (``senim access add``) in the address or a header. A page builder cannot tell which notice a person saw:
-the file says which text stands on that page, by its digest. When the notice changes, what comes is refused until the
-page shows the new one and the file says so: nothing is taken on a text that nobody saw
+of the store (``senim access add``) in the address, a header or a field of the form. A page builder cannot tell which
+notice a person saw: the file says which text stands on that page, by its digest. When the notice changes, what comes is
+refused until the page shows the new one and the file says so: nothing is taken on a text that nobody saw
 (docs/decisions/0020-proof-of-visitors.md).
 """
 
@@ -26,6 +26,8 @@ from senim.policy.promises import Promises
 FILE = "receivers.yaml"
 """Where the operator says what comes from where."""
 
+KEY = "X-Senim-Key"
+"""Name of the header, or of the field of the form, in which the key comes if it is not in the address."""
 _YES = frozenset(("yes", "on", "true", "1", "да", "иә", "ия", "checked"))
 MOST = 64 * 1024
 """Bytes of the file at most."""
@@ -88,8 +90,9 @@ def check(receivers: Mapping[str, Receiver], promises: Promises) -> list[str]:
 
 
 def is_test(receiver: Receiver, sent: Mapping[str, str]) -> bool:
-    """Whether it is only Tilda's question whether anybody is there."""
-    return receiver.kind == "tilda" and dict(sent) == {"test": "test"}
+    """Whether it is only Tilda's question whether anybody is there, beside what is dropped of a form too."""
+    asked = {name: text for name, text in sent.items() if name not in _ignored(receiver)}
+    return receiver.kind == "tilda" and asked == {"test": "test"}
 
 
 def came(promises: Promises, receiver: Receiver, sent: Mapping[str, str]) -> Came:
@@ -99,7 +102,7 @@ def came(promises: Promises, receiver: Receiver, sent: Mapping[str, str]) -> Cam
     """
     if receiver.point not in promises.policy.points:
         raise undeclared(promises, receiver.point)
-    ignored = {*receiver.ignore, *(_TILDA if receiver.kind == "tilda" else ()), "notice", receiver.mark}
+    ignored = {*_ignored(receiver), "notice", receiver.mark}
     fields: dict[str, str] = {"notice": receiver.notice or sent.get("notice", "")}
     strange = 0
     for name, text in sent.items():
@@ -115,6 +118,11 @@ def came(promises: Promises, receiver: Receiver, sent: Mapping[str, str]) -> Cam
     if len(mark) > 100 or not mark.isascii():
         raise Invalid(Code.BODY_MALFORMED, "mark")
     return Came(intake_of(promises, receiver.point, receiver.language, fields), mark)
+
+
+def _ignored(receiver: Receiver) -> frozenset[str]:
+    """Names that are dropped unread."""
+    return frozenset((*receiver.ignore, *(_TILDA if receiver.kind == "tilda" else ())))
 
 
 def find(receivers: Mapping[str, Receiver], name: str) -> Receiver:

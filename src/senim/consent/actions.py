@@ -216,12 +216,10 @@ class Consents:
     def prove(self, work: Work, subject: SubjectId, event_id: str) -> tuple[Event, str, str]:
         """An event, its receipt and the text that was shown (94-V 25(2)(5)). Raises NotFound."""
         work.need("read")
-        event, after = None, 0
-        while event is None and after is not None:
-            events, after = self.history(subject, after)  # type: ignore[assignment]  # None ends the loop
-            event = next((one for one in events if one.id == event_id), None)
-        if event is None:
+        entry = self._log.entry_about(subject, event_id)
+        if entry is None or not is_said(entry):
             raise NotFound(Code.NOT_FOUND, "consent")
+        event = event_of(entry)
         promises = self._policies.promises(event.said.version, work.now.date())
         notice = self._kept(event.said.evidence.notice)
         return event, self._sign(promises, event), notice.content if notice is not None else ""

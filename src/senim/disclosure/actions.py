@@ -8,6 +8,7 @@ from dataclasses import replace
 from senim.audit.actions import Log
 from senim.audit.records import Entry, Outcome
 from senim.disclosure.records import MOST, Foreseen, Handed, HandedOver, Handing, Line, Listing
+from senim.disclosure.rules import MOST_NUMBER, is_number
 from senim.errors import Code, Invalid, Reason, SenimError
 from senim.gate import Question
 from senim.identity import SubjectId, is_id, new_id
@@ -39,10 +40,12 @@ class Disclosures:
         the others go. A person named alone is refused as a whole.
 
         Raises NotPromised or NotAllowed with the gate's reasons, Invalid (invalid_value) for a list that is empty,
-        too long or names somebody twice, NotFound.
+        too long or names somebody twice and for a ``reason`` that is no number of a document, NotFound.
         """
         work.attempt(ACT, self._told(work, handing))
         work.need("disclose")
+        if handing.reason and not is_number(handing.reason):
+            raise Invalid(Code.INVALID_VALUE, "reason", detail=f"a document's number, up to {MOST_NUMBER} characters")
         if not 0 < len(subjects) <= MOST or len(set(subjects)) != len(subjects):
             raise Invalid(Code.INVALID_VALUE, "subjects", detail=f"1 to {MOST} people, each once")
         disclosure = new_id()
@@ -86,7 +89,7 @@ class Disclosures:
         return countries[0] if countries else None
 
     def _told(self, work: Work, handing: Handing) -> dict[str, object]:
-        return self._policies.in_force(work.now).told(
+        told = self._policies.in_force(work.now).told(
             operation=Operation.TRANSFER.value,
             purpose=handing.purpose,
             categories=handing.categories,
@@ -94,6 +97,7 @@ class Disclosures:
             channel=handing.channel,
             country=handing.country,
         )
+        return {**told, "reason": handing.reason} if is_number(handing.reason) else told
 
     def newest(self, subject: SubjectId, before: int = 0, most: int = 20) -> tuple[list[HandedOver], int]:
         """The newest handings-over of a person's data from before log entry ``before`` on, and where more begins."""
@@ -176,6 +180,7 @@ def counted(entry: Entry, known: Line | None) -> Line:
         purpose=entry.purpose or "",
         categories=entry.categories,
         country=entry.country or "",
+        document=entry.reason or "",
         people=1,
     )
 
@@ -194,5 +199,6 @@ def _line(entry: Entry) -> HandedOver:
         categories=entry.categories,
         country=entry.country or "",
         channel=entry.channel or "",
+        document=entry.reason or "",
         policy=entry.policy or 0,
     )

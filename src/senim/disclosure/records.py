@@ -16,7 +16,8 @@ MOST = 500
 class Handing:
     """What is to be handed over. ``categories`` empty: what the purpose needs and the recipient is entrusted with.
 
-    ``reason`` is the id of the document with which an authority asks (tickets-17).
+    ``reason`` is the number of the document with which an authority asks, or its id here (tickets-17): it stands in
+    the log, so it has the form of :func:`senim.disclosure.rules.is_number`.
     """
 
     recipient: str
@@ -57,6 +58,8 @@ class HandedOver:
     categories: tuple[str, ...]
     country: str
     channel: str
+    document: str
+    """By which document an authority asked, for staff: the person's own view tells the authority and the date."""
     policy: int
 
 
@@ -70,6 +73,8 @@ class Line:
     purpose: str
     categories: tuple[str, ...]
     country: str
+    document: str
+    """By which document an authority asked."""
     people: int
 
 

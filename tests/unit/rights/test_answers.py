@@ -86,6 +86,7 @@ def facts(promises: Promises, language: Language = "en", **changed: object) -> F
                 categories=("contact.phone", "identity.family"),
                 country="KZ",
                 channel="",
+                document="",
                 policy=1,
             ),
         ),

@@ -232,8 +232,8 @@ class DisclosureBody(_Body, frozen=True, kw_only=True):
     """Where it goes; may be left out where the recipient is in one country."""
     channel: Name = ""
     """By which way."""
-    reason: Annotated[str, Meta(max_length=64)] = ""
-    """Id of the document with which an authority asks."""
+    reason: Annotated[str, Meta(max_length=80)] = ""
+    """Number of the document with which an authority asks, with its date in digits, or its id here; no names."""
 
 
 class DisclosureAnswer(_Answer, frozen=True, kw_only=True):
@@ -266,6 +266,8 @@ class DisclosureTold(_Answer, frozen=True, kw_only=True):
     """Where."""
     channel: str
     """By which way."""
+    document: str
+    """By which document an authority asked."""
 
 
 class DisclosuresAnswer(_Answer, frozen=True, kw_only=True):

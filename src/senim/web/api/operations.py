@@ -194,6 +194,7 @@ def disclosures_of(call: Call, subject: str) -> bodies.DisclosuresAnswer:
                 categories=one.categories,
                 country=one.country,
                 channel=one.channel,
+                document=one.document,
             )
             for one in found
         ]

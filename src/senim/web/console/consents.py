@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, g, render_template, request
 from senim.audit.records import to_leaf
 from senim.audit.statements import open_statement
 from senim.consent import Event
+from senim.errors import Code, NotFound
 from senim.policy.notices import StoredNotice
 from senim.web.console import naming, recording
 from senim.web.console.guard import Answer, look, needs, platform, run
@@ -133,7 +134,9 @@ def _pretty(told: object) -> bytes:
 def _bundle(one: Look, proof: Proof) -> bytes:
     """Everything that proves it, to be checked without us: receipt, text, key, entry of the log, checkpoint."""
     senim = platform()
-    entry = next(found for found in senim.log.everything_about(one.subject) if found.id == proof.event.id)
+    entry = senim.log.entry_about(one.subject, proof.event.id)
+    if entry is None:  # it was there a moment ago
+        raise NotFound(Code.NOT_FOUND, "consent")
     files = {
         "receipt.jws": proof.receipt.encode(),
         "receipt.json": _pretty(proof.says),

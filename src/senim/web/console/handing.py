@@ -18,7 +18,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from senim.consent import Scope
-from senim.disclosure import Foreseen, Handed, Handing
+from senim.disclosure import Foreseen, Handed, Handing, is_number
 from senim.errors import Code, Invalid, Reason, SenimError
 from senim.identity import RESPONSIBLE, SubjectId, new_id
 from senim.policy.records import Recipient
@@ -143,6 +143,8 @@ def see(one: Look) -> Answer:
         return redirect(url_for("handing.choose", subject=one.subject), 303)
     if not handing.categories:
         return _form(one, handing, naming.say("hand-nothing-chosen"))
+    if handing.reason and not is_number(handing.reason):
+        return _form(one, handing, naming.say("hand-reason-wrong"))
     session[_ONCE] = once = new_id()
     return _sight(one, handing, once)
 

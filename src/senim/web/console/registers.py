@@ -20,7 +20,7 @@ from senim.web.shared.pages import day, refused, whole, zone
 from senim.web.shared.switching import repeats
 
 pages = Blueprint("registers", __name__, url_prefix="/registers")
-_HANDED = ("when", "recipient", "purpose", "data", "country", "people")
+_HANDED = ("when", "recipient", "purpose", "data", "country", "asked-by", "people")
 _COUNTED = 8192
 
 
@@ -126,6 +126,7 @@ def _line(one: Line) -> tuple[str, ...]:
         naming.purpose(now, one.purpose),
         naming.categories(now, one.categories),
         naming.country(one.country),
+        one.document,
         str(one.people),
     )
 

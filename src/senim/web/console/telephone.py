@@ -36,6 +36,9 @@ _INPUTS = {
 _UNWANTED = (Code.CARD_NUMBER, Code.SPECIAL_CATEGORY)
 """Refusals of what should never have been written down: it does not come back with the form."""
 
+_TAKEN = 50
+"""Choices of a call that are shown behind it at most."""
+
 _FILES = (FieldType.DOCUMENT,)
 """What nobody can say on the telephone."""
 
@@ -188,8 +191,8 @@ def _given(point: Point) -> list[ConsentGiven]:
 def _theirs(subject: str) -> list[Event]:
     """What whoever is signed in took down of a person's choices. Raises NotFound."""
     standing = platform().subjects.find(platform().database, SubjectId(subject))
-    events = platform().consents.history(standing.subject)[0]
-    return [one for one in events if one.actor == member().actor.label]
+    events, _ = platform().consents.newest(standing.subject, most=_TAKEN)
+    return [one for one in reversed(events) if one.actor == member().actor.label]
 
 
 @pages.get("/taken/<subject>")

@@ -1,7 +1,8 @@
 """Forms of sites at the public door: what a point asks, and what a page sends in, with scripts or without.
 
 A form that comes without the notice's digest, or with something to mend, is answered by a page that shows the notice,
-the boxes, and what was written, beside what is wrong with it. Nothing of it is stored until all is in order.
+the boxes, and what was written, beside what is wrong with it. Nothing of it is stored until all is in order. Then it
+leads to a page of thanks, which can be read again, and in another language, without anything being sent twice.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import secrets
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
 from senim.collection.cookies import VISITOR
@@ -47,7 +49,7 @@ def filling(senim: Senim) -> Blueprint:
     def asked(point: str) -> Response:
         return let_in(_asked(senim, point), _origin(senim))
 
-    def send(point: str) -> Response:
+    def send(point: str) -> Response | Redirect:
         if request.method == "OPTIONS":
             return let_in(Response(status=204), _origin(senim))
         limit.count(request)
@@ -55,6 +57,10 @@ def filling(senim: Senim) -> Blueprint:
             return _plain(senim, point)
         return let_in(_scripted(senim, point), _origin(senim))
 
+    def thanks(point: str) -> Response:
+        return _thanks(senim, point)
+
+    pages.add_url_rule("/forms/<point>/thanks", view_func=thanks)
     pages.add_url_rule("/forms/<point>", view_func=asked, methods=["GET"], endpoint="asked")
     pages.add_url_rule("/forms/<point>", view_func=send, methods=["POST", "OPTIONS"], endpoint="send")
     return pages
@@ -129,7 +135,7 @@ def _take(senim: Senim, point: str, language: Language, fields: dict[str, str], 
     return answer
 
 
-def _plain(senim: Senim, point: str) -> Response:
+def _plain(senim: Senim, point: str) -> Response | Redirect:
     """A form sent without scripts: thanks, or the same form again with what was written and what is to mend."""
     _own(senim)
     promises = _promises(senim)
@@ -142,7 +148,7 @@ def _plain(senim: Senim, point: str) -> Response:
         try:
             mark = sent.get("id", "")
             _take(senim, point, language, sent, mark if is_id(mark) else secrets.token_hex(16))
-            return _shown(made, {}, {}, done=True)
+            return redirect(url_for("filling.thanks", point=point, language=language), 303)
         except SenimError as error:
             if error.code is not Code.OVERLOADED and status_of(error) >= 500:
                 raise
@@ -150,11 +156,25 @@ def _plain(senim: Senim, point: str) -> Response:
     return _shown(made, sent, faults)
 
 
-def _shown(made: Form, sent: dict[str, str], faults: dict[str, str], *, done: bool = False) -> Response:
+def _thanks(senim: Senim, point: str) -> Response:
+    """What a form that was taken in leads to; it tells nothing of who sent it."""
+    promises = _promises(senim)
+    sender(promises, point)
+    language = g.language = _language(request.args.get("language", ""))
+    body = render_template(
+        "thanks.html",
+        title=wording("forms")["thanks"].in_(language),
+        name=form(promises, point, language).name,
+        thanks_in=lambda one: url_for("filling.thanks", point=point, language=one),
+    )
+    return Response(body, headers=PRIVATE)
+
+
+def _shown(made: Form, sent: dict[str, str], faults: dict[str, str]) -> Response:
     words = {name: text.in_(g.language) for name, text in wording("forms").items()}
     known = {one.ref for one in made.fields} | {f"{CONSENT}{one.ref}" for one in made.consents}
     beside = [f"{name}: {text}" for name, text in faults.items() if name and name not in known]
-    title = words["thanks"] if done else words["mend"] if faults else words["before"]
+    title = words["mend"] if faults else words["before"]
     body = render_template(
         "form.html",
         title=title,
@@ -162,9 +182,8 @@ def _shown(made: Form, sent: dict[str, str], faults: dict[str, str], *, done: bo
         sent=sent,
         faults=faults,
         beside=beside,
-        done=done,
         say=words,
         id=secrets.token_hex(16),
     )
-    status = 200 if done or not faults else 422
+    status = 422 if faults else 200
     return Response(body, status, {**PRIVATE, "Content-Security-Policy": FORMS})

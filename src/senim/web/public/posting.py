@@ -1,4 +1,4 @@
-"""Receivers at the public door: what page builders and CMSs send, known by a key in the address or a header."""
+"""Receivers at the public door: what page builders and CMSs send, known by a key wherever they can put one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import msgspec
 from flask import Blueprint, Response, g, jsonify, request
 
 from senim.app import Senim
-from senim.collection.receivers import FILE, Receiver, came, find, is_test, read
+from senim.collection.receivers import FILE, KEY, Receiver, came, find, is_test, read
 from senim.collection.records import Taken
-from senim.errors import Code, Invalid, NotFound, SenimError
+from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError
 from senim.web.public.limiting import Limit
 from senim.web.shared.pages import PRIVATE
 from senim.web.shared.problems import problem, status_of
@@ -24,7 +24,7 @@ def posting(senim: Senim) -> Blueprint:
     def receive(name: str, key: str = "") -> Response:
         limit.count(request)
         try:
-            answer = _receive(senim, name, key or request.headers.get("X-Senim-Key", ""))
+            answer = _receive(senim, name, _key(key))
         except SenimError as error:
             answer = jsonify(problem(error, g.language))
             answer.status_code, answer.mimetype = status_of(error), "application/problem+json"
@@ -34,6 +34,14 @@ def posting(senim: Senim) -> Blueprint:
     pages.add_url_rule("/receive/<name>", view_func=receive, methods=["POST"], endpoint="by_header")
     pages.add_url_rule("/receive/<name>/<key>", view_func=receive, methods=["POST"], endpoint="by_address")
     return pages
+
+
+def _key(of_address: str) -> str:
+    """The key of who sends, wherever it is. Raises NotAllowed (not_signed_in) for keys that contradict each other."""
+    given = {of_address, request.headers.get(KEY, ""), *request.form.getlist(KEY)} - {""}
+    if len(given) > 1:
+        raise NotAllowed(Code.NOT_SIGNED_IN)
+    return next(iter(given), "")
 
 
 def _receivers(senim: Senim) -> dict[str, Receiver]:
@@ -50,7 +58,7 @@ def _receive(senim: Senim, name: str, key: str) -> Response:
     receiver = find(_receivers(senim), name)
     if request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise Invalid(Code.MEDIA_TYPE_WRONG, "Content-Type")
-    sent = {one: text for one, text in request.form.items() if text}
+    sent = {one: text for one, text in request.form.items() if text and one != KEY}
     if is_test(receiver, sent):
         return Response("ok", mimetype="text/plain")
     arrived = came(promises, receiver, sent)

@@ -1,0 +1,29 @@
+"""What counts as the number of an authority's document: it stays in the log, so it can be no value of a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from senim.conformance import cast
+from senim.disclosure.rules import MOST_NUMBER, is_number
+
+NUMBERS = (
+    "1", "17-3/44", "№ 12-34/567 от 03.11.2026", "№ 12-34/567, 03.11.2026", "No. 12-34/567 of 03.11.2026",
+    "исх. 5-2/1123 (вх. 7)", "7594-26-00-2к/1123", "дело 1-77/2026", "ДП-1123", "a" * 32, "9" * MOST_NUMBER,
+)  # fmt: skip
+OTHERS = (
+    "", "abc", "б/н", "Ким 5", "Иванов", "иванов 5", "Серікова Әлия 12", "по делу Пробникова 7", "Постановление 5",
+    "aliya@people.example 1", "8 (700) 000-00-00", "1\n2", "<5>", "9" * (MOST_NUMBER + 1),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_numbers_and_dates_are_taken(text: str) -> None:
+    """As authorities write them, and ids of documents that are kept here."""
+    assert is_number(text)
+
+
+@pytest.mark.parametrize("text", [*OTHERS, cast.card(9)], ids=repr)
+def test_what_could_be_a_person_s_is_not(text: str) -> None:
+    """Names, words that may be names, and numbers of people, telephones and cards."""
+    assert not is_number(text)
