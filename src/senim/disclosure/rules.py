@@ -10,21 +10,36 @@ from senim.recognisers import find
 MOST_NUMBER = 80
 """Characters of a document's number at most, its date included."""
 
-_LETTERS = r"[^\W\d_]"
-_FORM = re.compile(rf"(?=.*\d)(?!.*{_LETTERS}{{5}})[\w №#.,:/()–-]{{1,{MOST_NUMBER}}}\Z")
-_WORD = re.compile(rf"{_LETTERS}{{2,}}")
+_FORM = re.compile(rf"(?=.*\d)[\w №#.,:/()–-]{{1,{MOST_NUMBER}}}\Z")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SHORT = re.compile(r"[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]{2,5}\Z")
+"""What bodies and their departments are called by: ДГД, МВД, АШМ."""
+
+_BESIDE = """
+исх исходящий вх входящий от до по на из за год года дата номер дело дела материал материалу
+запрос запросу требование требованию постановление постановлению определение определению представление поручение
+поручению предписание решение решению приказ приказу письмо письму уведомление ордер санкция протокол протоколу
+января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+шығыс кіріс нөмір нөмірі іс ісі жыл жылы жылғы күні сұрау сұрату талап қаулы ұйғарым ұсыну тапсырма нұсқама шешім
+бұйрық хат хабарлама хаттама санкция
+қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан
+no nr ref of dated from number case file request letter order decision warrant ruling notice protocol
+january february march april may june july august september october november december
+"""
+_WORDS = frozenset(_BESIDE.split())
+"""Words that stand beside the number of a document; any other could be somebody's name."""
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is the number of a document, with its date or without, and can be no value of a person.
+    """Whether a text is the number of a document, with its kind and date or without, and can be no value of a person.
 
-    It has a digit and no longer words than “дело”, none of them written like a name; numbers that are somebody's
-    (of people, telephones, passports, cards) are none of documents. The id of a document that is kept here is one too.
+    It has a digit, the words that stand beside such numbers and no others; numbers that are somebody's (of people,
+    telephones, passports, cards) are none of documents. The id of a document that is kept here is one too.
 
-    >>> [is_number(text) for text in ("17-3/44", "№ 12-34/567 от 03.11.2026", "Ким 5", "по делу Пробникова", "")]
-    [True, True, False, False, False]
+    >>> [is_number(text) for text in ("17-3/44", "Исх. № 12-34/567 от 3 ноября 2026 г.", "ким 5", "")]
+    [True, True, False, False]
     """
     if is_id(text):
         return True
-    named = any(word[0].isupper() and word[1:].islower() for word in _WORD.findall(text) if word != "No")
-    return _FORM.match(text) is not None and not named and not find(text)
+    known = all(word.casefold() in _WORDS or _SHORT.match(word) for word in _WORD.findall(text))
+    return known and _FORM.match(text) is not None and not find(text)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 
-from senim.consent import Consents, Evidence, Scope
+from senim.consent import Consents, Event, Evidence, Scope
 from senim.errors import Code, Invalid, NotFound, NotPromised, Reason
 from senim.gate import Gate, Question
 from senim.identity import Actor, ActorKind, SubjectId
@@ -233,18 +233,24 @@ class Marketing:
 
         Raises NotFound if they took it back themselves, before or since: whoever holds a link says no yes of theirs.
         """
-        before = last = None
-        after: int | None = 0
-        while after is not None:
-            events, after = self._consents.history(known.subject, after)
-            for event in events:
-                scope = event.said.scope
-                if scope.purpose == known.purpose and scope.channel in ("", known.channel):
-                    before, last = last, event
+        about = self._said_about(known)
+        last, before = next(about, None), next(about, None)
         if before is None or last is None or not before.said.given or last.said.given or last.actor != BY_LINK.label:
             raise NotFound(Code.NOT_FOUND, "consent")
         shown = before.said.evidence
         return Evidence(notice=shown.notice, language=shown.language, surface="subscription", act="button")
+
+    def _said_about(self, known: _Token) -> Iterator[Event]:
+        """What the person agreed to and withdrew of what the link is about, the newest first."""
+        before = 0
+        while True:
+            events, before = self._consents.newest(known.subject, before)
+            for event in events:
+                scope = event.said.scope
+                if scope.purpose == known.purpose and scope.channel in ("", known.channel):
+                    yield event
+            if not before:
+                return
 
     def _digest(self, channel: Channel, address: str) -> bytes:
         return self._index.digest(f"unsubscribed.{_TYPES[channel]}", address)
