@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from senim.languages import Hint, Language
+from senim.languages import Hint, Language, explain
 
 
 class Code(StrEnum):
@@ -187,13 +187,19 @@ class Reason:
     """One ground of a decision: the code, the policy's clause and the law's article behind it.
 
     ``where`` names the thing it is about: a field (``contact.email``), a category, a recipient id;
-    never a value.
+    never a value. ``hint`` tells how it would be right, where that is known.
     """
 
     code: Code
     where: str = ""
     clause: str = ""
     article: str = ""
+    hint: Hint | None = None
+
+    def says(self, language: Language) -> str:
+        """What it means and what to do, in ``language``."""
+        meant = explain(self.code.value, language)
+        return f"{meant} {self.hint.sentences(language)}" if self.hint else meant
 
 
 class SenimError(Exception):

@@ -86,12 +86,13 @@ REFUSED: dict[str, tuple[dict[str, str], str, str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refusals_come_by_field_in_the_persons_words(lone_door: Door, name: str) -> None:
-    """Each beside its field; nothing is kept; no value comes back."""
+    """Each beside its field, with how it is to be written; nothing is kept; no value comes back."""
     changed, code, where = REFUSED[name]
     answer = send(lone_door, fields(lone_door, **changed))
     assert answer.status == 422
     assert code in answer.codes
-    assert answer.json["fields"][where] == wording("forms")[code].en
+    how = {"contact.email": " Write it like name@example.kz."}.get(where, "")
+    assert answer.json["fields"][where] == wording("forms")[code].en + how
     assert people(lone_door) == 0
     assert "инвалидность" not in answer.text
 

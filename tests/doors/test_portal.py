@@ -132,6 +132,7 @@ def test_a_value_is_put_right(visitor: Visitor, person: Person) -> None:
     visitor.get("/correct/identity.family")
     wrong = visitor.post("/correct/identity.family", how="at-once", value=cast.card(5))
     assert "We cannot keep this" in wrong.text
+    assert "without digits and signs" in visitor.post("/correct/identity.family", how="at-once", value="Iva7nov").text
     assert "Qayratova" in visitor.follow(visitor.post("/correct/identity.family", how="at-once", value="Qayratova"))
     page = visitor.get("/correct/contact.email")
     assert "a member of staff looks at the change" in page

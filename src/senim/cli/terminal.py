@@ -16,7 +16,7 @@ import msgspec
 
 from senim.app import Senim, open_senim
 from senim.errors import Code, Reason, SenimError, of_disk
-from senim.languages import LANGUAGES, Language, explain
+from senim.languages import LANGUAGES, Language
 from senim.policy import Fault
 from senim.policy.taxonomy import Channel, Operation
 
@@ -74,7 +74,7 @@ def reason_line(reason: Reason) -> str:
     """One ground of a refusal in a line."""
     where = f" {reason.where}:" if reason.where else ""
     behind = ", ".join(part for part in (reason.clause, reason.article and f"art. {reason.article}") if part)
-    return f"{reason.code}:{where} {explain(reason.code, language())}{f' [{behind}]' if behind else ''}"
+    return f"{reason.code}:{where} {reason.says(language())}{f' [{behind}]' if behind else ''}"
 
 
 @contextmanager

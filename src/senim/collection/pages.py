@@ -148,5 +148,5 @@ def in_words(reasons: Iterable[Reason], language: Language) -> dict[str, str]:
     for one in reasons:
         text = words.get(one.code.value, words["other"]).in_(language)
         where = f"{CONSENT}{one.where}" if one.code is Code.CONSENT_MISSING else one.where if "." in one.where else ""
-        told.setdefault(where, text)
+        told.setdefault(where, f"{text} {one.hint.sentences(language)}" if one.hint else text)
     return told

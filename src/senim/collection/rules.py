@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -18,7 +19,7 @@ from senim.policy.notices import Notice
 from senim.policy.promises import Promises
 from senim.policy.records import ConsentAsked, Field, Point
 from senim.policy.taxonomy import Channel, FieldType
-from senim.policy.values import normalise
+from senim.policy.values import expected, normalise
 
 _FREE = frozenset(
     (FieldType.TEXT, FieldType.WORDS, FieldType.ADDRESS, FieldType.ACCOUNT, FieldType.URL, FieldType.NAME)
@@ -77,14 +78,20 @@ def look(
         try:
             good[reference] = normalise(value, field)
         except Invalid as error:
-            reasons.append(promises.reason(error.code, reference))
+            reasons.append(_miswritten(promises, error.code, reference))
             continue
         if field.type is _BIRTH_DATE and now and good[reference] > _day(promises, now):
             del good[reference]
-            reasons.append(promises.reason(Code.INVALID_VALUE, reference))
+            reasons.append(_miswritten(promises, Code.INVALID_VALUE, reference))
         elif not still and (field.type in _FREE or field.type is FieldType.REFERENCE):
             strangers.extend((reference, iin) for iin in iins(good[reference]))
     return Looked(good, tuple(reasons), tuple(strangers))
+
+
+def _miswritten(promises: Promises, code: Code, reference: str) -> Reason:
+    """Why a value is not taken as it is written, and how it is to be written."""
+    reason = promises.reason(code, reference)
+    return replace(reason, hint=expected(promises.fields[reference])) if code is Code.INVALID_VALUE else reason
 
 
 def _still(promises: Promises, values: Mapping[str, object]) -> bool:

@@ -76,7 +76,7 @@ class FieldType(StrEnum):
     PHONE = "phone"
     """Any way of writing it; kept as +7… (E.164). Without a country code it is Kazakh."""
     BIRTH_DATE = "birth-date"
-    """As ``date``, not before 1880."""
+    """As ``date``, not before 1900."""
     DATE = "date"
     """2026-11-22 or 22.11.2026; kept as the former."""
     COUNTRY = "country"

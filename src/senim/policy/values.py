@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date
 
 from senim.errors import Code, Invalid
+from senim.languages import Hint
 from senim.policy.records import Field
 from senim.policy.taxonomy import FieldType
 from senim.recognisers.numbers import is_bin, is_iban, is_iin, luhn
@@ -256,6 +257,38 @@ _FORMS: dict[FieldType, Callable[[str, Field], str]] = {
 
 _KEPT = {kind: (form, _LIMITS.get(kind, 200)) for kind, form in _FORMS.items()}
 """How a type is kept, and how long it may be if its field does not say."""
+
+_EXPECTED = {
+    FieldType.NAME: Hint("write-name"),
+    FieldType.EMAIL: Hint("write-email"),
+    FieldType.PHONE: Hint("write-phone"),
+    FieldType.BIRTH_DATE: Hint("write-birth-date"),
+    FieldType.DATE: Hint("write-date"),
+    FieldType.COUNTRY: Hint("write-country"),
+    FieldType.POSTCODE: Hint("write-postcode"),
+    FieldType.IIN: Hint("write-iin"),
+    FieldType.BIN: Hint("write-bin"),
+    FieldType.PASSPORT: Hint("write-passport"),
+    FieldType.ID_CARD: Hint("write-id-card"),
+    FieldType.CARD: Hint("write-card"),
+    FieldType.CARD_EXPIRY: Hint("write-card-expiry"),
+    FieldType.IBAN: Hint("write-iban"),
+    FieldType.REFERENCE: Hint("write-reference"),
+    FieldType.URL: Hint("write-url"),
+    FieldType.NUMBER: Hint("write-number"),
+    FieldType.BOOLEAN: Hint("write-boolean"),
+    FieldType.IP: Hint("write-ip"),
+    FieldType.PHOTO: Hint("write-file"),
+    FieldType.DOCUMENT: Hint("write-file"),
+}
+
+
+def expected(field: Field) -> Hint:
+    """How a value of a field is written, for whoever wrote it another way (WCAG 3.3.3)."""
+    if field.type is FieldType.CHOICE:
+        return Hint("one-of", choices=", ".join(field.choices))
+    return _EXPECTED.get(field.type) or Hint("write-at-most", most=field.max or _KEPT[field.type][1])
+
 
 IDENTIFIERS = frozenset((FieldType.EMAIL, FieldType.PHONE, FieldType.IIN))
 """Types by which people are always found."""

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from senim.conformance import cast
 from senim.errors import Code, Invalid
+from senim.languages import LANGUAGES, Language
 from senim.policy.records import Field
 from senim.policy.taxonomy import FILES, FieldType
-from senim.policy.values import INVISIBLE, identifier_kind, mixed_script, normalise
+from senim.policy.values import INVISIBLE, expected, identifier_kind, mixed_script, normalise
 from senim.recognisers.numbers import check_digit, is_bin, is_iin, luhn
 
 T = FieldType
@@ -226,6 +227,32 @@ def test_limits_of_the_field() -> None:
 def test_choices(value: str, *, good: bool) -> None:
     """Only what the policy lists."""
     assert (refused(value, T.CHOICE, choices=("red", "green")) is None) is good
+
+
+EXAMPLES = {
+    T.EMAIL: {"kk": "aty@example.kz", "ru": "imya@example.kz", "en": "name@example.kz"}, T.PHONE: "+7 701 234 56 78",
+    T.BIRTH_DATE: "31.12.1990", T.DATE: "31.12.2026", T.COUNTRY: "KZ", T.POSTCODE: "050000", T.PASSPORT: "N12345678",
+    T.CARD_EXPIRY: "12/39", T.NUMBER: "12.5", T.IP: "192.0.2.1", T.BOOLEAN: "true",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", FieldType)
+def test_how_a_value_is_written_is_told(kind: FieldType, language: Language) -> None:
+    """Of each type, in each language; and who writes it as the example does is not refused again."""
+    field = Field(type=kind, choices=("red", "green"))
+    told, example = expected(field).sentences(language), EXAMPLES.get(kind, "")
+    example = example if isinstance(example, str) else example[language]
+    assert told
+    assert example in told
+    assert not example or refused(example, kind) is None
+
+
+def test_what_is_told_is_the_fields_own_limit() -> None:
+    """How many characters there may be, and which values the policy lists."""
+    assert expected(Field(type=T.TEXT, max=5)).in_("en") == "at most 5 characters"
+    assert expected(Field(type=T.WORDS)).in_("en") == "at most 300 characters"
+    assert expected(Field(type=T.CHOICE, choices=("red", "green"))).in_("en") == "one of red, green"
 
 
 @given(st.sampled_from([one for one in FieldType if one not in FILES]), st.integers(0, 10**6))

@@ -9,7 +9,7 @@ from flask import g
 from senim.consent import Scope
 from senim.errors import Reason, SenimError
 from senim.identity import RESPONSIBLE
-from senim.languages import explain, wording
+from senim.languages import wording
 from senim.policy import Promises
 from senim.policy.notices import country_name, field_name, time_in_words
 from senim.policy.records import Term
@@ -171,7 +171,7 @@ def ground(one: Reason) -> str:
     law = promises().law
     clause = say("by-clause", clause=one.clause) if one.clause else ""
     behind = "; ".join(filter(None, (clause, law.cite(one.article, g.language) if one.article else "")))
-    return f"{explain(one.code, g.language)}{f' ({behind})' if behind else ''}"
+    return f"{one.says(g.language)}{f' ({behind})' if behind else ''}"
 
 
 def time(at: str) -> str:

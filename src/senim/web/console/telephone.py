@@ -13,7 +13,7 @@ from senim.collection.records import ConsentGiven, Intake, Taken
 from senim.consent.records import Event
 from senim.errors import Code, NotFound, Reason, SenimError
 from senim.identity import SubjectId
-from senim.languages import LANGUAGES, Language, explain
+from senim.languages import LANGUAGES, Language
 from senim.policy.notices import Notice, consent_ref, consent_sentence, field_name
 from senim.policy.promises import Promises
 from senim.policy.records import ConsentAsked, Point
@@ -95,7 +95,7 @@ def _form(name: str, spoken: str, reasons: tuple[Reason, ...] = ()) -> str:
     point, language = _point(name, spoken)
     promises = _promises()
     notice: Notice = platform().collection.notice(look(), name, language)
-    faults = {one.where: explain(one.code, g.language) for one in reversed(reasons)}
+    faults = {one.where: one.says(g.language) for one in reversed(reasons)}
     unwanted = g.untold = {one.where for one in reasons if one.code in _UNWANTED}
     asks = [_asked(promises, point, ref, language, faults.get(ref, "")) for ref in _spoken(promises, point)]
     named = {*(one.ref for one in asks), *(one.purpose for one in point.consents)}

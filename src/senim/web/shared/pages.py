@@ -234,8 +234,8 @@ def _context(senim: Senim) -> dict[str, Any]:
 
 def refused(error: SenimError) -> str:
     """What a refusal says to whoever looks at the page."""
-    said = fault(error.code)
-    return f"{said} {error.hint.sentences(g.language)}" if error.hint else said
+    said, hint = fault(error.code), error.hint or error.reasons[0].hint
+    return f"{said} {hint.sentences(g.language)}" if hint else said
 
 
 def fault(word: str) -> str:

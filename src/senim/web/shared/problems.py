@@ -54,7 +54,7 @@ def reason_details(reason: Reason, language: Language = "en") -> dict[str, str]:
         "where": reason.where,
         "clause": reason.clause,
         "article": reason.article,
-        "detail": explain(reason.code, language),
+        "detail": reason.says(language),
     }
 
 
