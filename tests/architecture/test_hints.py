@@ -79,4 +79,4 @@ def test_a_hint_is_a_part_of_a_line(key: str) -> None:
         text = getattr(wording("hints")[key], language)
         assert text == text.strip()
         assert not text.endswith((".", ";", ",")), language
-        assert text[:1] == text[:1].lower() or text.startswith(("YAML", "Fides")), language
+        assert text[:1] == text[:1].lower() or text.startswith(("YAML", "Fides", "HTTP", "TLS")), language
