@@ -240,7 +240,7 @@ def test_an_address_that_is_missing_is_told_by_its_system(me: Colleague, languag
     me.get(f"/console/?language={language}")
     answer = me.post("/console/searches/lost", {"by-email": EMAIL, "wish": "find"})
     assert answer.status_code == 400
-    assert Hint("no-address", system="lost").sentences(language) in unescape(answer.text)
+    assert Hint("no-address", system="lost", place="[systems] lost").sentences(language) in unescape(answer.text)
 
 
 def test_a_dataset_of_fides_is_looked_at_before_it_is_saved(me: Colleague) -> None:

@@ -101,7 +101,7 @@ class Connectors:
         found = found or self._systems.get(name, "")
         if not found:
             where = variable or f"[systems] {name}"
-            raise Unavailable(Code.SETTING_WRONG, where, hint=Hint("no-address", system=name))
+            raise Unavailable(Code.SETTING_WRONG, where, hint=Hint("no-address", system=name, place=where))
         return found
 
     def close(self) -> None:
@@ -131,8 +131,9 @@ def _webhook(
 
     given = [environment.get(name, "").strip().encode() for name in found.system.secret_env]
     if not any(given) or any(len(one) < LEAST_SECRET for one in given if one):
-        hint = Hint("secret-short", least=LEAST_SECRET)
-        raise Unavailable(Code.SETTING_WRONG, ", ".join(found.system.secret_env), hint=hint)
+        variables = ", ".join(found.system.secret_env)
+        hint = Hint("secret-short", least=LEAST_SECRET, variables=variables)
+        raise Unavailable(Code.SETTING_WRONG, variables, hint=hint)
     return WebhookConnector(found, url, secrets=[one for one in given if one], secret=secret, now=now)
 
 

@@ -185,7 +185,7 @@ def _fields() -> dict[str, str]:
 
 
 def _told(error: SenimError) -> str:
-    return f"{refused(error)} {error.where}".strip()
+    return f"{refused(error)} {'' if error.hint else error.where}".strip()
 
 
 # take over from Fides
