@@ -16,10 +16,11 @@ from senim.app import open_senim
 from senim.connectors import Task
 from senim.connectors.manual_tasks import About
 from senim.connectors.maps import digest_of
-from senim.errors import Code
-from senim.identity import SYSTEM
+from senim.errors import Code, NotAllowed
+from senim.identity import SYSTEM, new_subject
 from senim.languages import LANGUAGES, Hint, Language, explain
 from senim.messaging.records import To
+from senim.orders import Claimed, Context, Receipt
 from senim.web.site import site
 from tests.console import Colleague, colleague
 
@@ -293,6 +294,32 @@ def test_an_order_is_shown_given_up_and_run_again(console: Callable[..., Colleag
     assert "given up" in me.get(f"/console/orders/{order}").text
     assert me.post(f"/console/orders/{order}/again").status_code == 409
     assert me.get("/console/orders/?state=nonsense").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("kk", "Карта өзгерді: жаңа жоспар жасаңыз (crm)."),
+        ("ru", "Карта теперь другая: составьте новый план (crm)."),
+        ("en", "The map is another: plan again (crm)."),
+    ],
+)
+def test_what_helps_an_order_is_read_in_each_language(
+    console: Callable[..., Colleague], language: str, says: str
+) -> None:
+    """It is kept without words, beside the code."""
+    me = console(language=language)
+    orders = me.senim.orders
+
+    def refuse(context: Context, claimed: Claimed) -> Receipt:
+        raise NotAllowed(Code.CHANGED_MEANWHILE, "crm", hint=Hint("map-other"))
+
+    orders.handle("drill.refuse", refuse)
+    order = me.senim.run(SYSTEM, lambda work: orders.place(work, "drill.refuse", lane_of=new_subject()))
+    assert orders.run_due() == 1
+    page = me.get(f"/console/orders/{order}").text
+    assert says in page
+    assert "changed_meanwhile" in page
 
 
 def test_a_task_tells_whom_it_is_about_when_asked_and_ends_with_evidence(console: Callable[..., Colleague]) -> None:
