@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from senim.languages import Hint, Language, explain
+from senim.languages import Hint, Language, Said, explain, in_words
 
 
 class Code(StrEnum):
@@ -221,9 +221,14 @@ class SenimError(Exception):
         self.hint = hint
         super().__init__(f"{code}: {where}" if where else str(code))
 
+    @property
+    def besides(self) -> Said:
+        """What is said beside code and place: the hint, or else the detail."""
+        return self.hint or self.detail
+
     def says(self, language: Language) -> str:
-        """What is said beside code and place: the hint in ``language``, or else the detail as it is."""
-        return self.hint.in_(language) if self.hint else self.detail
+        """The same in ``language``: the detail stays as it is."""
+        return in_words(self.besides, language)
 
     @classmethod
     def because(cls, *reasons: Reason) -> Self:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -96,7 +96,8 @@ class Hint:
     """What is said beside a fault: a key of ``locales/hints.toml``, what fills its words, and what is said after it.
 
     What fills them is a name or a word of a format as it stands in the file, a number, or another hint. So a hint is
-    found in one language and read in any: ``Hint("no-name", Hint("meant", name="orders"), name="order")``.
+    found in one language and read in any: ``Hint("no-name", Hint("meant", name="orders"), name="order")``. It is stored
+    as it is, and has words only when it is read; one whose words are gone since is told by its key.
     """
 
     key: str
@@ -119,6 +120,17 @@ class Hint:
     def each(self, language: Language) -> Iterator[str]:
         """The hint and those that are said after it, one by one."""
         filled = {name: part.in_(language) if isinstance(part, Hint) else part for name, part in self.parts}
-        yield wording("hints")[self.key].in_(language).format(**filled)
+        text = wording("hints").get(self.key)
+        yield text.in_(language).format(**filled) if text else self.key
         for one in self.more:
             yield from one.each(language)
+
+
+Said: TypeAlias = str | Hint
+"""What is said besides. A text is the same in every language (names, numbers, what is typed as it stands, what only a
+machine says); words of a language are a hint."""
+
+
+def in_words(said: Said, language: Language) -> str:
+    """What is said, in ``language``, as a part of a line."""
+    return said.in_(language) if isinstance(said, Hint) else said

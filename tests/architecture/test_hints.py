@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -72,6 +73,35 @@ def test_a_fault_says_nothing_that_is_no_hint() -> None:
     assert get_type_hints(SenimError.__init__)["hint"] == Hint | None
 
 
+def test_what_connectors_say_as_text_is_to_be_typed() -> None:
+    """A statement, a line of the map, names or what only a machine says: no sentence stands in their code."""
+    prose = [
+        (path.name, text)
+        for path in sorted((SOURCES / "connectors").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign | ast.keyword) and {"detail", "remedy"} & named_by(node)
+        for text in written_in(node.value)
+        if PROSE.search(text)
+    ]
+    assert prose == []
+
+
+PROSE = re.compile(r"^(?!senim )[a-z']+ [a-z']+ [a-z']+|: [a-z']+ [a-z']+ ")
+"""Three words in a row, with which no statement, no line of a map and no command of ours begins."""
+
+
+def named_by(node: ast.Assign | ast.keyword) -> set[str | None]:
+    """What gets the value."""
+    if isinstance(node, ast.keyword):
+        return {node.arg}
+    return {one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+
+
+def written_in(value: ast.expr) -> list[str]:
+    """The texts in it."""
+    return [one.value for one in ast.walk(value) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+
+
 @pytest.mark.parametrize("key", sorted(wording("hints")))
 def test_a_hint_is_a_part_of_a_line(key: str) -> None:
     """It begins small and ends without a full stop, so that it can stand in brackets and as a sentence."""
@@ -79,4 +109,4 @@ def test_a_hint_is_a_part_of_a_line(key: str) -> None:
         text = getattr(wording("hints")[key], language)
         assert text == text.strip()
         assert not text.endswith((".", ";", ",")), language
-        assert text[:1] == text[:1].lower() or text.startswith(("YAML", "Fides")), language
+        assert text[:1] == text[:1].lower() or text.startswith(("YAML", "Fides", "HTTP", "TLS")), language

@@ -13,6 +13,7 @@ from senim.connectors.datamap import DataMap, System
 from senim.connectors.mapfile import write
 from senim.connectors.records import Trouble, Wish, WishKind
 from senim.connectors.sql.connector import SqlConnector
+from senim.languages import Hint
 from tests.connectors import shop
 from tests.connectors.shop import WHO
 from tests.connectors.test_sql_faults import ONE, PEOPLE, mapped
@@ -110,8 +111,8 @@ def test_a_changed_database_is_noticed(engine: Engine, connect: Callable[..., Sq
     assert system.look().problems == ()
     sql(engine, "ALTER TABLE people ADD COLUMN phone varchar(30)", "CREATE TABLE guests (id int, email varchar(80))")
     told = {(one.code, one.where): one for one in system.look().problems}
-    assert "phone" in told[Trouble.COLUMN_NOT_MAPPED, "people.phone"].detail
-    assert "email" in told[Trouble.TABLE_NOT_MAPPED, "guests"].detail
+    assert told[Trouble.COLUMN_NOT_MAPPED, "people.phone"].detail == Hint("seems", kind="phone")
+    assert told[Trouble.TABLE_NOT_MAPPED, "guests"].detail == Hint("seems-people", columns="email (email)")
     assert system.look().ready
     sql(engine, "ALTER TABLE people DROP COLUMN name")
     reach = system.look()

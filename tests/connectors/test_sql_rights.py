@@ -65,7 +65,8 @@ def narrow(engine: Engine, operator_url: str) -> Iterator[Narrow]:
 
 def grants(problems: tuple[Problem, ...]) -> list[str]:
     """The statements that are proposed."""
-    return [one.remedy for one in problems if one.code is Trouble.GRANT_MISSING and one.remedy.startswith("GRANT")]
+    missing = (str(one.remedy) for one in problems if one.code is Trouble.GRANT_MISSING)
+    return [one for one in missing if one.startswith("GRANT")]
 
 
 def test_the_grants_that_are_told_are_enough(narrow: Narrow, connect: Callable[..., SqlConnector]) -> None:

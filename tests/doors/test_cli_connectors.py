@@ -111,7 +111,9 @@ def test_what_stands_in_the_way_ends_with_1(mapped: Callable[..., Ran], folder: 
     ran = mapped("preview", "shop", typed=f"{EMAIL}\n")
     assert ran.code == 1
     assert "! customers.email" in ran.out
-    assert "depersonalise" in ran.out
+    assert "write “email: {act: depersonalise}” or “email: {with: …}” in the map" in ran.out
+    told = json.loads(mapped("preview", "shop", "--json", typed=f"{EMAIL}\n", SENIM_LANGUAGE="ru").out)["problems"]
+    assert "впишите в карту «email: {act: depersonalise}» или «email: {with: …}»" in [one.get("remedy") for one in told]
 
 
 def test_an_address_that_is_missing_is_told(

@@ -151,6 +151,44 @@ def test_from_identity_to_the_second_person_and_the_end(me: Colleague, console: 
     assert "The responsible" in log
 
 
+BLANK_OR_NAME = {
+    "kk": "Картаға «email: {act: depersonalise}» немесе «email: {with: …}» деп жазыңыз.",
+    "ru": "Впишите в карту «email: {act: depersonalise}» или «email: {with: …}».",
+    "en": "Write “email: {act: depersonalise}” or “email: {with: …}” in the map.",
+}
+
+
+def test_what_is_in_the_way_of_a_stored_plan_is_read_in_each_language(me: Colleague, stage: Stage) -> None:
+    """It was found once, and is stored without words of any language."""
+    person = stage.person()
+    shop = System({person.values["contact.email"]: 3})
+    shop.blocked = True
+    connect(stage, shop)
+    number = opened(me, "erase", person)
+    show(me, number)
+    me.post(f"/console/requests/{number}/grant")
+    me.senim.orders.run_due("rights")
+    assert state(me, number) is State.PLANNED
+    for language in LANGUAGES:
+        me.get(f"/console/?language={language}")
+        page = text(me.get(f"/console/requests/{number}/plan"))
+        assert wording("troubles")["not_null"].in_(language) in page
+        assert BLANK_OR_NAME[language] in page
+        assert "not_null" not in page
+
+
+def test_an_open_claim_in_the_way_is_told_with_its_page(me: Colleague, stage: Stage) -> None:
+    """In words, and it leads there."""
+    person = stage.person()
+    claim = by(stage, person, "claim", text="Give me back my money.").number
+    number = by(stage, person, "erase").number
+    decide(stage, number, granted=True)
+    run(stage)
+    page = me.get(f"/console/requests/{number}/plan").text
+    assert "A claim of this person is still open" in page
+    assert f'<a href="/console/requests/{claim}">' in page
+
+
 def test_what_gave_up_is_run_again_from_its_step(me: Colleague, console: Console, stage: Stage) -> None:
     """Something was found again: the page says that it gave up, and a press goes on where it stopped."""
     person = stage.person()

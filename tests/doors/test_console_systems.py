@@ -6,6 +6,7 @@ import io
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,12 @@ from werkzeug.test import Client
 from senim.app import open_senim
 from senim.connectors import Task
 from senim.connectors.manual_tasks import About
-from senim.errors import Code
-from senim.identity import SYSTEM
-from senim.languages import Language, explain
+from senim.connectors.maps import digest_of
+from senim.errors import Code, NotAllowed
+from senim.identity import SYSTEM, new_subject
+from senim.languages import LANGUAGES, Hint, Language, explain
 from senim.messaging.records import To
+from senim.orders import Claimed, Context, Receipt
 from senim.web.site import site
 from tests.console import Colleague, colleague
 
@@ -203,6 +206,44 @@ def test_a_system_that_is_down_is_told_and_not_waited_for(mapped: Colleague) -> 
     assert mapped.post("/console/searches/down", {"by-email": EMAIL, "wish": "find"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("language", "looked", "planned"),
+    [
+        ("kk", "«phone» бағанын «customers» кестесінің", "«email: {act: depersonalise}» немесе"),
+        ("ru", "Впишите «phone» в «columns:»", "«email: {act: depersonalise}» или"),
+        ("en", "Write “phone” under “columns:”", "“email: {act: depersonalise}” or"),
+    ],
+)
+def test_what_helps_is_told_in_words_and_what_is_typed_stays(
+    mapped: Colleague, tmp_path: Path, language: str, looked: str, planned: str
+) -> None:
+    """A sentence in the reader's language, or a line to be copied, at a system and at a search in it."""
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    connection.execute("ALTER TABLE customers ADD COLUMN phone TEXT")
+    connection.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, customer_id INT REFERENCES customers (id))")
+    connection.close()
+    source = mapped.senim.maps.source("shop").decode().replace("act: delete", "act: blank")
+    source = source.replace("  customers:", "  notes: {act: delete, key: [id]}\n  customers:", 1)
+    form = {"source": source, "instead_of": digest_of(mapped.senim.maps.source("shop"))}
+    assert mapped.post("/console/maps/shop/file", form).status_code == 303
+    mapped.get(f"/console/?language={language}")
+    page = unescape(mapped.get("/console/connectors/systems/shop").text)
+    assert looked in page
+    assert re.search(r'<pre class="line">refers: \[\{columns: \[customer_id\], to: customers', page)
+    assert planned in unescape(mapped.post("/console/searches/shop", {"by-email": EMAIL, "wish": "erase"}).text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_that_is_missing_is_told_by_its_system(me: Colleague, language: Language) -> None:
+    """Where somebody would search there."""
+    text = OTHER_MAP.replace("shop", "lost")
+    assert me.post("/console/maps/lost/file", {"source": text, "instead_of": ""}).status_code == 303
+    me.get(f"/console/?language={language}")
+    answer = me.post("/console/searches/lost", {"by-email": EMAIL, "wish": "find"})
+    assert answer.status_code == 400
+    assert Hint("no-address", system="lost", place="[systems] lost").sentences(language) in unescape(answer.text)
+
+
 def test_a_dataset_of_fides_is_looked_at_before_it_is_saved(me: Colleague) -> None:
     """The maps that come of it are shown; nothing is written before somebody says so."""
     dataset = (
@@ -253,6 +294,32 @@ def test_an_order_is_shown_given_up_and_run_again(console: Callable[..., Colleag
     assert "given up" in me.get(f"/console/orders/{order}").text
     assert me.post(f"/console/orders/{order}/again").status_code == 409
     assert me.get("/console/orders/?state=nonsense").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("kk", "Карта өзгерді: жаңа жоспар жасаңыз (crm)."),
+        ("ru", "Карта теперь другая: составьте новый план (crm)."),
+        ("en", "The map is another: plan again (crm)."),
+    ],
+)
+def test_what_helps_an_order_is_read_in_each_language(
+    console: Callable[..., Colleague], language: str, says: str
+) -> None:
+    """It is kept without words, beside the code."""
+    me = console(language=language)
+    orders = me.senim.orders
+
+    def refuse(context: Context, claimed: Claimed) -> Receipt:
+        raise NotAllowed(Code.CHANGED_MEANWHILE, "crm", hint=Hint("map-other"))
+
+    orders.handle("drill.refuse", refuse)
+    order = me.senim.run(SYSTEM, lambda work: orders.place(work, "drill.refuse", lane_of=new_subject()))
+    assert orders.run_due() == 1
+    page = me.get(f"/console/orders/{order}").text
+    assert says in page
+    assert "changed_meanwhile" in page
 
 
 def test_a_task_tells_whom_it_is_about_when_asked_and_ends_with_evidence(console: Callable[..., Colleague]) -> None:

@@ -14,6 +14,7 @@ from senim.app import Senim
 from senim.audit.records import Entry, Outcome
 from senim.errors import Code, Held, NotPromised, Unavailable
 from senim.identity import LANES, SYSTEM, SubjectId, lane_of, new_subject
+from senim.languages import Hint, in_words
 from senim.orders import Claimed, Context, Done, Order, Receipt, State
 from senim.orders.rules import LONGEST
 from senim.testing import FixedClock, Stage
@@ -159,6 +160,9 @@ def _now(clock: FixedClock) -> int:
         (NotPromised(Code.CONSENT_MISSING, "orders"), "consent_missing", "orders"),
         (Held(Code.STORAGE_BUSY, "a@b.kz"), "storage_busy", ""),
         (RuntimeError("a@b.kz"), "internal", "RuntimeError in"),
+        (Held(Code.CHANGED_MEANWHILE, "crm", hint=Hint("map-other")), "changed_meanwhile", "the map is another: plan"),
+        (Held(Code.CHANGED_MEANWHILE, hint=Hint("no-name", name="a@b.kz")), "changed_meanwhile", ""),
+        (Held(Code.CHANGED_MEANWHILE, '{"crm"}'), "changed_meanwhile", '{"crm"}'),
     ],
 )
 def test_an_order_that_fails_for_good_is_dead_and_says_why(
@@ -173,8 +177,8 @@ def test_an_order_that_fails_for_good_is_dead_and_says_why(
     senim.orders.run_due()
     order = deeds.order(order_id)
     assert (order.state, order.code) == (State.DEAD, code)
-    assert order.detail.startswith(detail)
-    assert "@" not in order.detail
+    assert in_words(order.detail, "en").startswith(detail)
+    assert "@" not in str(order.detail)
     (entry,) = _entries(senim, "order.died")
     assert (entry.ref, entry.codes, entry.outcome) == (order_id, (code,), Outcome.REFUSED)
     assert senim.orders.counts(senim.database).dead == {KIND: 1}

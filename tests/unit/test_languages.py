@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from importlib import resources
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from senim.errors import Code, Invalid
-from senim.languages import LANGUAGES, Hint, Language, Text, choose, explain, wording
+from senim.languages import LANGUAGES, Hint, Language, Said, Text, choose, explain, wording
 from senim.policy.taxonomy import Channel, Operation
 from senim.policy.values import mixed_script
 
@@ -125,6 +126,19 @@ def test_a_hint_is_found_once_and_read_in_any_language(language: Language, insid
     """As a part of a line or as sentences; what is said after it follows, names stay as they stand in the file."""
     assert HINT.in_(language) == inside
     assert HINT.sentences(language) == alone
+
+
+def test_a_hint_is_stored_and_read_back() -> None:
+    """With all that fills it and is said after it; a text beside it stays a text."""
+    told: list[Said] = [Hint("finds-by", HINT, kinds=Hint("found-nothing")), Hint("lines", count=3), "GRANT SELECT"]
+    assert msgspec.json.decode(msgspec.json.encode(told), type=list[Said]) == told
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=list[Said]) == told
+
+
+def test_a_hint_whose_words_are_gone_is_told_by_its_key() -> None:
+    """What was stored long ago is still shown."""
+    stored = b'{"key": "of-yesterday", "parts": [["name", "orders"]], "more": []}'
+    assert msgspec.json.decode(stored, type=Hint).in_("kk") == "of-yesterday"
 
 
 def test_a_hint_may_be_filled_with_another() -> None:

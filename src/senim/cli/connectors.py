@@ -16,7 +16,7 @@ from senim.connectors.actions import proposal
 from senim.connectors.datamap import DataMap, System
 from senim.connectors.fides import import_fides, read_from
 from senim.connectors.mapfile import ReadMap, json_schema, write
-from senim.connectors.records import NotReached, Plan, Problem, Step
+from senim.connectors.records import NotReached, Plan, Problem, Step, worded
 from senim.errors import Code, Held, Invalid, Unavailable
 from senim.languages import explain, wording
 
@@ -164,7 +164,7 @@ def look(name: str, folder: Path, *, as_json: bool) -> None:
     with opened(folder) as senim:
         reach = senim.systems.connector(name).look()
     if as_json:
-        show_json(reach)
+        show_json(worded(reach, language()))
     else:
         click.echo(f"{name}: {reach.version or 'not reached'}, {'ready' if reach.ready else 'not ready'}")
         _problems(reach.problems)
@@ -182,7 +182,7 @@ def find(name: str, kinds: tuple[str, ...], folder: Path, *, as_json: bool) -> N
     with opened(folder) as senim:
         found = senim.systems.connector(name).find(who)
     if as_json:
-        show_json(found)
+        show_json(worded(found, language()))
         return
     for one in found.people:
         against = f", but not {', '.join(one.against)}" if one.against else ""
@@ -217,7 +217,7 @@ def preview(
     with opened(folder) as senim:
         plan = _planned(senim.systems.connector(name), who, Wish(kind=WishKind(wish), people=people))
     if as_json:
-        show_json(plan)
+        show_json(worded(plan, language()))
     else:
         for step in plan.steps:
             click.echo(f"  {_step(step)}")
@@ -250,7 +250,7 @@ def _told(code: str) -> str:
 
 
 def _problems(problems: Iterable[Problem]) -> None:
-    for one in sorted(problems, key=lambda one: not one.blocking):
+    for one in sorted((one.in_(language()) for one in problems), key=lambda one: not one.blocking):
         mark = "!" if one.blocking else "-"
         detail = f" ({one.detail})" if one.detail else ""
         click.echo(f"{mark} {one.where}: {_told(one.code)}{detail}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from senim.cli.terminal import folder_option, json_option, language, opened, role_option, show_json, when
-from senim.languages import explain
+from senim.languages import explain, in_words
 from senim.orders import CANCEL_REASONS, Order, State
 from senim.times import moment, stamp
 
@@ -39,7 +39,7 @@ def list_(state: str | None, kind: str, about: str, most: int, folder: Path, *, 
         show_json([_plain(one) for one in found])
         return
     for one in found:
-        click.echo(f"{one.id}  {one.state:9} {one.kind:18} {_next(one):24} {one.about:16} {one.code} {one.detail}")
+        click.echo(f"{one.id}  {one.state:9} {one.kind:18} {_next(one):24} {one.about:16} {one.code} {_detail(one)}")
     click.echo(f"{len(found)} orders")
 
 
@@ -59,7 +59,7 @@ def show(order_id: str, folder: Path, *, as_json: bool) -> None:
     click.echo(f"  {_next(one)}")
     click.echo(f"  attempts {one.attempt}, step reached: {one.step or 'none'}")
     if one.code:
-        click.echo(f"  {one.code} {one.detail}: {explain(one.code, language())}")
+        click.echo(f"  {one.code} {_detail(one)}: {explain(one.code, language())}")
     for name, value in (one.receipt or one.facts).items():
         click.echo(f"  {name}: {value}")
 
@@ -129,6 +129,10 @@ def _next(order: Order) -> str:
     return f"{word} {when(moment(at))}"
 
 
+def _detail(order: Order) -> str:
+    return in_words(order.detail, language())
+
+
 def _plain(order: Order) -> dict[str, Any]:
     return {
         "id": order.id,
@@ -140,7 +144,7 @@ def _plain(order: Order) -> dict[str, Any]:
         "attempts": order.attempt,
         "step": order.step,
         "code": order.code,
-        "detail": order.detail,
+        "detail": _detail(order),
         "receipt": order.receipt,
         "placed": stamp(moment(order.placed_at)),
         "due": stamp(moment(order.due_at)) if order.state in (State.WAITING, State.RUNNING) else None,

@@ -10,16 +10,18 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from senim.app import Senim
 from senim.cli.terminal import file_of, folder_option, json_option, language, opened, show_json, when
+from senim.connectors.records import worded
 from senim.errors import Code, Invalid, of_disk
 from senim.identity import Actor, ActorKind
 from senim.rights import Attached, For, Opening, Refusal, Request
 from senim.rights.delivery import FORMS
 from senim.rights.handling import ASKABLE
 from senim.rights.plans import told_of
-from senim.rights.records import ExtensionReason, PauseReason
+from senim.rights.records import Done, ExtensionReason, PauseReason
 from senim.times import moment, stamp
 from senim.work import Work
 
@@ -87,8 +89,8 @@ def as_told(senim: Senim, request: Request) -> dict[str, Any]:
         "missing": request.missing,
         "blocked": request.blocked,
         "decision": msgspec.to_builtins(request.decision) if request.decision else None,
-        "plan": told_of(request.plan) if request.plan else None,
-        "done": msgspec.to_builtins(request.done),
+        "plan": told_of(request.plan, language()) if request.plan else None,
+        "done": msgspec.to_builtins([_worded(one) for one in request.done]),
         "order": request.order,
         "trouble": request.trouble,
         "joined": request.joined,
@@ -96,6 +98,10 @@ def as_told(senim: Senim, request: Request) -> dict[str, Any]:
         "past": senim.rights.past(senim.database, request),
         "data_rights_protocol": dict(zip(("status", "reason"), status.drp, strict=True)),
     }
+
+
+def _worded(done: Done) -> Done:
+    return replace(done, receipt=worded(done.receipt, language())) if done.receipt else done
 
 
 def _tell(folder: Path, number: str, *, as_json: bool) -> None:

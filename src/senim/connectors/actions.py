@@ -16,6 +16,7 @@ from senim.connectors.manual_tasks import Tasks
 from senim.connectors.mapfile import ReadMap, read
 from senim.connectors.records import Connector
 from senim.errors import Code, Invalid, NotFound, Unavailable
+from senim.languages import Hint
 from senim.policy.file import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ class Connectors:
         if found is None:
             raise Invalid(Code.MAP_INVALID, f"{FOLDER}/{name}.yaml", detail=f"senim connectors check {name}")
         if found.system.name != name:
-            detail = f"the file is called {name}, its system {found.system.name}"
-            raise Invalid(Code.ID_WRONG, f"{FOLDER}/{name}.yaml", detail=detail)
+            hint = Hint("other-name", file=name, system=found.system.name)
+            raise Invalid(Code.ID_WRONG, f"{FOLDER}/{name}.yaml", hint=hint)
         known = self._open.get(name)
         if known is not None and known[0] == found.digest:
             return known[1]
@@ -100,7 +101,7 @@ class Connectors:
         found = found or self._systems.get(name, "")
         if not found:
             where = variable or f"[systems] {name}"
-            raise Unavailable(Code.SETTING_WRONG, where, detail=f"the address of the system {name} is not given")
+            raise Unavailable(Code.SETTING_WRONG, where, hint=Hint("no-address", system=name, place=where))
         return found
 
     def close(self) -> None:
@@ -130,8 +131,9 @@ def _webhook(
 
     given = [environment.get(name, "").strip().encode() for name in found.system.secret_env]
     if not any(given) or any(len(one) < LEAST_SECRET for one in given if one):
-        detail = f"the secret of the calls is not given, or shorter than {LEAST_SECRET} characters"
-        raise Unavailable(Code.SETTING_WRONG, ", ".join(found.system.secret_env), detail=detail)
+        variables = ", ".join(found.system.secret_env)
+        hint = Hint("secret-short", least=LEAST_SECRET, variables=variables)
+        raise Unavailable(Code.SETTING_WRONG, variables, hint=hint)
     return WebhookConnector(found, url, secrets=[one for one in given if one], secret=secret, now=now)
 
 

@@ -9,6 +9,7 @@ from senim.connectors.graph import Graph
 from senim.connectors.identifiers import NUMBERS
 from senim.connectors.records import Problem, Trouble
 from senim.connectors.schema import MARKS, Family, Schema, Table
+from senim.languages import Hint, Said
 from senim.recognisers import columns as guesses
 
 SURE = 0.75
@@ -17,7 +18,7 @@ SURE = 0.75
 FEW = 10_000
 """Rows that are searched without an index in no time."""
 
-Granted = Callable[..., str]
+Granted = Callable[..., Said]
 
 
 def drift(found: DataMap, schema: Schema, graph: Graph, granted: Granted) -> Iterator[Problem]:
@@ -25,9 +26,7 @@ def drift(found: DataMap, schema: Schema, graph: Graph, granted: Granted) -> Ite
     for name, entry in found.tables.items():
         there = schema.tables.get(name)
         if there is None:
-            yield Problem(
-                code=Trouble.TABLE_GONE, where=name, remedy="take it out of the map, or grant SELECT", blocking=True
-            )
+            yield Problem(code=Trouble.TABLE_GONE, where=name, blocking=True)
             continue
         yield from _columns(name, entry, there)
         yield from _ways(name, entry, there, graph)
@@ -52,34 +51,34 @@ def _columns(name: str, entry: TableMap, there: Table) -> Iterator[Problem]:
     used |= {column for one in entry.refers for column in (*one.columns, *one.where)}
     used |= {rule.since for rule in entry.keep.values()} | ({entry.soft_delete.column} if entry.soft_delete else set())
     for column in sorted(used - set(there.columns)):
-        yield Problem(code=Trouble.COLUMN_GONE, where=f"{name}.{column}", remedy="correct the map", blocking=True)
+        yield Problem(code=Trouble.COLUMN_GONE, where=f"{name}.{column}", blocking=True)
     for column in entry.plain:
         if column not in there.columns:
-            yield Problem(code=Trouble.COLUMN_GONE, where=f"{name}.{column}", remedy="take it out of plain:")
+            yield Problem(code=Trouble.COLUMN_GONE, where=f"{name}.{column}", remedy=Hint("out-of-plain"))
     for column, fact in there.columns.items():
         if column not in used and column not in entry.plain:
             guess = next(iter(guesses(column, (), fact.type)), None)
-            detail = f"it seems to hold: {guess.kind}" if guess and guess.confidence >= SURE else ""
-            remedy = f"{column} under columns: or plain: of {name}"
+            detail: Said = Hint("seems", kind=guess.kind) if guess and guess.confidence >= SURE else ""
+            remedy: Said = Hint("map-column", column=column, table=name)
             yield Problem(code=Trouble.COLUMN_NOT_MAPPED, where=f"{name}.{column}", detail=detail, remedy=remedy)
     tracks = [set(one.columns) for one in there.indexes if one.unique] + [set(there.key)]
     if entry.key and not any(track and track <= set(entry.key) for track in tracks):
-        detail = f"nothing makes {', '.join(entry.key)} unique"
-        yield Problem(code=Trouble.KEY_CHANGED, where=name, detail=detail, remedy="key: the primary key", blocking=True)
+        detail = Hint("not-unique", columns=", ".join(entry.key))
+        remedy = f"key: [{', '.join(there.key)}]" if there.key else ""
+        yield Problem(code=Trouble.KEY_CHANGED, where=name, detail=detail, remedy=remedy, blocking=True)
     if not there.transactional:
         remedy = f"ALTER TABLE {there.name} ENGINE=InnoDB;"
         yield Problem(code=Trouble.NOT_TRANSACTIONAL, where=name, remedy=remedy, blocking=True)
     if there.hidden:
-        remedy = "a policy that shows all rows to our role, or BYPASSRLS"
-        yield Problem(code=Trouble.NOT_READABLE, where=name, detail="row-level security may hide rows", remedy=remedy)
+        detail, mend = Hint("rows-hidden"), Hint("show-rows")
+        yield Problem(code=Trouble.NOT_READABLE, where=name, detail=detail, remedy=mend)
     if there.past:
         yield Problem(code=Trouble.PAST_KEPT, where=name, remedy=f"DELETE HISTORY FROM {there.name};")
 
 
 def _ways(name: str, entry: TableMap, there: Table, graph: Graph) -> Iterator[Problem]:
     if not graph.reached(name):
-        remedy = "person: for who is meant, or refers: to the table that it belongs to"
-        yield Problem(code=Trouble.NOBODY_LEADS_HERE, where=name, remedy=remedy)
+        yield Problem(code=Trouble.NOBODY_LEADS_HERE, where=name, remedy=Hint("whose-rows"))
     facts = there.columns
     for link in graph.links_from.get(name, ()):
         for column in link.columns:
@@ -139,26 +138,25 @@ def _indexes(name: str, entry: TableMap, there: Table, graph: Graph) -> Iterator
         if plain and not there.indexed((column,)):
             yield _no_index(name, column, f"CREATE INDEX ON {there.name} ({column});")
         elif not plain and kind in NUMBERS:
-            yield _no_index(name, column, "keep one way of writing and say stored: normal, with an index on the column")
+            yield _no_index(name, column, Hint("stored-normal"))
         elif not plain and not there.indexed_by(f"lower({column})"):
             yield _no_index(name, column, f"CREATE INDEX ON {there.name} (lower({column}));")
 
 
-def _no_index(name: str, column: str, remedy: str) -> Problem:
-    detail = "every search reads the whole table"
-    return Problem(code=Trouble.INDEX_MISSING, where=f"{name}.{column}", detail=detail, remedy=remedy)
+def _no_index(name: str, column: str, remedy: Said) -> Problem:
+    return Problem(code=Trouble.INDEX_MISSING, where=f"{name}.{column}", remedy=remedy)
 
 
 def _new_tables(found: DataMap, schema: Schema) -> Iterator[Problem]:
     for name in schema.beside:
-        yield Problem(code=Trouble.TABLE_NOT_MAPPED, where=f"{name}.*", remedy=f"{name} under schemas: of the system")
+        yield Problem(code=Trouble.TABLE_NOT_MAPPED, where=f"{name}.*", remedy=Hint("map-schema", schema=name))
     known = {*found.tables, *found.plain_tables} | {MARKS}
     for name, there in schema.tables.items():
         if name not in known:
             kinds = personal_columns(there)
             told = ", ".join(f"{column} ({kind})" for column, kind in kinds)
-            detail = f"it seems to hold data of people: {told}" if told else ""
-            remedy = f"{name} under tables: or plain-tables:"
+            detail = Hint("seems-people", columns=told) if told else ""
+            remedy = Hint("map-table", table=name)
             yield Problem(code=Trouble.TABLE_NOT_MAPPED, where=name, detail=detail, remedy=remedy)
 
 
@@ -177,6 +175,5 @@ def _new_references(found: DataMap, graph: Graph) -> Iterable[Problem]:
         if not link.sort and link.table in found.tables:
             where = f"{link.table}.{', '.join(link.columns)}"
             remedy = f"refers: [{{columns: [{', '.join(link.columns)}], to: {link.to}, as: belongs|owns|mentions}}]"
-            yield Problem(
-                code=Trouble.REFERENCE_NOT_MAPPED, where=where, detail=f"it leads to {link.to}", remedy=remedy
-            )
+            detail = Hint("leads-to", table=link.to)
+            yield Problem(code=Trouble.REFERENCE_NOT_MAPPED, where=where, detail=detail, remedy=remedy)

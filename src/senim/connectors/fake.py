@@ -44,6 +44,7 @@ from senim.connectors.records import (
     WishKind,
 )
 from senim.errors import Code, Held, Invalid, NotAllowed, SenimError, Unavailable
+from senim.languages import Hint
 
 Rows = dict[str, list[dict[str, Any]]]
 _ACTS = {WishKind.ERASE: Act.DELETE, WishKind.CORRECT: Act.CORRECT, WishKind.DEPERSONALISE: Act.DEPERSONALISE}
@@ -113,7 +114,7 @@ class FakeConnector:
         try:
             self._asked("look")
         except SenimError as error:
-            problem = Problem(code=Trouble.UNREACHABLE, where=self._name, detail=error.detail, blocking=True)
+            problem = Problem(code=Trouble.UNREACHABLE, where=self._name, detail=error.besides, blocking=True)
             return Reach(system=self._name, reachable=False, problems=(problem,))
         return Reach(system=self._name, reachable=True, version="fake")
 
@@ -223,7 +224,7 @@ class FakeConnector:
 
     def _fits(self, plan: Plan, changes: Mapping[str, str]) -> None:
         if not plan.ready:
-            raise NotAllowed(Code.CHANGED_MEANWHILE, self._name, detail="the plan has problems that block it")
+            raise NotAllowed(Code.CHANGED_MEANWHILE, self._name, hint=Hint("plan-blocked"))
         if plan.system != self._name:
             raise Held(Code.CHANGED_MEANWHILE, self._name)
         if tuple(sorted(changes)) != plan.fields:

@@ -30,6 +30,7 @@ from senim.connectors.records import (
     WishKind,
 )
 from senim.errors import Code, Held, Invalid, NotAllowed
+from senim.languages import Hint
 
 _ACTS = {WishKind.ERASE: Act.DELETE, WishKind.CORRECT: Act.CORRECT, WishKind.DEPERSONALISE: Act.DEPERSONALISE}
 
@@ -77,7 +78,7 @@ class ManualConnector:
         known = bool(tidy(who))
         problems = list(self._unsearchable(who))
         if wish.kind.value not in self.map.system.tasks:
-            detail = f"the map has no words for the task: system.tasks.{wish.kind.value}"
+            detail = Hint("no-task-words", key=f"system.tasks.{wish.kind.value}")
             problems.append(Problem(code=Trouble.FIELD_NOWHERE, where=self.name, detail=detail, blocking=True))
         steps = [Step(table=one.table, act=_ACTS[wish.kind], rows=0) for one in self._waits()]
         return Plan(
@@ -95,15 +96,15 @@ class ManualConnector:
         """Give the task; the same order again tells how far it is."""
         wanted = dict(changes or {})
         if not plan.ready:
-            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, detail="the plan has problems that block it")
+            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, hint=Hint("plan-blocked"))
         if plan.map != self.map.digest or plan.system != self.name:
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail="the map is another: plan again")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("map-other"))
         if tuple(sorted(wanted)) != plan.fields:
             raise Invalid(Code.FIELD_MISSING, "changes")
         if not tidy(who):
             return Receipt(system=self.name, order=order)
         if plan.people != (self._person(who).hex(),):
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail="it is about somebody else: plan again")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("people-other"))
         fresh = Task(id="", system=self.name, of=order, wish=plan.kind.value, role=self.map.system.role)
         about = About(who={kind: tuple(values) for kind, values in who.items()}, changes=wanted)
         task = self._tasks.ask(self._person(who), fresh, about)

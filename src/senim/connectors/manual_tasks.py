@@ -13,6 +13,7 @@ from senim.connectors.manual_store import Task
 from senim.consent.rules import is_archive
 from senim.errors import Code, Held, Invalid, NotAllowed, NotFound
 from senim.identity import RESPONSIBLE, SYSTEM, SubjectId, is_id
+from senim.languages import Hint
 from senim.storage import Database
 from senim.vault import Boxes
 from senim.work import Work, Works
@@ -106,7 +107,7 @@ class Tasks:
         work.attempt(DONE, ref=task_id if is_id(task_id) else None)
         task = self._mine(work, task_id)
         if bool(scan) == bool(archive) or (archive and not is_archive(archive)):
-            raise Invalid(Code.EVIDENCE_MISSING, "archive", detail="such as AR-2026/0412, or a scan")
+            raise Invalid(Code.EVIDENCE_MISSING, "archive", hint=Hint("archive-place"))
         if not 0 <= rows <= MOST_ROWS:
             raise Invalid(Code.INVALID_VALUE, "rows")
         if task.state == "done":

@@ -12,6 +12,7 @@ from typing import TypeVar
 from senim.connectors.actions import Connectors
 from senim.connectors.records import Reach
 from senim.errors import Code, SenimError, Unavailable
+from senim.languages import Hint
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ def within(seconds: float, act: Callable[[], T], *, where: str) -> T:
     except TimeoutError as late:
         if answer.done():
             raise
-        raise Unavailable(Code.SYSTEM_UNREACHABLE, where, detail=f"no answer within {seconds:g} s") from late
+        raise Unavailable(Code.SYSTEM_UNREACHABLE, where, hint=Hint("no-answer", seconds=f"{seconds:g}")) from late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

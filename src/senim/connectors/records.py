@@ -19,11 +19,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
+from msgspec.structs import replace
 
-from senim.languages import Text
+from senim.languages import Language, Said, Text, in_words
 
 Identifiers: TypeAlias = Mapping[str, tuple[str, ...]]
 """What a person is found by: kind → values. Kinds are ``email``, ``phone``, ``iin`` and the locators that maps declare
@@ -127,11 +128,15 @@ class Problem(Fact, frozen=True, kw_only=True):
 
     code: Trouble
     where: str = ""
-    detail: str = ""
-    """More, in English, without a value of a person: the constraint, the other table, a number."""
-    remedy: str = ""
-    """What to type: a GRANT, an index, a line of the map."""
+    detail: Said = ""
+    """More, without a value of a person: names and numbers as they are, or words."""
+    remedy: Said = ""
+    """A text is to be typed as it stands: a GRANT, an index, a line of the map. Words say what else is to be done."""
     blocking: bool = False
+
+    def in_(self, language: Language) -> Problem:
+        """The same with its words in ``language``, for who reads no hints."""
+        return replace(self, detail=in_words(self.detail, language), remedy=in_words(self.remedy, language))
 
 
 class NotReached(Fact, frozen=True, kw_only=True):
@@ -336,6 +341,14 @@ class Rescan(Fact, frozen=True, kw_only=True):
     def complete(self) -> bool:
         """Whether nothing is left and everything was looked into."""
         return self.clean and not self.not_reached
+
+
+_Telling = TypeVar("_Telling", Reach, Found, Plan, Receipt)
+
+
+def worded(telling: _Telling, language: Language) -> _Telling:
+    """The same with the words of its problems in ``language``, for who reads no hints."""
+    return replace(telling, problems=tuple(one.in_(language) for one in telling.problems))
 
 
 @runtime_checkable

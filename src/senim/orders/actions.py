@@ -16,10 +16,11 @@ from msgspec.structs import replace
 from senim.audit.records import Outcome
 from senim.errors import Code, Held, Invalid, NotFound, SenimError, Stale, places
 from senim.identity import SYSTEM, SubjectId, is_id
+from senim.languages import Said
 from senim.orders import store
 from senim.orders.context import Context, Done, Handler
 from senim.orders.records import CANCEL_REASONS, Claimed, Counts, Order, Receipt, State, queue_of
-from senim.orders.rules import ATTEMPTS, KIND, id_beside, may_pass, personal, told, wait
+from senim.orders.rules import ATTEMPTS, KIND, id_beside, may_pass, personal, told, wait, why
 from senim.storage import Database
 from senim.times import micros
 from senim.work import Work, Works
@@ -116,7 +117,7 @@ class Orders:
         return Claimed(order=new, until=until)
 
     def failed(
-        self, work: Work, claimed: Claimed, code: str, *, retry: bool = True, detail: str = "", later: int = 0
+        self, work: Work, claimed: Claimed, code: str, *, retry: bool = True, detail: Said = "", later: int = 0
     ) -> State:
         """The attempt failed: it is tried again later (not before ``later`` microseconds), or the order is dead.
 
@@ -277,7 +278,7 @@ class Orders:
             self._works.run(SYSTEM, lambda work: (done.then(work), self.done(work, claimed, done.receipt)))
         except SenimError as refusal:
             if refusal.code is not Code.ORDER_TAKEN:
-                self._fail(claimed, refusal.code, refusal.where, retry=may_pass(refusal))
+                self._fail(claimed, refusal.code, why(refusal), retry=may_pass(refusal))
         except Exception as bug:  # noqa: BLE001  # an order that fails unseen would be a broken promise unseen
             self._fail(claimed, Code.INTERNAL, f"{type(bug).__name__} in {places(bug)}", retry=True)
         return True
@@ -288,7 +289,7 @@ class Orders:
         if left < _micros(self._lease(context.claimed.kind)) * 2 // 3:
             context.hold()
 
-    def _fail(self, claimed: Claimed, code: str, detail: str, *, retry: bool) -> None:
+    def _fail(self, claimed: Claimed, code: str, detail: Said, *, retry: bool) -> None:
         try:
             self._works.run(SYSTEM, lambda work: self.failed(work, claimed, code, retry=retry, detail=detail))
         except Held as taken:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from senim.identity import SubjectId
+from senim.languages import Said
 
 Fact = str | int | bool | None | list[Any] | dict[str, Any]
 """A fact of an order or a receipt: an id, a code, a count, a time, or lists and tables of these."""
@@ -57,8 +58,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """The step reached, from which a re-run goes on."""
     code: str
     """Why the last attempt failed."""
-    detail: str
-    """Where it failed: an id, a field name, a numeric reply; never a value."""
+    detail: Said
+    """Where it failed, and what helps: an id, a field name, a numeric reply, or words; never a value."""
     receipt: dict[str, Any]
     placed_at: int
     ended_at: int

@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from senim.errors import Held, SenimError, Unavailable
 from senim.identity import SubjectId, is_id, new_id
+from senim.languages import Hint, Said
 
 FIRST = 10_000_000
 """Microseconds before the second attempt, more or less."""
@@ -67,6 +70,15 @@ def personal(facts: Any, where: str = "") -> Iterator[str]:
         yield where
 
 
-def told(text: str) -> str:
+def told(said: Said) -> Said:
     """A detail of a failure as it may be kept: short, and nothing that may be a value."""
-    return "" if any(personal(text, "detail")) else text[:200]
+    if any(personal(msgspec.to_builtins(said), "detail")):
+        return ""
+    return said if isinstance(said, Hint) else said[:200]
+
+
+def why(error: SenimError) -> Said:
+    """Where an attempt was stopped, and what is said besides where that is a hint; what a machine says is not kept."""
+    if error.hint is None:
+        return error.where
+    return Hint("at", where=error.where, says=error.hint) if error.where else error.hint

@@ -8,7 +8,8 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from senim.connectors.records import Connector, Identifiers, Wish, WishKind
+from senim.connectors.records import Connector, Identifiers, Wish, WishKind, worded
+from senim.languages import Language
 from senim.law import due, parse_term
 from senim.policy.promises import Promises
 from senim.policy.records import Term
@@ -140,7 +141,9 @@ def nothing_there(planned: Planned) -> bool:
     return not theirs and not unsure and not any(one.act in ("export", "delete") for one in planned.here)
 
 
-def told_of(planned: Planned) -> dict[str, object]:
-    """A plan as plain facts, for doors and previews."""
-    told: dict[str, object] = msgspec.to_builtins(planned)
+def told_of(planned: Planned, language: Language) -> dict[str, object]:
+    """A plan as plain facts with its words in ``language``, for doors and previews."""
+    systems = tuple(worded(one, language) for one in planned.systems)
+    reads = tuple(worded(one, language) for one in planned.reads)
+    told: dict[str, object] = msgspec.to_builtins(replace(planned, systems=systems, reads=reads))
     return {**told, "problems": planned.problems, "unreached": planned.unreached, "rows": planned.rows}

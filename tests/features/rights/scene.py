@@ -25,6 +25,7 @@ from senim.connectors.records import (
     Wish,
 )
 from senim.identity import Actor
+from senim.languages import Hint
 from senim.rights import Opened, Opening, Request, Way
 from senim.testing import Person, Stage
 from senim.work import Work
@@ -71,7 +72,8 @@ class System:
     def plan(self, who: Identifiers, wish: Wish) -> Plan:
         total = sum(self.rows[one] for one in self._mine(who))
         act = Act.CORRECT if wish.kind == "correct" else Act.DELETE
-        problem = Problem(code=Trouble.NOT_NULL, where="orders.email", blocking=True)
+        mend = Hint("name-or-value", column="email")
+        problem = Problem(code=Trouble.NOT_NULL, where="orders.email", detail="text", remedy=mend, blocking=True)
         return Plan(
             system=self.name,
             kind=wish.kind,

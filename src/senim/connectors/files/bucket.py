@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, unquote
 from senim.connectors.files.place import MARKS, MOST_FILES, Content
 from senim.connectors.files.signing import NOTHING, Credentials, authorization, encoded, query_of
 from senim.errors import Code, Held, NotAllowed, NotFound, SenimError, Unavailable
+from senim.languages import Hint
 from senim.times import utc_now
 
 MOST_BYTES = 5 * 1024**3
@@ -112,7 +113,7 @@ class Bucket:
         if status in _OK:
             return
         if status in _CHANGED:
-            raise Held(Code.CHANGED_MEANWHILE, self._where, detail="a file was changed meanwhile")
+            raise Held(Code.CHANGED_MEANWHILE, self._where, hint=Hint("file-changed"))
         kinds: dict[int, SenimError] = {
             404: NotFound(Code.NOT_FOUND, self._where),
             401: NotAllowed(Code.ROLE_NOT_ALLOWED, self._where, detail="HTTP 401"),
@@ -129,32 +130,31 @@ class Bucket:
                 with self._asked("GET", "", query=query) as response:
                     listed = self._parsed(response.read(_MOST_ANSWER))
             except NotFound as error:
-                detail = "the bucket is not there"
-                raise Unavailable(Code.SYSTEM_UNREACHABLE, self._where, detail=detail) from error
+                raise Unavailable(Code.SYSTEM_UNREACHABLE, self._where, hint=Hint("no-bucket")) from error
             found += [key.text or "" for key in listed.iterfind("{*}Contents/{*}Key")]
             token = listed.findtext("{*}NextContinuationToken")
             if not token:
                 break
             if token == query.get("continuation-token") or len(found) > MOST_FILES:
-                raise Unavailable(Code.ANSWER_WRONG, self._where, detail="a list without end")
+                raise Unavailable(Code.ANSWER_WRONG, self._where, hint=Hint("list-endless"))
             query["continuation-token"] = token
         names = (one.removeprefix(self._prefix) for one in found if one.startswith(self._prefix))
         return sorted(one for one in names if one and not one.endswith("/") and not one.startswith(f"{MARKS}/"))
 
     def _parsed(self, answer: bytes) -> ET.Element:
         if b"<!" in answer:
-            raise Unavailable(Code.ANSWER_WRONG, self._where, detail="a document type in a list")
+            raise Unavailable(Code.ANSWER_WRONG, self._where, hint=Hint("list-unread"))
         try:
             return ET.fromstring(answer)  # noqa: S314
         except ET.ParseError as error:
-            raise Unavailable(Code.ANSWER_WRONG, self._where, detail="a list that is no XML") from error
+            raise Unavailable(Code.ANSWER_WRONG, self._where, hint=Hint("list-unread")) from error
 
     def version(self, name: str) -> str:
         """Its ETag."""
         with self._asked("HEAD", self._prefix + name) as response:
             tag = response.headers.get("ETag", "")
         if not tag:
-            raise Unavailable(Code.ANSWER_WRONG, self._where, detail="a file without ETag")
+            raise Unavailable(Code.ANSWER_WRONG, self._where, hint=Hint("no-etag"))
         return tag
 
     @contextmanager
@@ -166,7 +166,7 @@ class Bucket:
     def replace(self, name: str, version: str, content: Content, *, size: int, digest: str) -> None:
         """Put it, if the file is still the same: the store compares and puts in one step."""
         if size > MOST_BYTES:
-            raise Unavailable(Code.STORAGE_FULL, self._where, detail="larger than one request takes")
+            raise Unavailable(Code.STORAGE_FULL, self._where, hint=Hint("too-long", most=MOST_BYTES))
         headers = {"If-Match": version, _DIGEST: digest}
         with self._asked("PUT", self._prefix + name, headers=headers, content=(content(), size, digest)) as response:
             response.read(_MOST_ANSWER)

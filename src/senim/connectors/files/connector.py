@@ -39,6 +39,7 @@ from senim.connectors.records import (
     Wish,
 )
 from senim.errors import Code, Held, Invalid, NotAllowed, NotFound, Unavailable
+from senim.languages import Hint
 
 
 class _Touched(Fact, frozen=True, kw_only=True):
@@ -90,10 +91,10 @@ class FilesConnector:
             problems += files.drift()
         except (Unavailable, NotFound) as error:
             reachable = False
-            problems.append(Problem(code=Trouble.UNREACHABLE, where=self.name, detail=error.detail, blocking=True))
+            problems.append(Problem(code=Trouble.UNREACHABLE, where=self.name, detail=error.besides, blocking=True))
         except NotAllowed as error:
             reachable = False
-            problems.append(Problem(code=Trouble.GRANT_MISSING, where=self.name, detail=error.detail, blocking=True))
+            problems.append(Problem(code=Trouble.GRANT_MISSING, where=self.name, detail=error.besides, blocking=True))
         return Reach(
             system=self.name,
             reachable=reachable,
@@ -127,7 +128,7 @@ class FilesConnector:
     def _unsearchable(self, matching: Matching) -> Iterator[Problem]:
         known = {kind for table in self.map.tables.values() for kind in table.person}
         if not set(matching.who) & known:
-            detail = f"this system finds people by: {', '.join(sorted(known)) or 'nothing'}"
+            detail = Hint("finds-by", kinds=", ".join(sorted(known)) or Hint("found-nothing"))
             yield Problem(code=Trouble.NOT_SEARCHABLE, where=self.name, detail=detail)
 
     def export(self, who: Identifiers, *, people: tuple[str, ...] = ()) -> Iterator[Page]:
@@ -183,7 +184,7 @@ class FilesConnector:
         """Whether it is certain who is meant, and what was wished can be done here."""
         if matching.ambiguous and not wish.people:
             tables = sorted({one.table for one in matching.people.values()})
-            remedy = "choose who is meant, by digest"
+            remedy = Hint("choose-people")
             yield Problem(code=Trouble.SEVERAL_PEOPLE, where=", ".join(tables), remedy=remedy, blocking=True)
         if not set(wish.people) <= set(matching.people):
             yield Problem(code=Trouble.PEOPLE_CHANGED, where=self.name, blocking=True)
@@ -229,14 +230,13 @@ class FilesConnector:
         try:
             return msgspec.json.decode(content, type=_Note)
         except msgspec.DecodeError as error:
-            detail = "a note about an order cannot be read"
-            raise Unavailable(Code.ANSWER_WRONG, self.name, detail=detail) from error
+            raise Unavailable(Code.ANSWER_WRONG, self.name, hint=Hint("note-unread")) from error
 
     def _fits(self, plan: Plan, changes: Mapping[str, str]) -> None:
         if not plan.ready:
-            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, detail="the plan has problems that block it")
+            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, hint=Hint("plan-blocked"))
         if plan.map != self.map.digest or plan.system != self.name:
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail="the map is another: plan again")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("map-other"))
         if tuple(sorted(changes)) != plan.fields:
             raise Invalid(Code.FIELD_MISSING, "changes")
 
@@ -251,7 +251,7 @@ class FilesConnector:
         for _ in Mine(files, everybody).rows():
             pass
         if everybody.ambiguous or not (begun or set(everybody.people) <= set(plan.people)):
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail="other people match now: plan again")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("people-other"))
 
     def _rewritten(self, fates: Fates, name: str, noted: tuple[str, _Note]) -> tuple[_Note, tuple[Step, ...]]:
         """One file: what was done in it, now or by a run before."""
@@ -264,7 +264,7 @@ class FilesConnector:
         found = survey(fates, name, version)
         blocking = [one for one in found.problems if one.blocking]
         if blocking:
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail=f"now in the way: {blocking[0].code}")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("now-in-the-way", code=blocking[0].code))
         if not found.changes:  # nothing of the person's is to go, or whoever wrote the file since left nothing in it
             if before is None and found.steps:  # once what led here is gone, nobody finds what stays
                 note = replace(note, files={**note.files, mark: _Touched(digest="", steps=found.steps)})

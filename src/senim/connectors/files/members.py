@@ -19,6 +19,7 @@ from senim.connectors.files.reading import Files
 from senim.connectors.graph import Link, circles
 from senim.connectors.matching import Cells, Matching, text_of
 from senim.connectors.records import Problem, Trouble
+from senim.languages import Hint
 
 Columns = tuple[str, ...]
 Place = tuple[str, str, Columns]
@@ -159,7 +160,9 @@ class Mine:
         """Lines and files that could not be understood."""
         for name, count in self.broken.items():
             if count:
-                yield Problem(code=Trouble.LINES_BROKEN, where=self.files.table(name), detail=f"{count} lines")
+                yield Problem(
+                    code=Trouble.LINES_BROKEN, where=self.files.table(name), detail=Hint("lines", count=count)
+                )
         for name in self.files.unreadable:
             if self.files.table(name):
                 yield Problem(code=Trouble.LINES_BROKEN, where=self.files.table(name), blocking=True)

@@ -12,6 +12,7 @@ from senim.connectors.files.place import Folder, Place
 from senim.connectors.files.signing import Credentials
 from senim.connectors.webhook.calling import LOOPBACK
 from senim.errors import Code, Invalid
+from senim.languages import Hint
 from senim.times import utc_now
 
 
@@ -24,10 +25,10 @@ def place_of(url: str, *, where: str, timeout: int = 60, now: Callable[[], datet
         parts = urlsplit(url)
         port_known = parts.port != 0
     except ValueError:
-        raise Invalid(Code.SETTING_WRONG, where, detail="the address cannot be read") from None
+        raise Invalid(Code.SETTING_WRONG, where, hint=Hint("address-unread")) from None
     if parts.scheme in ("s3", "s3+http"):
         if parts.scheme == "s3+http" and parts.hostname not in LOOPBACK:
-            raise Invalid(Code.SETTING_WRONG, where, detail="TLS is needed, except to this very machine")
+            raise Invalid(Code.SETTING_WRONG, where, hint=Hint("tls-needed"))
         if not (parts.username and parts.password and parts.hostname and parts.path.strip("/") and port_known):
             raise Invalid(Code.SETTING_WRONG, where, detail="s3://KEY:SECRET@host/bucket/prefix?region=…")
         region = dict(parse_qsl(parts.query)).get("region", "us-east-1")
@@ -35,5 +36,5 @@ def place_of(url: str, *, where: str, timeout: int = 60, now: Callable[[], datet
         return Bucket(parts, credentials, where=where, timeout=timeout, now=now)
     path = Path(unquote(parts.path) if parts.scheme == "file" else url)
     if parts.scheme not in ("", "file") or not path.is_absolute():
-        raise Invalid(Code.SETTING_WRONG, where, detail="a folder from the root, or s3://…")
+        raise Invalid(Code.SETTING_WRONG, where, hint=Hint("folder-or-bucket"))
     return Folder(path, where)

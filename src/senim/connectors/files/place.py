@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from senim.errors import Code, Held, NotAllowed, NotFound, Unavailable
+from senim.languages import Hint
 
 MARKS = ".senim"
 """Folder of the notes about orders that were carried out."""
@@ -73,7 +74,7 @@ class Folder:
     def names(self) -> list[str]:
         """The files, by their path from here. Links that lead out are not followed."""
         if not self._folder.is_dir():
-            raise Unavailable(Code.SYSTEM_UNREACHABLE, self._where, detail="the folder is not there")
+            raise Unavailable(Code.SYSTEM_UNREACHABLE, self._where, hint=Hint("no-folder"))
         found: list[str] = []
         with self._told():
             for place, folders, files in os.walk(self._folder, onerror=_raise):
@@ -82,7 +83,9 @@ class Folder:
                 there = (path for path in paths if path.is_file() and not path.is_symlink())
                 found += (path.relative_to(self._folder).as_posix() for path in there)
                 if len(found) > MOST_FILES:
-                    raise Unavailable(Code.SYSTEM_UNREACHABLE, self._where, detail="too many files")
+                    raise Unavailable(
+                        Code.SYSTEM_UNREACHABLE, self._where, hint=Hint("too-many-files", most=MOST_FILES)
+                    )
         return sorted(found)
 
     def version(self, name: str) -> str:
@@ -106,7 +109,7 @@ class Folder:
 
     def _same(self, now: str, version: str) -> None:
         if now != version:
-            raise Held(Code.CHANGED_MEANWHILE, self._where, detail="a file was changed meanwhile")
+            raise Held(Code.CHANGED_MEANWHILE, self._where, hint=Hint("file-changed"))
 
     def replace(self, name: str, version: str, content: Content, *, size: int, digest: str) -> None:
         """Write beside it, bring that to the disk, look whether the file is still the same, and rename."""

@@ -147,5 +147,5 @@ def gone(table: str, entry: TableMap, form: Format, used: Iterable[str]) -> Iter
             yield Problem(code=Trouble.COLUMN_GONE, where=f"{table}.{column}", blocking=True)
     for name, rule in entry.keep.items():
         if rule.since not in form.header:
-            remedy = f"keep: {{{name}: {{since: a column with a date}}}}"
+            remedy = f"keep: {{{name}: {{since: …}}}}"
             yield Problem(code=Trouble.KEEP_UNDATED, where=f"{table}.{rule.since}", remedy=remedy, blocking=True)

@@ -13,6 +13,7 @@ from senim.connectors.files.reading import gone, not_told
 from senim.connectors.files.staying import Fates
 from senim.connectors.records import Act, Keep, Problem, Step, Trouble
 from senim.errors import Code, Held
+from senim.languages import Hint
 
 _PIECE = 256 * 1024
 _NAMELESS = (Act.BLANK, Act.DEPERSONALISE)
@@ -71,7 +72,7 @@ class Rewriting:
             yield last
             last = piece
         if digest.hexdigest() != self.found.digest:  # before the last piece: nothing that is short replaces anything
-            raise Held(Code.CHANGED_MEANWHILE, detail="a file was changed meanwhile")
+            raise Held(Code.CHANGED_MEANWHILE, hint=Hint("file-changed"))
         yield last
 
 
@@ -101,7 +102,7 @@ def _rows(fates: Fates, name: str, version: str, found: Survey, counts: dict[_Ki
 
 def _untold(table: str, column: str) -> Problem:
     """A column that nobody looked at may be personal: rows that stay do not keep it in silence."""
-    remedy = f"{column} under columns: or plain: of {table}"
+    remedy = Hint("map-column", column=column, table=table)
     return Problem(code=Trouble.COLUMN_NOT_MAPPED, where=f"{table}.{column}", remedy=remedy, blocking=True)
 
 

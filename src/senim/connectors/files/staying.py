@@ -10,6 +10,7 @@ from senim.connectors.files.members import Mine, meant
 from senim.connectors.graph import Link
 from senim.connectors.matching import Cells
 from senim.connectors.records import Act, Problem, Step, Trouble, WishKind
+from senim.languages import Hint
 
 
 class Fates:
@@ -118,7 +119,7 @@ class Fates:
             inside = [hop for table in part for hop in self._graph.into[table] if hop.source in part]
             many = sum(len(self._files.files_of(table)) for table in part) > 1
             if inside and many and touched.intersection(part):
-                detail = "files that lead to each other are written one after the other"
-                remedy = "as: mentions for one of the references"
+                detail = Hint("files-in-turn")
+                remedy = Hint("mention-one")
                 where = ", ".join(part)
                 yield Problem(code=Trouble.REFERRED_TO, where=where, detail=detail, remedy=remedy, blocking=True)

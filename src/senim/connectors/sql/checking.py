@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from senim.connectors.records import Problem, Trouble
 from senim.connectors.sql.fate import Part
 from senim.connectors.sql.members import Bound
+from senim.languages import Hint
 
 
 def broken(connection: Connection, bound: Bound, part: Part) -> list[Problem]:
@@ -24,11 +25,11 @@ def broken(connection: Connection, bound: Bound, part: Part) -> list[Problem]:
         rows = _breaking(connection, bound, part, check.sql)
         where = ", ".join(f"{part.table}.{name}" for name in part.values if name in check.sql)
         if rows is None:
-            detail = f"{check.name or 'CHECK'}: it cannot be asked beforehand; if it is broken, nothing is done"
+            detail = Hint("check-unasked", check=check.name or "CHECK")
             found.append(Problem(code=Trouble.CHECK, where=where, detail=detail))
         elif rows:
-            detail = f"{check.name or 'CHECK'}: {rows} rows"
-            remedy = "another value (with: …), act: depersonalise, or act: delete for the table"
+            detail = Hint("check-broken", check=check.name or "CHECK", count=rows)
+            remedy = Hint("other-value")
             found.append(Problem(code=Trouble.CHECK, where=where, detail=detail, remedy=remedy, blocking=True))
     return found
 

@@ -48,6 +48,7 @@ from senim.connectors.sql.replacing import granted
 from senim.connectors.sql.rescanning import Search
 from senim.connectors.sql.statements import Condition
 from senim.errors import Code, Held, Invalid, NotAllowed, Unavailable
+from senim.languages import Hint, Said
 
 RECHECK_SECONDS = 1.0
 """How soon a change of the schema is seen."""
@@ -115,10 +116,10 @@ class SqlConnector:
             with self._opened.reading() as connection:
                 bound = self._bound(connection)
         except Unavailable as error:
-            problem = Problem(code=Trouble.UNREACHABLE, where=self.name, detail=error.detail, blocking=True)
+            problem = Problem(code=Trouble.UNREACHABLE, where=self.name, detail=error.besides, blocking=True)
             return Reach(system=self.name, reachable=False, map=self.map.digest, problems=(problem,))
         except NotAllowed as error:
-            problem = Problem(code=Trouble.GRANT_MISSING, where=self.name, detail=error.detail, blocking=True)
+            problem = Problem(code=Trouble.GRANT_MISSING, where=self.name, detail=error.besides, blocking=True)
             return Reach(system=self.name, reachable=False, map=self.map.digest, problems=(problem,))
         problems = drift(self.map, bound.schema, bound.graph, functools.partial(granted, bound))
         return Reach(
@@ -178,7 +179,7 @@ class SqlConnector:
         known = {kind for table in bound.mapped.values() for kind in table.person}
         wanted = tidy(who)
         if not set(wanted) & known:
-            detail = f"this system finds people by: {', '.join(sorted(known)) or 'nothing'}"
+            detail = Hint("finds-by", kinds=", ".join(sorted(known)) or Hint("found-nothing"))
             yield Problem(code=Trouble.NOT_SEARCHABLE, where=self.name, detail=detail)
 
     @staticmethod
@@ -268,7 +269,7 @@ class SqlConnector:
         if part.act is Act.KEEP:
             return
         if not there.transactional:
-            remedy = f"ALTER TABLE {there.name} ENGINE=InnoDB;"
+            remedy: Said = f"ALTER TABLE {there.name} ENGINE=InnoDB;"
             yield Problem(code=Trouble.NOT_TRANSACTIONAL, where=part.table, remedy=remedy, blocking=True)
         if part.act is Act.DELETE and not there.rights.delete:
             remedy = granted(bound, "DELETE", there)
@@ -285,7 +286,7 @@ class SqlConnector:
             tables = sorted({one.table for one in members.people})
             against = any(one.against for one in members.people)
             code = Trouble.CONTRADICTION if len(members.people) == 1 and against else Trouble.SEVERAL_PEOPLE
-            remedy = "choose who is meant, by digest"
+            remedy: Said = Hint("choose-people")
             yield Problem(code=code, where=", ".join(tables), remedy=remedy, blocking=True)
         if wish.people and {one.digest for one in members.people} != set(wish.people):
             yield Problem(code=Trouble.PEOPLE_CHANGED, where=self.name, blocking=True)
@@ -331,9 +332,9 @@ class SqlConnector:
         if not order or len(order) > 64:
             raise Invalid(Code.INVALID_VALUE, "order")
         if not plan.ready:
-            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, detail="the plan has problems that block it")
+            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, hint=Hint("plan-blocked"))
         if plan.map != self.map.digest or plan.system != self.name:
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail="the map is another: plan again")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("map-other"))
         if tuple(sorted(wanted)) != plan.fields:
             raise Invalid(Code.FIELD_MISSING, "changes")
         return wanted
@@ -343,7 +344,7 @@ class SqlConnector:
         people = plan.people if plan.chosen else ()
         members = Members(bound, connection, tidy(who), people=people, locked=True)
         if not {one.digest for one in members.people} <= set(plan.people):
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail="other people match now: plan again")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("people-other"))
         return members
 
     @staticmethod
@@ -361,12 +362,12 @@ class SqlConnector:
             planned[step.table] = planned.get(step.table, 0) + step.rows
         blocking = [one for one in problems if one.blocking]
         if blocking:
-            raise Held(Code.CHANGED_MEANWHILE, blocking[0].where, detail=f"now in the way: {blocking[0].code}")
+            raise Held(Code.CHANGED_MEANWHILE, blocking[0].where, hint=Hint("now-in-the-way", code=blocking[0].code))
         for part, keep_until in parts:
             if part.act is Act.KEEP:
                 rows = self._count(members.connection, bound, part)
             elif any(one.blocking for one in part.problems) and self._count(members.connection, bound, part):
-                raise Held(Code.CHANGED_MEANWHILE, part.table, detail=f"now in the way: {part.problems[0].code}")
+                raise Held(Code.CHANGED_MEANWHILE, part.table, hint=Hint("now-in-the-way", code=part.problems[0].code))
             else:
                 rows = 0 if part.problems else self._done(members, bound, part, planned.get(part.table, 0))
             if rows:
@@ -377,7 +378,7 @@ class SqlConnector:
         try:
             return carry_out(members.connection, bound, part, many=planned > BATCH * 4)
         except exc.IntegrityError:
-            raise Held(Code.CHANGED_MEANWHILE, part.table, detail="a rule of the database stands against it") from None
+            raise Held(Code.CHANGED_MEANWHILE, part.table, hint=Hint("rule-against")) from None
 
     # search again
 

@@ -19,7 +19,7 @@ from senim.connectors.schema import Family
 from senim.connectors.sql.members import Bound, Members
 from senim.connectors.sql.replacing import Pseudonyms, Replaced, granted, replaced
 from senim.connectors.sql.statements import Condition, Described, Listed, Values, either, none_of
-from senim.languages import Text
+from senim.languages import Hint, Text
 
 _ROUNDS = 50
 """How often it is asked again what kept rows need, where tables refer to each other in a circle."""
@@ -93,7 +93,7 @@ class Fate:
         for rule_name, rule in self._bound.map.tables[name].keep.items():
             fact = there.get(rule.since)
             if fact is None or fact.family not in (Family.DATE, Family.TIME, Family.TEXT):
-                remedy = f"keep: {{{rule_name}: {{since: a column with a date}}}}"
+                remedy = f"keep: {{{rule_name}: {{since: …}}}}"
                 where = f"{name}.{rule.since}"
                 self.problems.append(Problem(code=Trouble.KEEP_UNDATED, where=where, remedy=remedy, blocking=True))
                 continue
@@ -196,7 +196,7 @@ class Fate:
                 Problem(
                     code=Trouble.GRANT_MISSING,
                     where=link.table,
-                    detail=f"it refers to {name}",
+                    detail=Hint("leads-to", table=name),
                     remedy=granted(self._bound, "SELECT", there, *link.columns),
                     blocking=cascade,
                 )
@@ -237,10 +237,8 @@ class Fate:
         rows = self._members.connection.execute(counted).scalar() or 0
         if not rows:
             return
-        where, detail = f"{link.table}.{','.join(link.columns)}", f"{rows} rows refer to rows of {name}"
-        remedy = (
-            f"refers: [{{columns: [{', '.join(link.columns)}], to: {name}, as: belongs|mentions}}] for {link.table}"
-        )
+        where, detail = f"{link.table}.{','.join(link.columns)}", Hint("rows-refer", count=rows, table=name)
+        remedy = f"refers: [{{columns: [{', '.join(link.columns)}], to: {name}, as: belongs|mentions}}]"
         emptied = link.on_delete in ("SET NULL", "SET DEFAULT")
         code = {"CASCADE": Trouble.CASCADE}.get(link.on_delete, Trouble.REFERRED_TO)
         code = Trouble.REFERENCE_NOT_MAPPED if emptied else code
@@ -251,11 +249,8 @@ class Fate:
         for link in self._bound.graph.knots:
             both = link.table in self._tables and link.to in self._tables
             if both and self._bound.tables.dialect != "sqlite" and not link.deferrable and self._removes(link.table):
-                where, detail = (
-                    f"{link.table}.{','.join(link.columns)}",
-                    f"{link.table} and {link.to} refer to each other",
-                )
-                remedy = "make one of the references nullable or DEFERRABLE, or act: depersonalise"
+                where, detail = f"{link.table}.{','.join(link.columns)}", Hint("circle", one=link.table, other=link.to)
+                remedy = Hint("loosen-circle")
                 self._tell(Problem(code=Trouble.REFERRED_TO, where=where, detail=detail, remedy=remedy, blocking=True))
 
     def _loosened(self) -> Iterator[Part]:
@@ -346,7 +341,7 @@ class Fate:
         told = {*entry.columns, *entry.plain, *entry.key}
         for column in there.columns:
             if column not in told and not self._refers(entry, column):
-                remedy, where = f"{column} under columns: or plain: of {name}", f"{name}.{column}"
+                remedy, where = Hint("map-column", column=column, table=name), f"{name}.{column}"
                 found.problems.append(
                     Problem(code=Trouble.COLUMN_NOT_MAPPED, where=where, remedy=remedy, blocking=True)
                 )

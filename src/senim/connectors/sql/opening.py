@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.pool import NullPool, QueuePool
 
 from senim.errors import Code, Held, Invalid, NotAllowed, SenimError, Unavailable
+from senim.languages import Hint
 
 LOCK_SECONDS = 5
 """How long a statement waits for rows that others have locked; it is tried again with the order."""
@@ -78,9 +79,7 @@ class Opened:
         except self._errors as error:  # of the driver itself, where it is asked without SQLAlchemy
             raise converted(exc.DBAPIError("", None, error), self.where) from None
         except UnicodeError:
-            raise Unavailable(
-                Code.STORAGE_FAILED, self.where, detail="a text is not in the encoding it claims"
-            ) from None
+            raise Unavailable(Code.STORAGE_FAILED, self.where, hint=Hint("encoding-other")) from None
 
     def _begin(self, connection: Connection, *, reading: bool) -> None:
         seconds = self._timeout * (10 if reading else 1)
@@ -111,12 +110,10 @@ def _engine(url: str, where: str) -> Engine:
             more["connect_args"] = {"connect_timeout": 10}
         return sa.create_engine(address, hide_parameters=True, **more)
     except exc.ArgumentError:
-        raise Invalid(Code.SETTING_WRONG, where, detail="the address of the database cannot be read") from None
+        raise Invalid(Code.SETTING_WRONG, where, hint=Hint("address-unread")) from None
     except ModuleNotFoundError as error:
-        detail = (
-            f"the driver is not installed: pip install {'senim[mariadb]' if error.name == 'pymysql' else error.name}"
-        )
-        raise Unavailable(Code.STORAGE_UNREACHABLE, where, detail=detail) from error
+        package = "senim[mariadb]" if error.name == "pymysql" else error.name or ""
+        raise Unavailable(Code.STORAGE_UNREACHABLE, where, hint=Hint("driver-missing", package=package)) from error
 
 
 def _sqlite(connection: Any, record: Any) -> None:
@@ -146,7 +143,7 @@ def converted(error: exc.DBAPIError, where: str) -> SenimError:
     if state in _BUSY or number in _BUSY:
         return Unavailable(Code.STORAGE_BUSY, where, detail=detail)
     if isinstance(error, exc.IntegrityError) or (state or "")[:2] in _BROKEN_RULE or number in _BROKEN_RULES:
-        return Held(Code.CHANGED_MEANWHILE, where, detail=f"a rule of the database was broken: {detail}")
+        return Held(Code.CHANGED_MEANWHILE, where, hint=Hint("rule-broken", rule=detail))
     if state in _FULL or number in _FULL:
         return Unavailable(Code.STORAGE_FULL, where, detail=detail)
     lost = error.connection_invalidated or number in _GONE or (state or "")[:2] in ("08", "57", "28", "3D")

@@ -18,6 +18,7 @@ from senim.connectors.datamap import ColumnAct, ColumnMap
 from senim.connectors.records import Problem, Trouble
 from senim.connectors.schema import Column, Family, Table
 from senim.connectors.sql.members import Bound
+from senim.languages import Hint, Said
 
 _TOKEN = 16
 _ADDRESS = "@anonymous.invalid"
@@ -65,7 +66,7 @@ def _in_the_way(bound: Bound, table: str, fact: Column, column: ColumnMap, act: 
     there, where = bound.schema.tables[table], f"{table}.{fact.name}"
     linked = any(fact.name in one.to_columns for one in bound.schema.inbound.get(table, ()))
     if fact.name in there.key or linked:
-        remedy = "act: delete for the table, or a key that says nothing about people"
+        remedy: Said = Hint("other-key")
         yield Problem(code=Trouble.KEY_IS_PERSONAL, where=where, remedy=remedy, blocking=True)
     if not there.rights.writes(fact.name):
         yield Problem(
@@ -73,10 +74,10 @@ def _in_the_way(bound: Bound, table: str, fact: Column, column: ColumnMap, act: 
         )
     constant = column.with_ is not None
     if act == "blank" and not fact.nullable and not constant:
-        remedy = f"{fact.name}: {{act: depersonalise}} or {{with: …}} in the map"
+        remedy = Hint("name-or-value", column=fact.name)
         yield Problem(code=Trouble.NOT_NULL, where=where, remedy=remedy, blocking=True)
     if constant and there.unique(fact.name):
-        remedy = f"{fact.name}: {{act: depersonalise}} in the map"
+        remedy = f"{fact.name}: {{act: depersonalise}}"
         yield Problem(code=Trouble.UNIQUE, where=where, remedy=remedy, blocking=True)
     if act == "depersonalise" and not constant:
         yield from _no_pseudonym(there, fact, where)
@@ -86,10 +87,10 @@ def _no_pseudonym(there: Table, fact: Column, where: str) -> Iterator[Problem]:
     if fact.family in (Family.DATE, Family.TIME) or (fact.family is not Family.TEXT and fact.nullable):
         return
     if fact.family is not Family.TEXT:
-        remedy = f"{fact.name}: {{with: …}} in the map"
+        remedy: Said = f"{fact.name}: {{with: …}}"
         yield Problem(code=Trouble.NOT_NULL, where=where, detail=fact.type, remedy=remedy, blocking=True)
     elif fact.length is not None and fact.length < (_TOKEN if there.unique(fact.name) else 4):
-        remedy = f"{fact.name}: {{with: …}} in the map, or act: blank"
+        remedy = Hint("value-or-blank", column=fact.name)
         yield Problem(code=Trouble.TOO_LONG, where=where, detail=fact.type, remedy=remedy, blocking=True)
 
 
@@ -138,15 +139,15 @@ def typed(text: str, fact: Column) -> Any:
     return text
 
 
-def granted(bound: Bound, verb: str, table: Table, *columns: str) -> str:
-    """The GRANT to give to our role."""
+def granted(bound: Bound, verb: str, table: Table, *columns: str) -> Said:
+    """The GRANT to give to our role; of a file, which knows none, what is to be done instead."""
     mark = "`" if bound.tables.dialect in ("mysql", "mariadb") else '"'
 
     def quoted(name: str) -> str:
         return f"{mark}{name.replace(mark, mark * 2)}{mark}"
 
     if bound.tables.dialect == "sqlite":
-        return "let the file be written by the user that runs this"
+        return Hint("file-writable")
     what = f"{verb} ({', '.join(map(quoted, columns))})" if columns else verb
     place = ".".join(quoted(part) for part in (table.schema, table.name) if part)
     return f"GRANT {what} ON {place} TO {bound.schema.user};"

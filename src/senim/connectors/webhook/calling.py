@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from senim.connectors.webhook.signature import HEADER, WrongSignature, check, sign
 from senim.errors import Code, Invalid, NotAllowed, Unavailable
+from senim.languages import Hint
 
 MOST_BYTES = 8 * 1024 * 1024
 """Largest answer."""
@@ -28,9 +29,9 @@ def address_of(url: str, where: str) -> SplitResult:
     except ValueError:
         known = False
     if not known or parts.scheme not in ("https", "http") or parts.username or parts.fragment:
-        raise Invalid(Code.SETTING_WRONG, where, detail="the address of the system cannot be read") from None
+        raise Invalid(Code.SETTING_WRONG, where, hint=Hint("address-unread")) from None
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise Invalid(Code.SETTING_WRONG, where, detail="https is needed, except to this very machine")
+        raise Invalid(Code.SETTING_WRONG, where, hint=Hint("tls-needed"))
     return parts
 
 
@@ -71,7 +72,7 @@ class Caller:
         try:
             check(signature, answer, self._secrets, now=self._now().timestamp(), answers=nonce)
         except WrongSignature as error:
-            raise self.wrong(f"signature of the answer: {error}") from None
+            raise self.wrong(Hint("answer-signature", part=str(error))) from None
         return answer
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -89,7 +90,7 @@ class Caller:
             while piece := response.read1(_PIECE):
                 read += piece
                 if len(read) > MOST_BYTES:
-                    raise self.wrong("too large")
+                    raise self.wrong(Hint("too-long", most=MOST_BYTES))
                 if time.monotonic() > deadline:
                     raise TimeoutError
             if response.length:
@@ -101,11 +102,11 @@ class Caller:
         if status == _OK:
             return
         if status in _DENIED:
-            raise NotAllowed(Code.SIGNATURE_WRONG, self._where, detail=f"HTTP {status}: the secret is another there")
+            raise NotAllowed(Code.SIGNATURE_WRONG, self._where, hint=Hint("other-secret", status=status))
         if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or status == http.HTTPStatus.TOO_MANY_REQUESTS:
             raise Unavailable(Code.SYSTEM_UNREACHABLE, self._where, detail=f"HTTP {status}")
-        raise self.wrong(f"HTTP {status}")
+        raise self.wrong(detail=f"HTTP {status}")
 
-    def wrong(self, detail: str) -> Unavailable:
+    def wrong(self, hint: Hint | None = None, *, detail: str = "") -> Unavailable:
         """An answer that cannot be believed. What it says is not repeated: it may hold anything."""
-        return Unavailable(Code.ANSWER_WRONG, self._where, detail=detail)
+        return Unavailable(Code.ANSWER_WRONG, self._where, hint=hint, detail=detail)

@@ -36,6 +36,7 @@ from senim.connectors.records import (
 from senim.connectors.webhook.calling import Caller
 from senim.connectors.webhook.wire import Call, Erased, Exported, Looked, Rows, fits, problems, steps, tells, words_of
 from senim.errors import Code, Held, Invalid, NotAllowed, Unavailable
+from senim.languages import Hint
 
 MOST_PAGES = 100_000
 """Pages after which a system is believed to go round in circles."""
@@ -74,13 +75,13 @@ class WebhookConnector:
         try:
             answer = msgspec.json.decode(raw, type=shape)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            raise self._caller.wrong("shape") from None
+            raise self._caller.wrong(Hint("answer-shape")) from None
         if tells(words_of(answer), call.who):
-            raise self._caller.wrong("a word of it is too long or holds a value of the person")
+            raise self._caller.wrong(Hint("answer-words"))
         if isinstance(answer, Exported) and not fits(answer):
-            raise self._caller.wrong("shape")
+            raise self._caller.wrong(Hint("answer-shape"))
         if answer.next and (answer.next == call.next or answer.done):
-            raise self._caller.wrong("next")
+            raise self._caller.wrong(Hint("answer-next"))
         return answer
 
     def look(self) -> Reach:
@@ -89,11 +90,11 @@ class WebhookConnector:
         try:
             answer = self._ask(Looked, Call(call="look"))
         except NotAllowed as error:
-            problem = Problem(code=Trouble.GRANT_MISSING, where=self.name, detail=error.detail, blocking=True)
+            problem = Problem(code=Trouble.GRANT_MISSING, where=self.name, detail=error.besides, blocking=True)
         except Unavailable as error:
             wrong = error.code is Code.ANSWER_WRONG
             code = Trouble.ANSWER_WRONG if wrong else Trouble.UNREACHABLE
-            problem = Problem(code=code, where=self.name, detail=error.detail, blocking=True)
+            problem = Problem(code=code, where=self.name, detail=error.besides, blocking=True)
         told = (problem,) if problem else tuple(problems(answer.messages, self.name)) if answer else ()
         reachable = problem is None or problem.code is Trouble.ANSWER_WRONG
         version = answer.name if answer else ""
@@ -110,9 +111,9 @@ class WebhookConnector:
             if answer.done:
                 return
             if not answer.next:
-                raise self._caller.wrong("an export that is neither done nor goes on")
+                raise self._caller.wrong(Hint("answer-next"))
             cursor = answer.next
-        raise self._caller.wrong("too many pages")
+        raise self._caller.wrong(Hint("answer-pages", most=MOST_PAGES))
 
     def _seen(self, who: Identifiers, people: tuple[str, ...] = ()) -> _Seen:
         """What an export of everybody who matches tells; of ``people`` alone, where they are given."""
@@ -120,7 +121,7 @@ class WebhookConnector:
         for answer in self._exported(wanted, None) if wanted else ():
             seen.add(answer, people)
             if len(seen.people) > MOST_PEOPLE:
-                raise self._caller.wrong("too many people")
+                raise self._caller.wrong(Hint("answer-people", most=MOST_PEOPLE))
         if not wanted:
             seen.problems.append(Problem(code=Trouble.NOT_SEARCHABLE, where=self.name))
         return seen
@@ -195,22 +196,22 @@ class WebhookConnector:
 
     def _doubts(self, seen: _Seen, wish: Wish, people: int) -> Iterator[Problem]:
         if seen.ambiguous and not wish.people:
-            remedy = "choose who is meant, by digest"
+            remedy = Hint("choose-people")
             yield Problem(code=Trouble.SEVERAL_PEOPLE, where=self.name, remedy=remedy, blocking=True)
         if wish.people and people != len(set(wish.people)):
             yield Problem(code=Trouble.PEOPLE_CHANGED, where=self.name, blocking=True)
         needed = wish.kind.value
         if seen.rows and needed != "erase" and needed not in self._ask(Looked, Call(call="look")).can:
-            detail = f"the system does not know the call {needed}"
+            detail = Hint("no-call", call=needed)
             yield Problem(code=Trouble.FIELD_NOWHERE, where=self.name, detail=detail, blocking=True)
 
     def execute(self, plan: Plan, who: Identifiers, *, order: str, changes: Mapping[str, str] | None = None) -> Receipt:
         """Have the system carry out a plan. It knows the order, so that a second call tells what the first one did."""
         wanted = dict(changes or {})
         if not plan.ready:
-            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, detail="the plan has problems that block it")
+            raise NotAllowed(Code.CHANGED_MEANWHILE, self.name, hint=Hint("plan-blocked"))
         if plan.map != self.map.digest or plan.system != self.name:
-            raise Held(Code.CHANGED_MEANWHILE, self.name, detail="the map is another: plan again")
+            raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("map-other"))
         if tuple(sorted(wanted)) != plan.fields:
             raise Invalid(Code.FIELD_MISSING, "changes")
         people = self._meant(plan, who)
@@ -235,14 +236,14 @@ class WebhookConnector:
                     problems=tuple(dict.fromkeys(told)),
                     not_reached=plan.not_reached,
                 )
-        raise self._caller.wrong("too many pages")
+        raise self._caller.wrong(Hint("answer-pages", most=MOST_PAGES))
 
     def _meant(self, plan: Plan, who: Identifiers) -> tuple[str, ...] | None:
         """The ids of those whom the plan is about. Raises Held if somebody else matches now."""
         seen = self._seen(who)
         if not plan.chosen:
             if not {one.digest for one in seen.people.values()} <= set(plan.people):
-                raise Held(Code.CHANGED_MEANWHILE, self.name, detail="other people match now: plan again")
+                raise Held(Code.CHANGED_MEANWHILE, self.name, hint=Hint("people-other"))
             return None
         return tuple(sorted(one for one, person in seen.people.items() if person.digest in plan.people))
 

@@ -111,7 +111,7 @@ def console(senim: Senim) -> Flask:
     app.extensions["entered"] = {f"{one.name}.index": one.enter for one in AREAS}
     app.before_request(guard.close)
     app.context_processor(_shown)
-    app.jinja_env.globals.update(naming=naming, request_link=_request_link)
+    app.jinja_env.globals.update(naming=naming, request_link=_request_link, trouble=connectors.trouble)
     app.template_filter("stamped")(naming.time)
     app.register_blueprint(entrance.pages)
     app.register_blueprint(provider.pages)

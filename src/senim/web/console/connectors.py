@@ -65,7 +65,6 @@ def show(name: str) -> Answer:
         state=state_of,
         problems=sorted(problems, key=lambda one: not one.blocking),
         unmapped=[one.where for one in problems if one.code is Trouble.TABLE_NOT_MAPPED],
-        trouble=trouble,
         refusal=refused(last.refusal) if last.refusal else "",
         versions=platform().maps.versions(look().database, name),
         digest=digest_of(platform().maps.source(name)),
@@ -186,7 +185,7 @@ def _fields() -> dict[str, str]:
 
 
 def _told(error: SenimError) -> str:
-    return f"{refused(error)} {error.where}".strip()
+    return f"{refused(error)} {'' if error.hint else error.where}".strip()
 
 
 # take over from Fides

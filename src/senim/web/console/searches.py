@@ -13,7 +13,6 @@ from senim.connectors.patience import within
 from senim.connectors.records import Page
 from senim.errors import SenimError
 from senim.web.console.again import fresh, with_status
-from senim.web.console.connectors import trouble
 from senim.web.console.guard import Answer, needs, platform, run
 from senim.web.shared.pages import fault, refused
 from senim.web.shared.switching import repeats, typed
@@ -44,8 +43,8 @@ def index(name: str) -> Answer:
         try:
             shown |= _looked_up(name, who, wish) if tidy(who) else {"fault": fault("search-nobody")}
         except SenimError as error:
-            shown["fault"] = f"{refused(error)} {error.detail}".strip()
-    page = render_template("console/search.html", trouble=trouble, **shown)
+            shown["fault"] = f"{refused(error)} {'' if error.hint else error.detail}".strip()
+    page = render_template("console/search.html", **shown)
     return with_status(page, 400 if shown["fault"] else 200)
 
 
