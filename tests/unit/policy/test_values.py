@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -230,9 +231,9 @@ def test_choices(value: str, *, good: bool) -> None:
 
 
 EXAMPLES = {
-    T.EMAIL: {"kk": "aty@example.kz", "ru": "imya@example.kz", "en": "name@example.kz"}, T.PHONE: "+7 701 234 56 78",
+    T.EMAIL: "[a-z]+@example.kz", T.PHONE: r"\+7 701 234 56 78",
     T.BIRTH_DATE: "31.12.1990", T.DATE: "31.12.2026", T.COUNTRY: "KZ", T.POSTCODE: "050000", T.PASSPORT: "N12345678",
-    T.CARD_EXPIRY: "12/39", T.NUMBER: "12.5", T.IP: "192.0.2.1", T.BOOLEAN: "true",
+    T.CARD_EXPIRY: "12/39", T.NUMBER: r"12\.5", T.IP: "192.0.2.1", T.BOOLEAN: "true",
 }  # fmt: skip
 
 
@@ -241,11 +242,12 @@ EXAMPLES = {
 def test_how_a_value_is_written_is_told(kind: FieldType, language: Language) -> None:
     """Of each type, in each language; and who writes it as the example does is not refused again."""
     field = Field(type=kind, choices=("red", "green"))
-    told, example = expected(field).sentences(language), EXAMPLES.get(kind, "")
-    example = example if isinstance(example, str) else example[language]
+    told = expected(field).sentences(language)
     assert told
-    assert example in told
-    assert not example or refused(example, kind) is None
+    if kind in EXAMPLES:
+        example = re.search(EXAMPLES[kind], told)
+        assert example
+        assert refused(example[0], kind) is None
 
 
 def test_what_is_told_is_the_fields_own_limit() -> None:
