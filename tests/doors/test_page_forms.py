@@ -164,6 +164,7 @@ def test_thanks_are_said_in_every_language_and_send_nothing(door: Door, language
     links = dict(re.findall(r'href="([^"]+)" hreflang="(\w+)" lang', page))
     assert links == {f"{PATH}/thanks?language={one}": one for one in LANGUAGES}
     assert "<form" not in page
+    assert 'aria-current="true"' not in page.partition('class="rooms"')[2], "it is no page of the policy"
     assert people(door) == 0
 
 
