@@ -153,6 +153,7 @@ def test_hints_are_in_the_reader_s_language(
         save(me, draft, mini.replace(*wrong))
         page = me.get(f"/console/policy/drafts/{draft.id}").text
         assert says in page
+        assert {"kk": "-баған", "ru": "столбец"}[language] in page
         assert "did you mean" not in page
 
 
