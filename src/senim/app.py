@@ -155,7 +155,9 @@ class Senim:
         """Build what staff work with."""
         self.staff = Staff(self.works, self.policies, self.boxes, index=self.index, post=self.messages, url=self._place)
         self.provider = identity_provider(self.settings.console, self.folder)
-        self.agendas = Agendas(rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks)
+        self.agendas = Agendas(
+            rights=self.rights, orders=self.orders, inbox=self.inbox, tasks=self.tasks, drafts=self.drafts
+        )
         self.conformance = Conformance(self, throwaway)
         self.proving = Proving(self, self.conformance)
         self.packs = Packs(self, self.conformance)

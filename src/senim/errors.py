@@ -118,6 +118,7 @@ class Code(StrEnum):
     PAUSE_NOT_ALLOWED = "pause_not_allowed"
     EXTENSION_NOT_ALLOWED = "extension_not_allowed"
     DOCUMENTS_MISSING = "documents_missing"
+    REASON_NOT_CHOSEN = "reason_not_chosen"
     SECOND_PERSON_NEEDED = "second_person_needed"
     PLAN_CHANGED = "plan_changed"
     PLAN_PROBLEM = "plan_problem"

@@ -61,6 +61,8 @@ def test_a_new_version_takes_two_people(console: Callable[..., Colleague], mini:
         assert one.post(f"/console/policy/drafts/{draft.id}/approve", {"digest": digest}).status_code == 403
         assert "Waits for your approval" in other.get("/console/policy").text
         assert "Waits for your approval" not in one.get("/console/policy").text
+        assert "Drafts of the policy waiting" in other.get("/console/").text, "where the day begins"
+        assert "Drafts of the policy waiting" not in one.get("/console/").text
         assert other.post(f"/console/policy/drafts/{draft.id}/approve", {"digest": digest}).status_code == 303
 
     entries = recorded(one.senim, all_steps)
@@ -151,6 +153,7 @@ def test_hints_are_in_the_reader_s_language(
         save(me, draft, mini.replace(*wrong))
         page = me.get(f"/console/policy/drafts/{draft.id}").text
         assert says in page
+        assert {"kk": "-баған", "ru": "столбец"}[language] in page
         assert "did you mean" not in page
 
 

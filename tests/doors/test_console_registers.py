@@ -8,14 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from senim.disclosure import Handing
 from senim.disclosure.records import Line
+from senim.languages import LANGUAGES, Language, wording
 from senim.messaging.marketing import BY_LINK, _Token
 from senim.policy.taxonomy import Channel
 from senim.testing import Stage
 from senim.web.console.tables import REGISTERS
-from tests.console import Colleague
+from senim.web.site import site
+from tests.console import Colleague, colleague
+from tests.features.acting import senim_of
 
 POLICY_ALONE = tuple(REGISTERS)
 
@@ -60,6 +64,18 @@ def test_registers_of_the_policy(console: Callable[..., Colleague], language: st
             assert line[0] in page.text.replace("&#39;", "'")
     assert me.get("/console/registers/nothing").status_code == 404
     assert me.get("/console/registers/nothing.csv").status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_purpose_that_ends_at_no_day_says_so(staged: Callable[..., Stage], mini: bytes, language: Language) -> None:
+    """A policy that promises no term is told by what the law makes of it, in words."""
+    unlimited = mini.replace(b"term: {lasts: 3 years}", b"term: unlimited")
+    assert unlimited != mini
+    stage = staged(unlimited)
+    me = colleague(senim_of(stage), Client(site(senim_of(stage))), language=language)
+    said = wording("notices")["until-met"].in_(language)
+    assert said in me.get("/console/registers/purposes").text
+    assert said in me.get("/console/registers/purposes.csv").text
 
 
 def test_what_crosses_the_border(console: Callable[..., Colleague]) -> None:

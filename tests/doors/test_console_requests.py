@@ -294,6 +294,7 @@ def test_refused_with_reasons_or_not_at_all(me: Colleague, stage: Stage) -> None
     show(me, number)
     again = me.post(f"{base}/refuse", {"text": "kept text"})
     assert (again.status_code, "kept text" in again.text) == (422, True)
+    assert "No reason is chosen." in again.text
     assert me.post(f"{base}/refuse", {"reasons": "law-forbids", "text": "More words."}).location == base
     assert state(me, number) is State.REFUSED
     ((_, told),) = letters.of("refused")

@@ -142,6 +142,8 @@ def test_a_file_with_faults_is_not_saved_and_every_fault_is_told(mapped: Colleag
     assert "line 2" in answer.text
     assert "line 3" in answer.text
     assert "act: remove" in answer.text
+    empty = mapped.post("/console/maps/shop/file", {"source": "", "instead_of": begun})
+    assert (empty.status_code, "The file is empty" in empty.text) == (400, True)
     assert mapped.post("/console/maps/shop/file", {"source": OTHER_MAP, "instead_of": begun}).status_code == 303
     assert mapped.post("/console/maps/shop/file", {"source": OTHER_MAP, "instead_of": begun}).status_code == 400
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from senim.conformance import cast
 from senim.errors import Code
 from senim.languages import LANGUAGES, Language, wording
+from senim.testing import Stage
+from senim.web.site import site
 from tests.doors.conftest import Answer, Door
+from tests.features.acting import senim_of
 
 SITE = "https://mini.example"
 PATH = "/forms/registration"
@@ -159,14 +164,20 @@ def test_thanks_are_said_in_every_language_and_send_nothing(door: Door, language
     links = dict(re.findall(r'href="([^"]+)" hreflang="(\w+)" lang', page))
     assert links == {f"{PATH}/thanks?language={one}": one for one in LANGUAGES}
     assert "<form" not in page
+    assert 'aria-current="true"' not in page.partition('class="rooms"')[2], "it is no page of the policy"
     assert people(door) == 0
 
 
-def test_there_are_no_thanks_where_no_form_is_taken(door: Door) -> None:
-    """Of a point that pages may not send to nothing is said, as of its form."""
-    known = door.client.get("/forms/no-such-point").status_code
-    assert known >= 400
-    assert door.client.get("/forms/no-such-point/thanks").status_code == known
+def test_there_are_no_thanks_where_no_form_is_taken(staged: Callable[..., Stage], mini: bytes) -> None:
+    """Of a point that pages may not send to, or that there is not, people are told that there is no such page."""
+    closed = mini.replace(b"    by-pages: shop\n", b"", 1)
+    assert closed != mini
+    stage = staged(closed)
+    client = Client(site(senim_of(stage)))
+    (point,) = (name for name, one in stage.policy.points.items() if not one.by_pages)
+    for name in ("no-such-point", point):
+        answer = client.get(f"/forms/{name}/thanks")
+        assert (answer.status_code, "role" in answer.get_data(as_text=True)) == (404, False)
 
 
 def test_another_sites_form_is_not_taken(lone_door: Door) -> None:

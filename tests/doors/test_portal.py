@@ -226,6 +226,9 @@ def test_requests_are_followed_by_number(visitor: Visitor, person: Person) -> No
     assert visitor.client.post(f"/portal/requests/{number}/add", data=paper).status_code == 303
     paper = {"csrf_token": visitor.token, "text": "", "file": (io.BytesIO(b"MZ"), "cheque.exe")}
     assert "PDF, JPEG" in visitor.client.post(f"/portal/requests/{number}/add", data=paper).text
+    paper = {"csrf_token": visitor.token, "text": "", "file": (io.BytesIO(b""), "cheque.pdf")}
+    assert "не пустой" in visitor.client.post(f"/portal/requests/{number}/add", data=paper).text
+    assert "added nothing" in visitor.post(f"/requests/{number}/add", text=" ").text
     stranger = Visitor(visitor.stage, letters=visitor.letters)
     stranger.sign_in(visitor.stage.person())
     stranger.get(f"/requests/{number}", status=404)
@@ -343,13 +346,19 @@ def test_an_erased_person_is_told_kindly(visitor: Visitor, person: Person) -> No
 
 
 def test_a_blocked_person_sees_that_and_their_data(visitor: Visitor, person: Person) -> None:
-    """A block stops others, and not the person's own eyes."""
+    """A block stops others, and not the person's own eyes; what is wrong they ask to have put right."""
     visitor.get("/requests/new/block")
     visitor.follow(visitor.post("/requests/new/block", ground="inaccurate", text="Wrong address."))
     assert "Your data is blocked" in visitor.get("/")
     assert person.values["contact.email"] in visitor.get("/data/contact")
-    visitor.get("/correct/identity.family")
-    assert "We cannot keep this" in visitor.post("/correct/identity.family", how="at-once", value="Qayratova").text
+    path = "/correct/identity.family"
+    assert "blocked until a check is over" in visitor.get(path)
+    before_the_block = visitor.post(path, how="at-once", value="Qayratova").text
+    assert "blocked until a check is over" in before_the_block
+    assert 'value="Qayratova"' in before_the_block
+    opened = visitor.post(path, how="request", value="Qayratova")
+    assert "/requests/R-" in opened.location
+    assert person.values["identity.family"] in visitor.get("/data/identity")
 
 
 @pytest.mark.parametrize("kind", ["complaint", "block", "erase", "access"])

@@ -193,6 +193,18 @@ def test_the_language_is_switched_where_one_stands(house: Stage) -> None:
     assert number in switched(visitor.client, refused, "ru").text
 
 
+def test_what_was_not_found_is_told_in_another_language_too(house: Stage) -> None:
+    """The same page again, or the start of the door where there is no page, or only one that takes a form."""
+    visitor = _in(house, house.person())
+    for path, place in (("/requests/R-2026-1", "/portal/requests/R-2026-1"), ("/nowhere", "/portal/")):
+        told = visitor.get(path, status=404)
+        assert f'href="{place}?language=kk" hreflang="kk"' in told
+        assert visitor.client.get(f"{place}?language=kk").location == place
+    assert '<html lang="kk">' in visitor.get("/requests/R-2026-1", status=404)
+    outdated = visitor.client.post("/portal/requests/new/claim", data={"csrf_token": "x"})
+    assert 'href="/portal/requests/new/claim?language=ru"' in outdated.text
+
+
 def test_a_term_is_told_by_its_last_day(house: Stage, clock: FixedClock) -> None:
     """Three years from the consent end with that day, and not with the one that begins then."""
     visitor = _in(house, house.person("registration"))

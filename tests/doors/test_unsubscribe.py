@@ -100,6 +100,24 @@ def test_a_click_by_mistake_is_taken_back_on_the_same_page(reader: Reader) -> No
     assert reader.ask("GET", back[1]).status_code == 405
 
 
+def test_a_mistake_is_taken_back_by_who_comes_back_to_the_link(reader: Reader, clock: FixedClock) -> None:
+    """In another language too, and after a mail program ended it by itself; for a day, and once."""
+    assert "/undo" not in reader.ask("GET").get_data(as_text=True)
+    reader.ask("POST")
+    for language in ("kk", "ru", "en"):
+        page = reader.ask("GET", f"{reader.path}?language={language}").get_data(as_text=True)
+        assert f"/undo?language={language}" in page
+    undone = reader.ask("POST", f"{reader.path}/undo")
+    assert "/undo" not in undone.get_data(as_text=True)
+    assert reader.may()
+    reader.ask("POST")
+    clock.move(hours=25)
+    for method in ("GET", "POST"):
+        page = reader.ask(method).get_data(as_text=True)
+        assert "больше не придёт" in page
+        assert "/undo" not in page, "what it would answer is that there is nothing to take back"
+
+
 def test_the_page_is_safe_to_show(reader: Reader) -> None:
     """No script, no frame, no third party; only its own form may be sent; no personal value is in page or address."""
     answer = reader.ask("GET")

@@ -83,6 +83,9 @@ class Mailings:
     def undo(self, token: str) -> Subscription:
         return self.senim.run(BY_LINK, lambda work: self.marketing.undo(work, token))
 
+    def returns(self, token: str) -> bool:
+        return self.marketing.returns(self.senim.works.begin(BY_LINK), token)
+
     def look(self, token: str) -> Subscription:
         return self.marketing.look(self.senim.works.begin(BY_LINK), token)
 
@@ -197,8 +200,10 @@ def test_a_click_by_mistake_is_taken_back(mailings: Mailings, stage: Stage, cloc
     person = stage.person("registration")
     token = mailings.token(person)
     refused(Code.NOT_FOUND, lambda: mailings.undo(token))
+    assert not mailings.returns(token)
     mailings.unsubscribe(token)
     clock.move(hours=1)
+    assert mailings.returns(token)
     assert mailings.undo(token).ended is False
     assert mailings.may(person)
     assert mailings.write(person)
@@ -223,6 +228,7 @@ def test_a_link_brings_back_nothing_that_people_took_back_themselves(
         act()
         clock.move(minutes=1)
     refused(Code.NOT_FOUND, lambda: mailings.undo(token))
+    assert not mailings.returns(token)
     assert not mailings.may(person)
 
 
@@ -234,6 +240,7 @@ def test_an_address_is_left_alone_after_its_person_is_erased(mailings: Mailings,
     acting.erase(senim, person.subject)
     assert mailings.unsubscribe(token).ended
     refused(Code.SUBJECT_ERASED, lambda: mailings.undo(token))
+    assert not mailings.returns(token)
     values = {**stage.values("registration"), "contact.email": person.values["contact.email"]}
     again = stage.person("registration", values=values)
     assert mailings.may(again)

@@ -72,3 +72,20 @@ def test_data_is_handed_over(served: Served, console: Callable[..., Page], langu
     assert saved.value.suggested_filename.endswith(".csv")
     page.goto(f"{served.url}/console/people/{person.subject}/hand?to=tax:bookkeeping")
     sound(page)
+
+
+def test_what_a_page_found_is_printed_too_and_dark_on_white(served: Served, console: Callable[..., Page]) -> None:
+    """On paper there is whether it may be handed over, and no navigation; also out of a dark browser."""
+    person = served.stage.person()
+    page = console(f"/people/{person.subject}/hand?to=tax:bookkeeping", color_scheme="dark", size=DESKTOP)
+    page.locator("main form button").first.click()
+    page.goto(f"{served.url}/console/people/{person.subject}/hand?to=tax:bookkeeping")
+    page.locator("#reason").fill("17-3/44")
+    page.locator("main form button").click()
+    told = page.locator("main .alert").first
+    assert told.is_visible()
+    page.emulate_media(media="print")
+    assert told.is_visible()
+    assert not page.locator(".side").is_visible()
+    ink, paper = (page.evaluate(f"getComputedStyle(document.body).{one}") for one in ("color", "backgroundColor"))
+    assert (ink, paper) == ("rgb(29, 39, 51)", "rgb(255, 255, 255)")

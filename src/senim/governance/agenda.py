@@ -10,6 +10,7 @@ from senim.identity import RESPONSIBLE
 from senim.messaging.inbox import Inbox
 from senim.messaging.inbox_records import OPEN
 from senim.orders import Orders
+from senim.policy import Drafts
 from senim.rights import Request, Rights, State
 from senim.rights.clock import SOON
 from senim.work import Work
@@ -25,7 +26,7 @@ class Waiting:
     """How many of a kind wait."""
 
     what: str
-    """``overdue``, ``due``, ``approval``, ``new``, ``identity``, ``orders``, ``letters``, ``tasks``."""
+    """``overdue``, ``due``, ``approval``, ``drafts``, ``new``, ``identity``, ``orders``, ``letters``, ``tasks``."""
     count: int
     weight: str = ""
     """``bad``: something is too late or broken; ``warn``: it soon is."""
@@ -42,11 +43,12 @@ class Agenda:
 class Agendas:
     """Looks at everything that may wait, and changes nothing."""
 
-    def __init__(self, *, rights: Rights, orders: Orders, inbox: Inbox, tasks: Tasks) -> None:
+    def __init__(self, *, rights: Rights, orders: Orders, inbox: Inbox, tasks: Tasks, drafts: Drafts) -> None:
         self._rights = rights
         self._orders = orders
         self._inbox = inbox
         self._tasks = tasks
+        self._drafts = drafts
 
     def of(self, work: Work) -> Agenda:
         """What waits for whoever acts: nothing of it that their role may not see."""
@@ -58,6 +60,9 @@ class Agendas:
         if "approve" in may:
             ours = [one for one in opened if one.state is State.WAITING_APPROVAL and not _by(one, work.actor.label)]
             found.append(Waiting(what="approval", count=len(ours), weight="warn"))
+        if "policy" in may:
+            proposed = [one for one in self._drafts.all(work) if one.waits_for(work.actor.label)]
+            found.append(Waiting(what="drafts", count=len(proposed), weight="warn"))
         if "handle" in may:
             letters = self._inbox.counts(work.database)
             found.append(Waiting(what="letters", count=sum(letters.get(one, 0) for one in OPEN)))

@@ -218,15 +218,31 @@ class Marketing:
         policy has changed since: then the person has to agree to the new text.
         """
         known = self._opened(token)
-        since = store.refused_since(work.database, known.digest, known.purpose)
-        if since is None or work.at - since > UNDO // timedelta(microseconds=1):
-            raise NotFound(Code.NOT_FOUND, "unsubscribing")
+        self._need_lately(work, known)
         standing = self._subjects.about(work, known.subject)
         evidence = self._shown(known)
         store.resubscribe(work, known.digest, known.purpose)
         scope = Scope(purpose=known.purpose, channel=known.channel)
         self._consents.give(work, standing, scope, evidence=evidence)
         return Subscription(known.subject, known.purpose, known.channel, self.look(work, token).name, ended=False)
+
+    def returns(self, work: Work, token: str) -> bool:
+        """Whether :meth:`undo` has something to take back now. Raises NotFound for a link that is none of ours."""
+        known = self._opened(token)
+        standing = self._subjects.look(work.database, known.subject)
+        if standing is None or standing.erased:
+            return False
+        try:
+            self._need_lately(work, known)
+            self._shown(known)
+        except NotFound:
+            return False
+        return True
+
+    def _need_lately(self, work: Work, known: _Token) -> None:
+        since = store.refused_since(work.database, known.digest, known.purpose)
+        if since is None or work.at - since > UNDO // timedelta(microseconds=1):
+            raise NotFound(Code.NOT_FOUND, "unsubscribing")
 
     def _shown(self, known: _Token) -> Evidence:
         """What the person was shown when they agreed to what the link ended.

@@ -26,3 +26,7 @@ class Draft:
     proposed_at: int = 0
     effective_at: int = 0
     """When it is to take effect; 0: as soon as it is approved."""
+
+    def waits_for(self, who: str) -> bool:
+        """Whether it is proposed, and not by them: whoever proposed it does not approve it."""
+        return self.proposed_by not in ("", who)

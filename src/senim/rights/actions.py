@@ -151,7 +151,8 @@ class Rights:
             work, OPENED, request, channel=opening.way.value, policy=promises.version, count=len(opening.attached)
         )
         says = explain(request, promises, request.language)
-        self._acknowledge(work, request, says)
+        signed_in = opening.subject if opening.way in (Way.PORTAL, Way.API) else ""
+        self._acknowledge(work, msgspec.structs.replace(request, subject=signed_in), says)
         self.identities.at_opening(work, request, opening)
         return Opened(number=request.number, token=token, due=request.due, says=says, missing=lacking)
 

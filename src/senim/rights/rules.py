@@ -381,7 +381,7 @@ def check_refusal(
     That somebody asks too often is for the responsible person to say, and only of somebody who did ask often.
     """
     if not reasons:
-        raise Invalid(Code.REASON_MISSING, request.number)
+        raise Invalid(Code.REASON_NOT_CHOSEN, request.number)
     if Refusal.VEXATIOUS in reasons and not (responsible and past >= VEXATIOUS_AFTER):
         raise NotAllowed(Code.ROLE_NOT_ALLOWED, f"{actor.role}: vexatious")
 

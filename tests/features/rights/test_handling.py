@@ -185,7 +185,7 @@ def test_a_refusal_has_a_reason_and_the_right_person(stage: Stage) -> None:
     senim, person = senim_of(stage), stage.person()
     clerk = stranger("request", "handle", kind=ActorKind.STAFF, role="desk")
     request = by(stage, person, "copy")
-    refused(Code.REASON_MISSING, lambda: decide(stage, request.number, granted=False))
+    refused(Code.REASON_NOT_CHOSEN, lambda: decide(stage, request.number, granted=False))
     vexatious = (Refusal.VEXATIOUS,)
     refused(Code.ROLE_NOT_ALLOWED, lambda: decide(stage, request.number, granted=False, reasons=vexatious))
     for _ in range(5):

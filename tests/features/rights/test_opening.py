@@ -41,6 +41,18 @@ def test_a_request_gets_number_clock_and_confirmation(stage: Stage) -> None:
     assert senim.database.engine.dialect in ("sqlite", "postgresql")
 
 
+@pytest.mark.parametrize(("way", "theirs"), [(Way.PORTAL, True), (Way.EMAIL, False)])
+def test_the_confirmation_is_the_person_s_if_they_showed_who_they_are(stage: Stage, way: Way, *, theirs: bool) -> None:
+    """Who is signed in finds it among the letters to them; an address that somebody merely named is nobody's yet."""
+    senim, person = senim_of(stage), stage.person()
+    email = person.values["contact.email"]
+    known = {"subject": person.subject} if way is Way.PORTAL else {"identifiers": {"email": email}}
+    told = opened(stage, "access", way=way, reply_to=email, **known)
+    traces = senim.rights.listing.traces(senim.database, told.number)
+    (sent,) = (senim.messages.find(senim.database, one.id) for one in traces if one.template == "received")
+    assert sent.subject == (person.subject if theirs else None)
+
+
 def test_whoever_handles_it_reads_the_text_and_the_look_is_logged(stage: Stage) -> None:
     """What was written opens for staff who handle requests, and for nobody else."""
     senim, person = senim_of(stage), stage.person()

@@ -261,7 +261,7 @@ def test_the_same_asked_twice_is_answered_once() -> None:
 
 def test_only_the_responsible_person_calls_a_request_vexatious_and_only_after_many() -> None:
     """A refusal needs a reason; this one needs a history as well."""
-    refused(Code.REASON_MISSING, lambda: check_refusal(request(), (), STAFF, responsible=True, past=0))
+    refused(Code.REASON_NOT_CHOSEN, lambda: check_refusal(request(), (), STAFF, responsible=True, past=0))
     check_refusal(request(), (Refusal.UNFOUNDED,), STAFF, responsible=False, past=0)
     vexatious = (Refusal.VEXATIOUS,)
     for responsible, past in ((False, 99), (True, VEXATIOUS_AFTER - 1)):

@@ -80,7 +80,7 @@ def plain(name: str) -> Answer:
 @pages.route("/<name>/file", methods=["GET", "POST"])
 def source(name: str) -> Answer:
     """The file as it is: everything that a map can say, comments too."""
-    text = typed("source").replace("\r\n", "\n") or platform().maps.source(name).decode("utf-8", "replace")
+    text = typed("source", platform().maps.source(name).decode("utf-8", "replace")).replace("\r\n", "\n")
     faults: list[Fault] = list(platform().maps.checked(name, text.encode()).faults) if text else []
     fault, status = "", 200
     if request.method == "POST":

@@ -87,7 +87,7 @@ def event(name: str) -> str:
 def term(one: Term | None) -> str:
     """How long a purpose lasts."""
     if one is None:
-        return told("pages", "until-met")
+        return told("notices", "until-met")
     if one.until:
         return say("term-until", event=event(one.until))
     return say("term-lasts", time=time_in_words(one.lasts, g.language), event=event(one.after))

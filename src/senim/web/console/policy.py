@@ -61,7 +61,7 @@ def index() -> Answer:
         current=policies.version(current),
         drafts=[(one, _name(one.saved_by)) for one in drafts],
         publishers={one.number: _name(one.published_by) for one in rows},
-        waiting=[one for one in drafts if one.proposed_by and one.proposed_by != member().actor.label],
+        waiting=[one for one in drafts if one.waits_for(member().actor.label)],
     )
 
 

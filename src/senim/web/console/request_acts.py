@@ -192,7 +192,7 @@ def extend(number: str) -> Answer:
 
     def act(work: Work) -> None:
         if not reason:
-            raise Invalid(Code.REASON_MISSING, number)
+            raise Invalid(Code.REASON_NOT_CHOSEN, number)
         platform().rights.handling.extend(work, number, reason)
 
     return _asked(number, "extend", act, "rq-extended", reasons=tuple(ExtensionReason))

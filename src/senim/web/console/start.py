@@ -17,6 +17,7 @@ PLACES = {
     "new": ("requests.index", {"view": "new"}),
     "identity": ("requests.index", {"view": "identity"}),
     "approval": ("requests.index", {"view": "second"}),
+    "drafts": ("policy.index", {}),
     "letters": ("letters.index", {}),
     "tasks": ("tasks.index", {}),
     "orders": ("orders.index", {"state": "dead"}),

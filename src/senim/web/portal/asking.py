@@ -120,8 +120,10 @@ def _add(senim: Senim, number: str) -> Page:
     asking_, text, file = senim.accounts.asking, request.form.get("text", "").strip(), request.files.get("file")
     content = file.read(_MOST_FILE + 1) if file else b""
     media = media_of(content)
-    if content and (media == UNKNOWN or len(content) > _MOST_FILE):
+    if file and (media == UNKNOWN or len(content) > _MOST_FILE):
         return _request(senim, number, fault=wrong("file-wrong"))
+    if not text and not file:
+        return _request(senim, number, fault=wrong("nothing-added"))
     try:
         if text:
             act(senim, asking_.supply, number, text=text)

@@ -12,7 +12,7 @@ from senim.rights import Ground, Kind
 from senim.rights.answers.rendering import data as as_json
 from senim.rights.answers.rendering import document as as_pdf
 from senim.rights.answers.rendering import page as as_page
-from senim.web.portal.visit import act, look, page, say
+from senim.web.portal.visit import act, look, page, say, signed
 from senim.web.shared.pages import PRIVATE, refused
 from senim.web.shared.pages import fault as told
 from senim.web.shared.switching import typed
@@ -54,11 +54,14 @@ def _known(senim: Senim, field: str) -> str:
 
 
 def _form(senim: Senim, field: str, *, fault: str = "", by_request: bool = False) -> str:
+    """At once, if neither the field nor a block stands against it; else it says why somebody looks at the change."""
     by_request = by_request or typed("how") == "request"
     reference, promises = _known(senim, field), senim.accounts.promises()
-    at_once = changes_at_once(promises, reference) and not by_request
+    how = "by-request" if by_request or not changes_at_once(promises, reference) else "at-once"
+    if signed().standing.marks.block is not None:
+        how = "blocked"
     spec = promises.fields[reference]
-    return page(senim, "correct.html", field=reference, spec=spec, at_once=at_once, fault=fault, value=typed("value"))
+    return page(senim, "correct.html", field=reference, spec=spec, how=how, fault=fault, value=typed("value"))
 
 
 def _correct(senim: Senim, field: str) -> Page:
@@ -75,7 +78,7 @@ def _correct(senim: Senim, field: str) -> Page:
             changes={reference: value},
         )  # fmt: skip
     except SenimError as refusal:
-        if refusal.code is Code.CHANGE_BY_REQUEST:
+        if refusal.code in (Code.CHANGE_BY_REQUEST, Code.SUBJECT_BLOCKED):
             return _form(senim, field, by_request=True)
         return _form(senim, field, fault=refused(refusal))
     say("ask-opened", "good")

@@ -18,7 +18,7 @@ from senim.app import Senim
 from senim.collection.cookies import VISITOR
 from senim.collection.pages import CONSENT, Form, form, in_words, intake_of, sender
 from senim.collection.records import RandomId, Taken
-from senim.errors import Code, Invalid, NotAllowed, SenimError
+from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError
 from senim.identity import is_id
 from senim.languages import LANGUAGES, Language, wording
 from senim.policy.promises import Promises
@@ -157,9 +157,12 @@ def _plain(senim: Senim, point: str) -> Response | Redirect:
 
 
 def _thanks(senim: Senim, point: str) -> Response:
-    """What a form that was taken in leads to; it tells nothing of who sent it."""
+    """What a form that was taken in leads to; it tells nothing of who sent it. Raises NotFound where no form is."""
     promises = _promises(senim)
-    sender(promises, point)
+    try:
+        sender(promises, point)
+    except SenimError as error:
+        raise NotFound(Code.NOT_FOUND, "point") from error
     language = g.language = _language(request.args.get("language", ""))
     body = render_template(
         "thanks.html",

@@ -95,6 +95,8 @@ def there(language: Language) -> str:
 
 
 def room() -> str:
-    """The page of the frame that this one belongs to."""
+    """The page of the frame that this one belongs to; none for what forms of sites lead to."""
     area = (request.endpoint or "").partition(".")[0]
+    if area == "filling":
+        return ""
     return next((name for name in ROOMS if name.partition(".")[0] == _WITHIN.get(area, area)), "current")

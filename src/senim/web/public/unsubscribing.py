@@ -20,13 +20,18 @@ def unsubscribing(senim: Senim) -> Blueprint:
     pages = Blueprint("unsubscribing", __name__)
 
     def look(token: str) -> Response:
-        return _page(senim.marketing.look(senim.works.begin(BY_LINK), token), token, done="")
+        return page(senim.marketing.look(senim.works.begin(BY_LINK), token), token)
 
     def end(token: str) -> Response:
-        return _page(senim.run(BY_LINK, lambda work: senim.marketing.unsubscribe(work, token)), token, done="ended")
+        return page(senim.run(BY_LINK, lambda work: senim.marketing.unsubscribe(work, token)), token)
 
     def undo(token: str) -> Response:
-        return _page(senim.run(BY_LINK, lambda work: senim.marketing.undo(work, token)), token, done="undone")
+        return page(senim.run(BY_LINK, lambda work: senim.marketing.undo(work, token)), token, undone=True)
+
+    def page(subscription: Subscription, token: str, *, undone: bool = False) -> Response:
+        """Who comes back to it, or reads it in another language, can still take a mistake back."""
+        returns = subscription.ended and senim.marketing.returns(senim.works.begin(BY_LINK), token)
+        return _page(subscription, token, returns=returns, undone=undone)
 
     pages.add_url_rule("/unsubscribe/<token>", view_func=look, methods=["GET"], endpoint="look")
     pages.add_url_rule("/unsubscribe/<token>", view_func=end, methods=["POST"], endpoint="end")
@@ -34,18 +39,19 @@ def unsubscribing(senim: Senim) -> Blueprint:
     return pages
 
 
-def _page(subscription: Subscription, token: str, *, done: str) -> Response:
+def _page(subscription: Subscription, token: str, *, returns: bool, undone: bool) -> Response:
     g.language = next((one for one in LANGUAGES if one == request.args.get("language")), g.language)
     words = wording("pages")
     by_links()
-    step = "undone" if done == "undone" else "ended" if subscription.ended else "ask"
+    step = "undone" if undone else "ended" if subscription.ended else "ask"
     body = render_template(
         "unsubscribe.html",
         title=words[f"unsubscribe-{step}"].in_(g.language),
         subscription=subscription,
         name=subscription.name.in_(g.language),
         token=token,
-        done=done,
+        step=step,
+        returns=returns,
         unsubscribe_in=lambda one: url_for("unsubscribing.look", token=token, language=one),
     )
     return Response(body, headers={**PRIVATE, "Content-Security-Policy": FORMS})
