@@ -19,6 +19,7 @@ def test_all_pages_of_a_person(served: Served, console: Callable[..., Page], lan
     stage.upload(person)
     page = console("/people", language=language)
     page.locator("#value").fill(person.values["contact.email"])
+    page.locator("#purpose").select_option("orders")
     page.locator("main form button").click()
     assert person.values["contact.email"] not in page.url
     page.get_by_text(person.values["identity.family"], exact=True).first.wait_for()  # a press may still be on its way
@@ -43,6 +44,7 @@ def test_blocking_by_keyboard_and_without_scripts(served: Served, console: Calla
     """Nothing needs a mouse or a script."""
     person = served.stage.person()
     page = console(f"/people/{person.subject}", scripts=False, size=DESKTOP)
+    page.locator("#why-orders").press(" ")
     page.locator("#why-orders").press("Enter")
     page.get_by_role("link", name="Block", exact=True).press("Enter")
     page.locator("#reason").select_option("request-of-person")
@@ -56,6 +58,7 @@ def test_data_is_handed_over(served: Served, console: Callable[..., Page], langu
     """Chosen, seen, done, saved: every step is accessible and fits a phone."""
     person = served.stage.person()
     page = console(f"/people/{person.subject}/hand", language=language)
+    page.locator("#why-orders").check()
     page.locator("main form button").first.click()
     page.goto(f"{served.url}/console/people/{person.subject}/hand")
     sound(page)
@@ -78,6 +81,7 @@ def test_what_a_page_found_is_printed_too_and_dark_on_white(served: Served, cons
     """On paper there is whether it may be handed over, and no navigation; also out of a dark browser."""
     person = served.stage.person()
     page = console(f"/people/{person.subject}/hand?to=tax:bookkeeping", color_scheme="dark", size=DESKTOP)
+    page.locator("#why-orders").check()
     page.locator("main form button").first.click()
     page.goto(f"{served.url}/console/people/{person.subject}/hand?to=tax:bookkeeping")
     page.locator("#reason").fill("17-3/44")

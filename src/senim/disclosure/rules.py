@@ -12,7 +12,7 @@ MOST_NUMBER = 80
 
 _FORM = re.compile(rf"(?=.*\d)[\w \u00a0№#.,:/()«»“”\"\u2011–—-]{{1,{MOST_NUMBER}}}\Z")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_SHORT = re.compile(r"[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]{2,5}\Z")
+_SHORT = re.compile(r"[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ]{2,4}\Z")
 """What bodies and their departments are called by: ДГД, МВД, АШМ."""
 
 _BESIDE = """
