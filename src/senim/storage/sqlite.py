@@ -73,7 +73,7 @@ class SQLite(Engine):
         try:
             self._write_ahead()
             self._writer.execute("PRAGMA journal_size_limit = 16777216")
-            self._writer.execute("PRAGMA cache_size = -16384")
+            self._writer.execute("PRAGMA cache_size = -12288")
             # The clock moves the WAL into the file (see upkeep); a commit does so only if the clock stands still.
             self._writer.execute("PRAGMA wal_autocheckpoint = 16384")
         except ERRORS as error:
