@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain, islice, takewhile
@@ -100,18 +100,25 @@ def _backwards(database: Database, n: int, end: int, sought: Sought) -> Iterator
 def _about(database: Database, sought: Sought, *, size: int, end: int, most: int) -> Found:
     """Entries about a person, by the lists of who is in which."""
     found: list[tuple[int, Entry]] = []
-    leaves, have, at = list[bytes](), -1, 0
-    for index in store.indexes_before(database, SubjectId(sought.subject), end, size):
-        if index // WIDTH != have:
-            have = index // WIDTH
-            leaves = _leaves(database, have)
-        entry = from_leaf(leaves[index % WIDTH])
+    at = 0
+    for index, leaf in _leaves_at(database, store.indexes_before(database, SubjectId(sought.subject), end, size)):
+        entry = from_leaf(leaf)
         if sought.fits(entry):
             found.append((index, entry))
             if len(found) == most:
                 at = index
                 break
     return Found(entries=tuple(found), onwards=at)
+
+
+def _leaves_at(database: Database, indexes: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+    """Entries by their numbers, as they are kept; those of a bundle that stand together are read together."""
+    leaves, have = list[bytes](), -1
+    for index in indexes:
+        if index // WIDTH != have:
+            have = index // WIDTH
+            leaves = _leaves(database, have)
+        yield index, leaves[index % WIDTH]
 
 
 def newest_about(database: Database, subject: SubjectId, acts: Collection[str], *, before: int, most: int) -> Found:
@@ -122,14 +129,10 @@ def newest_about(database: Database, subject: SubjectId, acts: Collection[str], 
     size = store.read_head(database).size
     marks = [msgspec.json.encode({"act": one})[1:-1] for one in acts]
     found: list[tuple[int, Entry]] = []
-    leaves, have = list[bytes](), -1
-    for looked, index in enumerate(store.indexes_before(database, subject, min(before or size, size), size)):
+    indexes = store.indexes_before(database, subject, min(before or size, size), size)
+    for looked, (index, leaf) in enumerate(_leaves_at(database, indexes)):
         if len(found) == most or looked == LOOKED:
             return Found(entries=tuple(found), onwards=index + 1)
-        if index // WIDTH != have:
-            have = index // WIDTH
-            leaves = _leaves(database, have)
-        leaf = leaves[index % WIDTH]
         if any(mark in leaf for mark in marks) and done(entry := from_leaf(leaf), acts):
             found.append((index, entry))
     return Found(entries=tuple(found), onwards=0)
@@ -148,12 +151,7 @@ def entry_about(database: Database, subject: SubjectId, entry_id: str) -> Entry 
     place = bisect.bisect_right(bundles, entry_id, key=lambda n: from_leaf(_leaves(database, n)[0]).id) - 1
     begin, end = (place - 1) * WIDTH, min((place + 2) * WIDTH, size)
     near = takewhile(lambda index: index >= begin, store.indexes_before(database, subject, end, size))
-    leaves, have = list[bytes](), -1
-    for index in chain(near, store.indexes_before(database, subject, size, size)):
-        if index // WIDTH != have:
-            have = index // WIDTH
-            leaves = _leaves(database, have)
-        leaf = leaves[index % WIDTH]
+    for _, leaf in _leaves_at(database, chain(near, store.indexes_before(database, subject, size, size))):
         if mark in leaf and (entry := from_leaf(leaf)).id == entry_id and entry.subject == subject:
             return entry
     return None
