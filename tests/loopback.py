@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,7 +29,7 @@ def serving(
     application: Any, *, kind: type[ThreadedWSGIServer] = ThreadedWSGIServer, handler: type[Quiet] = Quiet
 ) -> Iterator[ThreadedWSGIServer]:
     """Serve an application at a port that is free, until the block ends."""
-    server = kind("127.0.0.1", 0, application, handler)
+    server = kind("127.0.0.1", 0, _closed_with_its_answer(application), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -38,6 +38,23 @@ def serving(
         server.shutdown()
         server.server_close()
         thread.join(10)
+
+
+def _closed_with_its_answer(application: Any) -> Callable[..., Iterator[bytes]]:
+    """An application whose answers are closed whatever happens to whoever asked.
+
+    Werkzeug's server reads what is left of a request before it closes the answer, and leaves the file
+    of an answer open if a browser that went away reset the connection. A generator is closed when nobody holds it.
+    """
+
+    def answered(environ: Any, start_response: Any) -> Iterator[bytes]:
+        parts = application(environ, start_response)
+        try:
+            yield from parts
+        finally:
+            getattr(parts, "close", lambda: None)()
+
+    return answered
 
 
 def address(server: ThreadedWSGIServer) -> str:
