@@ -19,8 +19,6 @@ from tempfile import TemporaryDirectory
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
 from senim import accounts, rights
 from senim.audit.actions import Log
 from senim.audit.checkpoint import LogSigner
@@ -60,6 +58,7 @@ from senim.rights.codes import Codes
 from senim.rights.letters import LetterReceiver
 from senim.rights.limits import Limits as Limiting
 from senim.settings import FILE, THIS_MACHINE, Settings, read, shown
+from senim.settings import Keys as KeysSettings
 from senim.settings import Log as LogSettings
 from senim.settings import Rights as RightsSettings
 from senim.storage import open_database
@@ -390,13 +389,15 @@ def open_senim(
     return Senim(folder, settings, environment=environment, clock=Clock(now or utc_now))
 
 
-def make_folder(
-    folder: Path, policy: bytes, *, database: str = "", origin: str = "", environment: Mapping[str, str] | None = None
-) -> None:
+def make_folder(folder: Path, policy: bytes, *, database: str = "", key_store: str = "", origin: str = "") -> None:
     """Make an operator's folder: policy, settings, keys, empty databases. Raises Invalid if there is one already."""
     if (folder / FILE).exists():
         raise Invalid(Code.FOLDER_WRONG, folder.name, detail="there is one already")
-    settings = replace(Settings(database=database or Settings().database), log=LogSettings(origin=origin))
+    settings = Settings(
+        database=database or Settings().database,
+        keys=KeysSettings(store=key_store or KeysSettings().store),
+        log=LogSettings(origin=origin),
+    )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "log").mkdir(exist_ok=True)
@@ -404,9 +405,8 @@ def make_folder(
         keys = FileKeys(folder / settings.keys.folder)
         for name in ("kek-1", *SECRETS):
             keys.create(name)
-        key_store = open_database(settings.keys.store, folder, create=True)
-        with closing(key_store):
-            open_database(settings.database, folder, keys=key_store, create=True).close()
+        with closing(open_database(settings.keys.store, folder, create=True)) as opened:
+            open_database(settings.database, folder, keys=opened, create=True).close()
         # The settings come last: a folder without them was cut off while it was made, and may be made again.
         draft = folder / f".{FILE}"
         draft.write_text(_toml(settings), encoding="utf-8")

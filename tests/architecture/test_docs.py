@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from senim.errors import Code
 from senim.languages import LANGUAGES, wording
 from senim.policy import Operation
 from tests.architecture.console import Shell, blocks, environment, follow, matches, stand_in_for_curl
+from tests.postgres import Server
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -273,6 +276,7 @@ def _free_port() -> int:
         return port
 
 
+_number = itertools.count()
 FOLLOWED = [paper for paper in PAPERS if "```console" in paper.read_text(encoding="utf-8")]
 
 
@@ -281,10 +285,11 @@ def test_what_a_page_tells_its_reader_to_do_works(paper: Path, tmp_path: Path, r
     """Every command of the tutorial, the how-tos and the README runs as it stands and shows what the page shows."""
     page, serve, form = paper.read_text(encoding="utf-8"), str(_free_port()), str(_free_port())
     page = page.replace("8600", serve).replace("8700", form)
-    database = re.search(r"postgresql://\S+@db\.example/\S+", page)
-    if database:
-        make: Callable[[], str] = request.getfixturevalue("new_postgres")
-        page = page.replace(database[0], make())
+    for address in sorted(set(re.findall(r"postgresql://senim@\w+\.example/\w+", page))):
+        server: Server = request.getfixturevalue("postgres")
+        name = f"page_{os.getpid()}_{next(_number)}"
+        server.execute(f"CREATE DATABASE {name}")
+        page = page.replace(address, server.url(name))
     with Shell(tmp_path, environment(tmp_path, SENIM_SERVE_PORT=serve)) as shell:
         assert list(follow(page, shell, tmp_path)) == []
 

@@ -138,7 +138,8 @@ def test_refused_lines_are_told_by_number_code_and_field_alone(imported: Import,
         ["8", "body_malformed", ""],
         ["9", "body_malformed", ""],
     ]
-    assert ran.out.startswith("2 taken in, 6 refused")
+    assert ran.out.startswith("2 taken in, 6 refused (body_malformed 2, ")
+    assert "card_number 1" in ran.out.splitlines()[0]
     assert str(folder / "people.csv.refused.csv") in ran.out
     kept = ran.out + ran.err + (folder / "people.csv.refused.csv").read_text(encoding="utf-8")
     assert MARKER not in kept

@@ -188,9 +188,15 @@ def test_a_wrong_file_says_where(wrong: bytes) -> None:
 
 
 def test_a_file_is_held_against_the_policy(receiver: Door) -> None:
-    """Points and fields that the policy does not have are named."""
+    """Points, fields and consents that the policy does not have are named, and what is required and lacks."""
     known = read(MAP.format(notice="'0'").encode())
     assert check(known, receiver.stage.promises) == []
+    lacking = MAP.format(notice="'0'").replace("agree: orders", "agree: orderz").replace("given: identity.given, ", "")
+    assert check(read(lacking.encode()), receiver.stage.promises) == [
+        "wordpress: “orderz” is not asked for at registration",
+        "wordpress: “identity.given” is required at registration, and no field or box stands for it",
+        "wordpress: “orders” is required at registration, and no field or box stands for it",
+    ]
     strange = read(
         MAP.format(notice="'0'")
         .replace("contact.note", "contact.pager")

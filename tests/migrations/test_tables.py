@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from click.testing import CliRunner
 from sqlalchemy import MetaData, create_engine, inspect
 
 from senim.app import Senim, make_folder, open_senim
+from senim.cli.folder import init, profile
 from senim.errors import Code, SenimError
 from senim.identity import LANES, lane_of, new_id
 from senim.storage import Database, Query, keys_metadata, main_metadata, open_database, query
@@ -123,6 +125,19 @@ def test_keys_and_data_in_one_database_are_refused(tmp_path: Path, empty: Callab
         open_database(other, tmp_path)
     assert (refusal.value.code, refusal.value.where) == (Code.SETTING_WRONG, "keys.store")
     keys.close()
+
+
+def test_a_key_store_has_a_server_of_its_own_from_the_start(tmp_path: Path, empty: Callable[[], str]) -> None:
+    """``senim init --keys`` makes the key store where it is to stay; what is opened afterwards is that one."""
+    folder, keys = tmp_path / "operator", empty()
+    made = CliRunner().invoke(init, [str(folder), "--profile=shop", f"--database={empty()}", f"--keys={keys}"])
+    assert made.exit_code == 0, made.output
+    assert not (folder / "keys.db").exists()
+    with open_senim(folder, environment={}) as senim:
+        assert senim.settings.keys.store == keys
+        senim.run(senim.actor(), lambda work: senim.policies.publish(work, profile("shop")))
+    with open_senim(folder, environment={}) as again:
+        assert again.works.begun
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -177,7 +177,8 @@ def _tell(done: _Import, codes: Counter[str], broken: str, refused: Path, *, as_
         show_json({**told, "last_line": progress.next_line - 1, "broken": broken})
         return
     before = f" ({done.before} of them before)" if done.before else ""
-    click.echo(f"{progress.taken} taken in{before}, {count} refused{f': {dict(codes)}' if codes else ''}.")
+    why = f" ({', '.join(f'{code} {number}' for code, number in codes.most_common())})" if codes else ""
+    click.echo(f"{progress.taken} taken in{before}, {count} refused{why}.")
     if codes:
         click.echo(f"The refused lines are in {refused}.")
     if broken:

@@ -47,9 +47,21 @@ def blank() -> bytes:
     help="Your own policy file instead.",
 )
 @click.option("--database", default="", help="sqlite:///file or postgresql://user@host/name.")
+@click.option(
+    "--keys", "key_store", default="", help="Database of the key store, another one; sqlite:///keys.db if left out."
+)
 @click.option("--origin", default="", help="The log's name in its checkpoints, e.g. shop.example/log.")
 @json_option
-def init(directory: Path, name: str | None, file: Path | None, database: str, origin: str, *, as_json: bool) -> None:
+def init(
+    directory: Path,
+    name: str | None,
+    file: Path | None,
+    database: str,
+    key_store: str,
+    origin: str,
+    *,
+    as_json: bool,
+) -> None:
     """Make an operator's folder in DIRECTORY: policy.yaml, senim.toml, keys and empty databases."""
     source = read_file(file) if file else profile(name) if name else blank()
     checked = check(source, control_names(), datetime.now(UTC).date())
@@ -58,7 +70,7 @@ def init(directory: Path, name: str | None, file: Path | None, database: str, or
     ident = (
         checked.policy.id if checked.policy else _UNFIT.sub("-", directory.resolve().name.lower()).strip("-") or BLANK
     )
-    make_folder(directory, source, database=database, origin=origin or f"{ident}.example/log")
+    make_folder(directory, source, database=database, key_store=key_store, origin=origin or f"{ident}.example/log")
     if as_json:
         show_json({"folder": directory, "policy": ident})
         return

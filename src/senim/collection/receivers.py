@@ -21,6 +21,7 @@ from senim.collection.records import Intake
 from senim.collection.rules import undeclared
 from senim.errors import Code, Invalid, NotFound
 from senim.languages import Language
+from senim.policy.notices import consent_ref
 from senim.policy.promises import Promises
 
 FILE = "receivers.yaml"
@@ -84,8 +85,11 @@ def check(receivers: Mapping[str, Receiver], promises: Promises) -> list[str]:
         if point is None:
             told.append(f"{name}: the policy has no point “{one.point}”")
             continue
-        strange = (ref for ref in one.fields.values() if ref not in point.asks)
-        told += [f"{name}: “{ref}” is not asked for at {one.point}" for ref in strange]
+        asked = {ref: point.own(ref).ask for ref in point.asks} | {consent_ref(ask): ask.ask for ask in point.consents}
+        named = (*one.fields.values(), *one.consents.values())
+        told += [f"{name}: “{ref}” is not asked for at {one.point}" for ref in named if ref not in asked]
+        lacking = (ref for ref, ask in asked.items() if ask == "required" and ref not in named)
+        told += [f"{name}: “{ref}” is required at {one.point}, and no field or box stands for it" for ref in lacking]
     return told
 
 
