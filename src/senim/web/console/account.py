@@ -24,7 +24,7 @@ def index() -> Answer:
     return _page()
 
 
-def _page(fault: str = "", status: int = 200) -> Answer:
+def _page(status: int = 200) -> Answer:
     me, seat = member(), seated()
     assert seat is not None
     g.place = url_for("account.index")
@@ -34,7 +34,6 @@ def _page(fault: str = "", status: int = 200) -> Answer:
         seat=seat,
         sessions=sessions,
         own=me.session,
-        fault=fault,
         takes_passkeys=site().takes_passkeys,
     )
     return with_status(page, status)
@@ -57,7 +56,8 @@ def set_address() -> Answer:
     try:
         run(lambda work: platform().staff.set_address(work, wanted))
     except Invalid:
-        return _page(fault=told("address-wrong"), status=400)
+        told("address-wrong", "address")
+        return _page(status=400)
     flash(word("address-set"), "good")
     return redirect(url_for("account.index"), 303)
 
