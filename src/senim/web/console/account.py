@@ -94,7 +94,7 @@ def app() -> Answer:
             codes = run(lambda work: factors.set_up(work, member().session, given))
             if codes is not None:
                 return once("console/recovery.html", codes=codes, onwards=url_for("account.index"))
-            fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
+            fault = told("code-wrong")
         except SenimError as error:
             fault = refused(error)
     secret = run(lambda work: factors.propose(work, member().session))
