@@ -26,7 +26,17 @@ from werkzeug.routing import IntegerConverter
 
 from senim.app import Senim
 from senim.errors import Code, Invalid, SenimError
-from senim.languages import LANGUAGES, Hint, Language, choose, day_in_words, explain, moment_in_words, wording
+from senim.languages import (
+    LANGUAGES,
+    Hint,
+    Language,
+    choose,
+    day_in_words,
+    explain,
+    moment_in_words,
+    number_in_words,
+    wording,
+)
 from senim.times import moment
 from senim.web.shared.askers import PROXIES, networks
 from senim.web.shared.origins import HOME, own
@@ -125,6 +135,7 @@ def door(senim: Senim, of: Door) -> Flask:
     app.add_template_global(wrong_at)
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
     app.template_filter("capital")(lambda text: text[:1].upper() + text[1:])
+    app.template_filter("number")(lambda count: number_in_words(count, g.language))
     app.template_filter("time")(lambda when: time(when, g.language, zone(senim)))
     app.register_error_handler(HTTPException, _no_such)
     app.register_error_handler(SenimError, problem)
