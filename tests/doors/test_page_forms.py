@@ -193,13 +193,15 @@ def test_a_made_up_fault_is_none(lone_door: Door) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_thanks_are_said_in_every_language_and_send_nothing(door: Door, language: Language) -> None:
     """Where a form leads to is opened by links alone, as often as one likes, and tells of nobody."""
-    answer = door.client.get(f"{PATH}/thanks?language={language}")
+    answer = door.client.get(f"{PATH}/thanks?language={language}&site=https://evil.example&next=//evil.example")
     page = answer.get_data(as_text=True)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert wording("forms")["thanks"].in_(language) in page
     links = dict(re.findall(r'href="([^"]+)" hreflang="(\w+)" lang', page))
     assert links == {f"{PATH}/thanks?language={one}": one for one in LANGUAGES}
     assert "<form" not in page
+    main = page.partition("<main")[2].partition("</main>")[0]
+    assert re.findall(r'href="([^"]+)"', main) == [SITE], "the way back is the policy's site, whatever the address says"
     assert 'aria-current="true"' not in page.partition('class="rooms"')[2], "it is no page of the policy"
     assert people(door) == 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
@@ -168,13 +169,23 @@ def _thanks(senim: Senim, point: str) -> Response:
     except SenimError as error:
         raise NotFound(Code.NOT_FOUND, "point") from error
     language = g.language = _language(request.args.get("language", ""))
+    site = _site(promises, point)
     body = render_template(
         "thanks.html",
         title=wording("forms")["thanks"].in_(language),
+        back=wording("forms")["to-site"].in_(language),
+        site=site,
+        host=urlsplit(site).netloc,
         name=form(promises, point, language).name,
         thanks_in=lambda one: url_for("filling.thanks", point=point, language=one),
     )
     return Response(body, headers=PRIVATE)
+
+
+def _site(promises: Promises, point: str) -> str:
+    """Where a form stands, as the policy says: its own site, else the main one."""
+    declared = promises.policy.points[point].site
+    return declared or next((one.address for one in promises.policy.sites), "")
 
 
 def _shown(made: Form, sent: dict[str, str], reasons: list[Reason]) -> Response:
