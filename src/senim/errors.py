@@ -171,6 +171,7 @@ class Code(StrEnum):
     MAP_INVALID = "map_invalid"
     SYSTEM_UNREACHABLE = "system_unreachable"
     ANSWER_WRONG = "answer_wrong"
+    SECRET_WRONG = "secret_wrong"  # noqa: S105  # the name of a refusal
     EVIDENCE_MISSING = "evidence_missing"
     KEY_FILE_WRONG = "key_file_wrong"
     KEY_FILE_MISSING = "key_file_missing"

@@ -77,6 +77,13 @@ def moment_in_words(at: datetime, language: Language) -> str:
     return f"{day_in_words(at.date(), language)}, {at:%H:%M}"
 
 
+def number_in_words(number: int, language: Language) -> str:
+    """A number as people write it, in threes: ``12,345``, ``12 345`` with spaces that do not break."""
+    from babel.numbers import format_decimal
+
+    return format_decimal(number, locale=LOCALES[language])
+
+
 def filled_in(text: str, parts: Mapping[str, str]) -> str:
     """A text with its ``{parts}``; after a part that ends with one (``2026 г.``) no second full stop stands."""
     ended = (f"{{{name}}}." for name, part in parts.items() if part.endswith("."))

@@ -89,10 +89,12 @@ def test_another_secret_is_refused(system: OwnSystem, clock: FixedClock) -> None
     """A system that does not know our signature takes nothing, and that is told as such."""
     with own_system.served(system) as url:
         hook = WebhookConnector(map_of(HOOK), url, secrets=[OLD], secret=SECRET, now=clock)
-        assert [one.code for one in hook.look().problems] == [Trouble.GRANT_MISSING]
+        reach = hook.look()
+        assert [one.code for one in reach.problems] == [Trouble.SECRET_WRONG]
+        assert (reach.reachable, reach.ready) == (True, False)
         with pytest.raises(NotAllowed) as refused:
             hook.find(WHO)
-    assert refused.value.code is Code.SIGNATURE_WRONG
+    assert refused.value.code is Code.SECRET_WRONG
     assert system.calls == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,20 @@ def waiting(mini: bytes, stage: Stage, console: Console) -> tuple[Colleague, str
     first.post(f"/console/requests/{number}/grant")
     senim.orders.run_due("rights")
     return console(role="second", name="second-person"), number, shop
+
+
+def marked(page: str) -> set[tuple[str, str]]:
+    """What the navigation says of where one is."""
+    return set(re.findall(r'<a href="([^"]+)" aria-current="(\w+)"><svg', page))
+
+
+def test_the_navigation_tells_where_a_plan_belongs(waiting: tuple[Colleague, str, System], console: Console) -> None:
+    """To the requests, for who sees them; else to the start page, which leads there."""
+    me, number, _ = waiting
+    for who, place in ((me, "/console/"), (console(), "/console/requests/")):
+        for path in ("/console/approvals/", f"/console/approvals/{number}"):
+            assert marked(who.get(path).text) == {(place, "true")}
+        assert marked(who.get(place).text) == {(place, "page")}
 
 
 def test_the_start_leads_to_the_plan_and_yes_starts_it(waiting: tuple[Colleague, str, System]) -> None:

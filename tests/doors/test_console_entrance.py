@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
+from senim.languages import LANGUAGES, Language, wording
 from senim.testing import FixedClock, Stage
 from senim.web.site import site
 from tests.console import PASSWORD, Colleague, account, now
@@ -72,6 +73,31 @@ def test_first_password_is_changed_and_an_app_set_up(visitor: Visitor) -> None:
     done = visitor.send("/console/sign-in/app", code=now(senim, secret[1]))
     assert len(re.findall(r"<li><code>[a-z0-9-]{29}</code>", done.text)) == 10
     assert visitor.client.get("/console/").status_code == 200
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wrong_code_is_answered_with_what_helps(visitor: Visitor, clock: FixedClock, language: Language) -> None:
+    """Codes last half a minute, and clocks of telephones go wrong: said at sign-in, and where an app is set up."""
+    senim = visitor.senim
+    mine = account(senim)
+    clock.move(minutes=1)
+    says = wording("console")["code-wrong"].in_(language)
+    assert "30" in says
+    visitor.client.get(f"/console/sign-in?language={language}")
+    visitor.sign_in(mine.name)
+    assert says in visitor.send("/console/sign-in/code", code="000000").text
+    visitor.send("/console/sign-in/code", code=now(senim, mine.secret))
+    assert says in visitor.send("/console/account/app", code="000000").text
+
+
+def test_the_field_to_begin_with_has_the_focus(visitor: Visitor, clock: FixedClock) -> None:
+    """Whoever signs in types at once: the name, then the code; nothing else on these pages is to be read first."""
+    mine = account(visitor.senim)
+    clock.move(minutes=1)
+    focused = re.compile(r'<input id="(\w+)"[^>]* autofocus')
+    assert focused.findall(visitor.client.get("/console/sign-in").text) == ["name"]
+    visitor.sign_in(mine.name)
+    assert focused.findall(visitor.client.get("/console/sign-in/code").text) == ["code"]
 
 
 def test_strangers_lock_nobody_out(visitor: Visitor, clock: FixedClock) -> None:

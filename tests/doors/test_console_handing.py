@@ -15,6 +15,7 @@ import pytest
 from senim.consent import Scope
 from senim.testing import FixedClock, Stage
 from tests.console import Colleague
+from tests.doors.switching import switched
 from tests.features.acting import told_of
 
 Console = Callable[..., Colleague]
@@ -142,9 +143,16 @@ def test_a_name_in_place_of_the_number_leads_back_to_the_form(console: Console, 
     me = console()
     where = begin(me, person)
     tax = {"to": "tax:bookkeeping", "field": ["contact.order"], "reason": "Пробников Пётр, дело 5"}
-    asked = me.post(f"{where}/look", tax).text
-    assert "does not look like the number of a document" in asked
-    assert "Hand it over</button>" not in asked
+    asked = me.post(f"{where}/look", tax)
+    assert re.search(
+        r'name="reason"[^>]*aria-invalid="true"[^>]*aria-describedby="reason-hint reason-fault"', asked.text
+    )
+    assert re.search(r'id="reason-fault">This does not look like the number of a document', asked.text)
+    assert "Hand it over</button>" not in asked.text
+    kazakh = switched(me.client, asked, "kk").text
+    assert re.search(r'id="reason-fault">Бұл құжат нөміріне ұқсамайды', kazakh)
+    assert tax["reason"] in kazakh, "what was typed and chosen stays"
+    assert 'value="contact.order" checked' in kazakh
     once = hidden(me.post(f"{where}/look", {**tax, "reason": "17-3/44"}).text, "once")
     assert me.post(where, {**tax, "once": once}).status_code == 422
     assert me.senim.disclosures.of(person.subject) == []

@@ -137,6 +137,19 @@ def test_the_register_goes_on_where_it_stopped(
         monkeypatch.undo()
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("kk", "12\N{NO-BREAK SPACE}345"), ("ru", "12\N{NO-BREAK SPACE}345"), ("en", "12,345")]
+)
+def test_large_numbers_are_told_in_threes_and_filed_as_they_are(
+    console: Callable[..., Colleague], monkeypatch: pytest.MonkeyPatch, language: Language, told: str
+) -> None:
+    """People read them in their language; a spreadsheet gets a number."""
+    me = console(language=language)
+    monkeypatch.setattr(me.senim.marketing, "suppressed", lambda _: {"newsletter": 12_345})
+    assert f">{told}</td>" in me.get("/console/registers/mailings").text
+    assert rows(me.get("/console/registers/mailings.csv").data)[1][-1] == "12345"
+
+
 def test_who_refuses_mailings(console: Callable[..., Colleague], stage: Stage) -> None:
     """Counts by purpose; one address is looked up by a body, and that it was is in the log."""
     me, person = console(), stage.person()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import Client
 
 from senim.conformance import cast
@@ -154,16 +156,52 @@ def test_without_scripts_the_notice_comes_before_anything_is_kept(door: Door) ->
     assert people(door) == 1
 
 
+_HIDDEN = r'type="hidden" name="([^"]+)" value="([^"]*)"'
+OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_language_tells_each_fault_beside_its_field(door: Door, language: Language) -> None:
+    """What was wrong, with how it is to be written, is told again where it was told; nothing is taken in by it."""
+    given = {"identity.family": "Пробников", "contact.email": "petr", "contact.note": "две «кавычки»"}
+    page = post(door, {**given, "notice": door.notice("registration", "ru")}, **OURS).get_data(as_text=True)
+    switch = page.partition('class="languages"')[2].partition("</form>")[0]
+    along = [(html.unescape(name), html.unescape(text)) for name, text in re.findall(_HIDDEN, switch)]
+    assert ("contact.note", given["contact.note"]) in along
+    for _ in range(2):  # and from there once more
+        sent = MultiDict([*along, ("language", language)])
+        page = door.client.post(PATH, data=sent, headers=OURS).get_data(as_text=True)
+    told = wording("forms")
+    assert f'<html lang="{language}">' in page
+    beside = {"identity.given": "field_missing", "contact.email": "invalid_value", "consent:orders": "consent_missing"}
+    for name, code in beside.items():
+        field = re.search(rf'name="{name}"[^>]*aria-describedby="[^"]*\b([eg]\d+)" aria-invalid="true"', page)
+        assert field, name
+        assert f'id="{field[1]}">{told[code].in_(language)}' in page
+    assert wording("hints")["write-email"].in_(language)[-15:] in page
+    assert people(door) == 0
+
+
+def test_a_made_up_fault_is_none(lone_door: Door) -> None:
+    """What a page is told to tell again is looked at: a code of ours, a field, a hint whose words can be filled."""
+    hint = '{"word":"invalid_value","where":"contact.email","hint":{"key":"one-of","parts":[],"more":[]}}'
+    for text in ("x", "[]", "{}", '{"word":"<b>buy</b>"}', hint):
+        page = post(lone_door, {"switch-fault": text}, **OURS)
+        assert (page.status_code, "fault" in page.get_data(as_text=True).partition("<main")[2]) == (200, False)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_thanks_are_said_in_every_language_and_send_nothing(door: Door, language: Language) -> None:
     """Where a form leads to is opened by links alone, as often as one likes, and tells of nobody."""
-    answer = door.client.get(f"{PATH}/thanks?language={language}")
+    answer = door.client.get(f"{PATH}/thanks?language={language}&site=https://evil.example&next=//evil.example")
     page = answer.get_data(as_text=True)
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     assert wording("forms")["thanks"].in_(language) in page
     links = dict(re.findall(r'href="([^"]+)" hreflang="(\w+)" lang', page))
     assert links == {f"{PATH}/thanks?language={one}": one for one in LANGUAGES}
     assert "<form" not in page
+    main = page.partition("<main")[2].partition("</main>")[0]
+    assert re.findall(r'href="([^"]+)"', main) == [SITE], "the way back is the policy's site, whatever the address says"
     assert 'aria-current="true"' not in page.partition('class="rooms"')[2], "it is no page of the policy"
     assert people(door) == 0
 

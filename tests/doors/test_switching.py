@@ -31,7 +31,8 @@ def test_the_public_form_keeps_what_was_typed_after_a_refusal(stage: Stage, lang
     assert (shown.status_code, shown.headers["Cache-Control"]) == (200, "no-store")
     page = unescape(shown.text)
     assert f'<html lang="{language}">' in page
-    assert wording("pages")["ask-email-wrong"].in_(language) in page
+    assert f'<p class="fault" id="e-email">{wording("pages")["ask-email-wrong"].in_(language)}</p>' in page
+    assert re.search('name="email"[^>]*aria-describedby="[^"]*e-email"[^>]*aria-invalid="true"', page)
     assert f">{TYPED}</textarea>" in page
     assert 'value="no address"' in page
     assert '<option value="unlawful" selected>' in page
@@ -86,6 +87,49 @@ def test_a_form_of_the_portal_keeps_what_was_typed(stage: Stage, language: Langu
     kept = switched(visitor.client, wrong, language)
     assert 'value="no <address>"' in unescape(kept.text)
     assert f'<html lang="{language}">' in visitor.client.get("/portal/data").text, "the choice stays"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_told_beside_a_field_is_told_there_in_every_language(stage: Stage, language: Language) -> None:
+    """With how the value is to be written; once, and not above the form."""
+    visitor = Visitor(stage)
+    visitor.sign_in(stage.person())
+    visitor.get("/correct/identity.family")
+    wrong = visitor.post("/correct/identity.family", how="at-once", value="Iva7nov")
+    page = switched(visitor.client, wrong, language).text
+    said = explain(Code.INVALID_VALUE, language)
+    assert page.count(said) == 1
+    beside = re.search(
+        r'aria-invalid="true" aria-describedby="fault">\s*<p class="fault" id="fault"[^>]*>([^<]*)<', page
+    )
+    assert beside
+    assert said in beside[1]
+    assert wording("hints")["write-name"].in_(language)[1:] in unescape(beside[1])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_call_that_was_refused_stays_marked_field_by_field(
+    console: Callable[..., Colleague], language: Language
+) -> None:
+    """The clerk reads the faults in another language where they were, and what must not be kept is not repeated."""
+    me = console()
+    place = "/console/telephone/registration/ru"
+    page = me.get(place).text
+    notice = re.search(r'name="notice" value="([0-9a-f]{64})"', page)
+    assert notice
+    form = {"notice": notice[1], "contact.email": "no address", "contact.note": "4111 1111 1111 1111"}
+    refused = me.post(place, form)
+    shown = switched(me.client, refused, language)
+    page = unescape(shown.text)
+    for name, code in (("contact.email", Code.INVALID_VALUE), ("contact.note", Code.CARD_NUMBER)):
+        field = re.search(
+            rf'name="{re.escape(name)}"[^>]*aria-invalid="true"[^>]*aria-describedby="[^"]*(f-\d+-fault)"', page
+        )
+        assert field, name
+        assert re.search(rf'id="{field[1]}" lang="{language}">{re.escape(explain(code, language))}', page)
+    assert 'value="no address"' in page
+    assert "4111" not in page
+    assert page.count(explain(Code.INVALID_VALUE, language)) == 1
 
 
 def test_the_contact_of_a_sign_in_comes_again_and_a_code_does_not(stage: Stage) -> None:
@@ -200,7 +244,7 @@ def test_forms_of_the_console_keep_what_was_typed(
     assert shown.status_code in (200, 400, 404, 409, 422)
     assert '<html lang="kk">' in shown.text
     assert kept in unescape(shown.text)
-    assert 'role="alert"' in shown.text or 'role="status"' in shown.text
+    assert any(mark in shown.text for mark in ('role="alert"', 'role="status"', 'aria-invalid="true"'))
     assert not any(secret in shown.text for secret in ("short",))
 
 

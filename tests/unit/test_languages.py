@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senim.errors import Code, Invalid
-from senim.languages import LANGUAGES, Hint, Language, Said, Text, choose, explain, wording
+from senim.languages import LANGUAGES, Hint, Language, Said, Text, choose, explain, number_in_words, wording
 from senim.policy.taxonomy import Channel, Operation
 from senim.policy.values import mixed_script
 
@@ -57,6 +57,21 @@ def test_white_space_is_no_text() -> None:
 def test_the_language_that_a_browser_asks_for(accept: str, language: Language) -> None:
     """The best of ours by the order and weights of the browser (RFC 9110 §12.5.4); Russian otherwise."""
     assert choose(accept) == language
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("kk", "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"),
+        ("ru", "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}567"),
+        ("en", "1,234,567"),
+    ],
+)
+def test_numbers_are_told_in_threes(language: Language, told: str) -> None:
+    """As people read them; small ones stay as they are, and no line breaks within one."""
+    assert number_in_words(1_234_567, language) == told
+    assert number_in_words(0, language) == "0"
+    assert number_in_words(999, language) == "999"
 
 
 def test_another_language_may_be_the_last_resort() -> None:

@@ -84,6 +84,7 @@ class Trouble(StrEnum):
     UNREACHABLE = "unreachable"
     ADDRESS_MISSING = "address_missing"
     GRANT_MISSING = "grant_missing"
+    SECRET_WRONG = "secret_wrong"  # noqa: S105  # the name of a trouble
     NOT_TRANSACTIONAL = "not_transactional"
     PAST_KEPT = "past_kept"
     INDEX_MISSING = "index_missing"

@@ -31,17 +31,42 @@ january february march april may june july august september october november dec
 _WORDS = frozenset(_BESIDE.split())
 """Words that stand beside the number of a document; any other could be somebody's name."""
 
+_RUSSIAN = (
+    "Абайск|Акмолинск|Актюбинск|Алматинск|Атырауск|Восточно-Казахстанск|Жамбылск|Жетысуск|Западно-Казахстанск|"
+    "Карагандинск|Костанайск|Кызылординск|Мангистауск|Павлодарск|Северо-Казахстанск|Туркестанск|Улытауск"
+)
+_KAZAKH = (
+    "Абай|Ақмола|Ақтөбе|Алматы|Атырау|(?:Шығыс|Батыс|Солтүстік) Қазақстан|Жамбыл|Жетісу|Қарағанды|Қостанай|Қызылорда|"
+    "Маңғыстау|Павлодар|Түркістан|Ұлытау"
+)
+_ENGLISH = (
+    "Abai|Akmola|Aktobe|Almaty|Atyrau|(?:East|West|North) Kazakhstan|Jambyl|Jetisu|Karaganda|Kostanay|Kyzylorda|"
+    "Mangystau|Pavlodar|Turkistan|Ulytau"
+)
+_PLACES = (
+    rf"(?:{_RUSSIAN})(?:ая|ой|ую) обл(?:асть|асти|\.)",
+    r"обл(?:асть|асти|\.) (?:Абай|Жетісу|Жетысу|Ұлытау|Улытау)",
+    rf"(?:(?:{_KAZAKH}) облысы|(?:Алматы|Астана|Шымкент) қаласы)(?:ның|нда)?(?: бойынша)?",
+    rf"(?:{_ENGLISH}) region",
+    r"(?:город[ауе]? )?(?:Алматы|Астан[аыеу]|Шымкент[ауе]?)",
+    r"(?:city of )?(?:Almaty|Astana|Shymkent)",
+)
+_PLACE = re.compile(rf"\b(?:{'|'.join(_PLACES)})(?!\w)", re.IGNORECASE)
+"""Cities of republican significance and regions, by which bodies are called. A region has its word beside it: Абай and
+Жамбыл alone are names of people."""
+
 
 def is_number(text: str) -> bool:
     """Whether a text is the number of a document, with its kind and date or without, and can be no value of a person.
 
-    It has a digit, the words that stand beside such numbers and no others; numbers that are somebody's (of people,
-    telephones, passports, cards) are none of documents. The id of a document that is kept here is one too.
+    It has a digit, the words that stand beside such numbers, the city or region of a body, and no others; numbers that
+    are somebody's (of people, telephones, passports, cards) are none of documents. The id of a document that is kept
+    here is one too.
 
     >>> [is_number(text) for text in ("17-3/44", "Исх. № 12-34/567 от 3 ноября 2026 г.", "ким 5", "")]
     [True, True, False, False]
     """
     if is_id(text):
         return True
-    known = all(word.casefold() in _WORDS or _SHORT.match(word) for word in _WORD.findall(text))
+    known = all(word.casefold() in _WORDS or _SHORT.match(word) for word in _WORD.findall(_PLACE.sub(" ", text)))
     return known and _FORM.match(text) is not None and not find(text)

@@ -50,7 +50,7 @@ class Caller:
     def call(self, body: bytes, *, order: str = "") -> bytes:
         """What the system answers to a body.
 
-        Raises Unavailable (system_unreachable, answer_wrong), NotAllowed (signature_wrong) if it refuses our signature.
+        Raises Unavailable (system_unreachable, answer_wrong), NotAllowed (secret_wrong) if it refuses our signature.
         """
         nonce = os.urandom(16).hex()
         headers = {
@@ -102,7 +102,7 @@ class Caller:
         if status == _OK:
             return
         if status in _DENIED:
-            raise NotAllowed(Code.SIGNATURE_WRONG, self._where, hint=Hint("other-secret", status=status))
+            raise NotAllowed(Code.SECRET_WRONG, self._where, detail=f"HTTP {status}")
         if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or status == http.HTTPStatus.TOO_MANY_REQUESTS:
             raise Unavailable(Code.SYSTEM_UNREACHABLE, self._where, detail=f"HTTP {status}")
         raise self.wrong(detail=f"HTTP {status}")

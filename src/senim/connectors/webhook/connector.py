@@ -90,13 +90,13 @@ class WebhookConnector:
         try:
             answer = self._ask(Looked, Call(call="look"))
         except NotAllowed as error:
-            problem = Problem(code=Trouble.GRANT_MISSING, where=self.name, detail=error.besides, blocking=True)
+            problem = Problem(code=Trouble.SECRET_WRONG, where=self.name, detail=error.besides, blocking=True)
         except Unavailable as error:
             wrong = error.code is Code.ANSWER_WRONG
             code = Trouble.ANSWER_WRONG if wrong else Trouble.UNREACHABLE
             problem = Problem(code=code, where=self.name, detail=error.besides, blocking=True)
         told = (problem,) if problem else tuple(problems(answer.messages, self.name)) if answer else ()
-        reachable = problem is None or problem.code is Trouble.ANSWER_WRONG
+        reachable = problem is None or problem.code is not Trouble.UNREACHABLE
         version = answer.name if answer else ""
         return Reach(system=self.name, reachable=reachable, version=version, map=self.map.digest, problems=told)
 

@@ -233,7 +233,8 @@ class DisclosureBody(_Body, frozen=True, kw_only=True):
     channel: Name = ""
     """By which way."""
     reason: Annotated[str, Meta(max_length=80)] = ""
-    """Number of the document with which an authority asks, with its kind and date, or its id here; no names."""
+    """Number of the document with which an authority asks, with its kind, its date and the body's city or region,
+    or its id here; no names of people."""
 
 
 class DisclosureAnswer(_Answer, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, url_for
+from flask import Blueprint, Flask, current_app, request, url_for
 
 from senim.app import Senim
 from senim.errors import SenimError
@@ -64,6 +64,8 @@ class Area:
     """What a role must be granted to see it; empty: everybody who is signed in. Views may need more."""
     enter: str = ""
     """What its first page needs beside it: without it the area is not in the navigation."""
+    within: tuple[str, ...] = ()
+    """Areas of the navigation that it belongs to if it stands nowhere itself: the first that a role sees is marked."""
 
     @property
     def name(self) -> str:
@@ -91,10 +93,10 @@ AREAS = (
     Area(pages=staff.pages, group="house", icon="people", verb="policy"),
     Area(pages=keys.pages, group="house", icon="key", verb="policy"),
     Area(pages=settings.pages, group="house", icon="tools", verb="policy"),
-    Area(pages=handing.pages, group="", icon="people", verb="disclose"),
-    Area(pages=maps.pages, group="", icon="plug", verb="policy"),
-    Area(pages=approvals.pages, group="", icon="inbox", verb="approve"),
-    Area(pages=searches.pages, group="", icon="plug", verb="handle"),
+    Area(pages=handing.pages, group="", icon="people", verb="disclose", within=("people",)),
+    Area(pages=maps.pages, group="", icon="plug", verb="policy", within=("connectors",)),
+    Area(pages=approvals.pages, group="", icon="inbox", verb="approve", within=("requests", "start")),
+    Area(pages=searches.pages, group="", icon="plug", verb="handle", within=("connectors",)),
     Area(pages=account.pages, group="", icon="person"),
     Area(pages=once.pages, group="", icon="key"),
 )
@@ -131,9 +133,16 @@ def _shown() -> dict[str, Any]:
     try:
         me = guard.member()
     except SenimError:  # nobody, not quite yet, or in a role that the policy has no longer
-        return {"me": None, "areas": {}}
+        return {"me": None, "areas": {}, "marked": ""}
     seen = {
         group: [one for one in AREAS if one.group == group and me.may(one.verb) and me.may(one.enter)]
         for group in GROUPS
     }
-    return {"me": me, "areas": {group: found for group, found in seen.items() if found}}
+    return {"me": me, "areas": {group: found for group, found in seen.items() if found}, "marked": _marked(seen)}
+
+
+def _marked(seen: dict[str, list[Area]]) -> str:
+    """The area of the navigation that a page belongs to."""
+    names = {one.name for found in seen.values() for one in found}
+    here = (where for one in AREAS if one.name == request.blueprint for where in (one.name, *one.within))
+    return next((name for name in here if name in names), "")

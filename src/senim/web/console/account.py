@@ -24,7 +24,7 @@ def index() -> Answer:
     return _page()
 
 
-def _page(fault: str = "", status: int = 200) -> Answer:
+def _page(status: int = 200) -> Answer:
     me, seat = member(), seated()
     assert seat is not None
     g.place = url_for("account.index")
@@ -34,7 +34,6 @@ def _page(fault: str = "", status: int = 200) -> Answer:
         seat=seat,
         sessions=sessions,
         own=me.session,
-        fault=fault,
         takes_passkeys=site().takes_passkeys,
     )
     return with_status(page, status)
@@ -57,7 +56,8 @@ def set_address() -> Answer:
     try:
         run(lambda work: platform().staff.set_address(work, wanted))
     except Invalid:
-        return _page(fault=told("address-wrong"), status=400)
+        told("address-wrong", "address")
+        return _page(status=400)
     flash(word("address-set"), "good")
     return redirect(url_for("account.index"), 303)
 
@@ -94,7 +94,7 @@ def app() -> Answer:
             codes = run(lambda work: factors.set_up(work, member().session, given))
             if codes is not None:
                 return once("console/recovery.html", codes=codes, onwards=url_for("account.index"))
-            fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
+            fault = told("code-wrong")
         except SenimError as error:
             fault = refused(error)
     secret = run(lambda work: factors.propose(work, member().session))

@@ -18,7 +18,7 @@ from senim.governance import Seat, Session
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
 from senim.web.console.guard import TOKEN, Answer, came_from, inside, member, platform, seated, site
-from senim.web.shared.pages import refused
+from senim.web.shared.pages import fault, refused
 from senim.web.shared.switching import OWN, here, repeats, switching
 from senim.work import Work
 
@@ -48,11 +48,11 @@ def _asked() -> Answer | None:
     """The page that asks, with all that was sent; None if what came along with it shows who sits there."""
     seat, form = seated(), request.form
     assert seat is not None  # a member has one
-    fault, status = "", 403
+    wrong, status = "", 403
     if form.get(PASSWORD) or form.get(CREDENTIAL):
         signing = platform().staff.signing
-        fault, status = tried(seat, signing.confirm, form.get(PASSWORD, ""), form.get(CREDENTIAL, ""))
-        if not fault:
+        wrong, status = tried(seat, signing.confirm, form.get(PASSWORD, ""), form.get(CREDENTIAL, ""))
+        if not wrong:
             g.pop("seat", None)
             g.pop("member", None)
             return None
@@ -61,7 +61,7 @@ def _asked() -> Answer | None:
     repeats(*sent, (BACK, back))
     page = render_template(
         "console/again.html",
-        fault=fault,
+        fault=wrong,
         options=passkey_options(seat),
         unfit=passkeys_unfit(seat),
         sent=sent,
@@ -71,8 +71,13 @@ def _asked() -> Answer | None:
     return with_status(page, status)
 
 
-def tried(seat: Seat, show: Callable[[Work, Session, str], bool], typed: str, signed: str) -> tuple[str, int]:
-    """Try what was typed, or what a passkey signed: what is wrong with it, nothing if it shows who sits there."""
+def tried(
+    seat: Seat, show: Callable[[Work, Session, str], bool], typed: str, signed: str, *, wrong: str = Code.SIGN_IN_WRONG
+) -> tuple[str, int]:
+    """Try what was typed, or what a passkey signed: what is wrong with it, nothing if it shows who sits there.
+
+    ``wrong`` is the word for something wrong that was typed.
+    """
     keys, signing = platform().staff.passkeys, platform().staff.signing
     who, typed, signed = actor(seat), typed[:200], signed[:20_000]
     try:
@@ -83,7 +88,7 @@ def tried(seat: Seat, show: Callable[[Work, Session, str], bool], typed: str, si
     except NotAllowed as error:
         return refused(error), 429
     if not right:
-        return refused(NotAllowed(Code.SIGN_IN_WRONG)), 403
+        return fault(Code.SIGN_IN_WRONG if signed else wrong), 403
     session[TOKEN] = platform().run(who, lambda work: signing.renew(work, session[TOKEN]))
     return "", 200
 

@@ -40,6 +40,9 @@ DRIFT = {
 }
 """Where the map no longer fits the system."""
 
+_NOT_READY = {Trouble.SECRET_WRONG: "system-secret", Trouble.GRANT_MISSING: "system-grants"}
+"""What keeps a system that is reached from being ready, if it has a name of its own."""
+
 
 @pages.get("/")
 def index() -> Answer:
@@ -91,7 +94,7 @@ def state_of(name: str) -> tuple[str, str]:
         return "bad", "system-down"
     codes = {one.code for one in last.reach.problems}
     if not last.reach.ready:
-        return "bad", "system-grants" if Trouble.GRANT_MISSING in codes else "system-not-ready"
+        return "bad", next((word for code, word in _NOT_READY.items() if code in codes), "system-not-ready")
     if codes & DRIFT:
         return "warn", "system-drift"
     return ("warn", "system-remarks") if codes else ("good", "system-ready")

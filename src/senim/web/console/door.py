@@ -17,6 +17,7 @@ from senim.web.console.again import actor, passkey_options, passkeys_unfit, trie
 from senim.web.console.guard import DEVICE, STEPS, TOKEN, Answer, inside, platform, seated
 from senim.web.console.once import once
 from senim.web.shared.askers import place
+from senim.web.shared.pages import fault as told
 from senim.web.shared.pages import refused
 from senim.web.shared.switching import typed
 from senim.work import Work
@@ -98,18 +99,26 @@ def code() -> Answer:
     seat = _sitting(Step.CODE)
     if seat is None:
         return redirect(url_for("door.index"), 303)
-    shown = _shown(seat, "console/code.html", platform().staff.signing.show, request.form.get("code", ""))
+    signing, typed_code = platform().staff.signing, request.form.get("code", "")
+    shown = _shown(seat, "console/code.html", signing.show, typed_code, wrong="code-wrong")
     if shown is not None:
         return shown
     greet(seat)
     return redirect(url_for("door.index", next=request.args.get("next")), 303)
 
 
-def _shown(seat: Seat, template: str, show: Callable[[Work, Session, str], bool], typed: str) -> Answer | None:
+def _shown(
+    seat: Seat,
+    template: str,
+    show: Callable[[Work, Session, str], bool],
+    typed: str,
+    *,
+    wrong: str = Code.SIGN_IN_WRONG,
+) -> Answer | None:
     """The page that asks who sits there, or None if what was typed, or a passkey, has just shown it."""
     fault, status = "", 200
     if request.method == "POST":
-        fault, status = tried(seat, show, typed, request.form.get("credential", ""))
+        fault, status = tried(seat, show, typed, request.form.get("credential", ""), wrong=wrong)
         if not fault:
             return None
     page = render_template(template, fault=fault, options=passkey_options(seat), unfit=passkeys_unfit(seat))
@@ -154,7 +163,7 @@ def enrol() -> Answer:
                 _familiar(seat.account.id)
                 onwards = inside(request.args.get("next") or "")
                 return once("console/recovery.html", codes=codes, onwards=onwards)
-            fault = refused(NotAllowed(Code.SIGN_IN_WRONG))
+            fault = told("code-wrong")
         except SenimError as error:
             fault = refused(error)
     secret = platform().run(actor(seat), lambda work: factors.propose(work, seat.session))

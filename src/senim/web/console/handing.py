@@ -29,7 +29,9 @@ from senim.web.console.guard import Answer, look, member, platform, run
 from senim.web.console.looking import Look, for_a_purpose, promises
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import handed
+from senim.web.shared.pages import fault, wrong_at
 from senim.web.shared.problems import status_of
+from senim.web.shared.switching import repeats
 from senim.web.shared.tables import cell
 
 pages = Blueprint("handing", __name__, url_prefix="/people")
@@ -114,7 +116,7 @@ def choose(one: Look) -> Answer:
     return _form(one, handing)
 
 
-def _form(one: Look, handing: Handing, fault: str = "") -> str:
+def _form(one: Look, handing: Handing) -> str:
     now, whole = promises(), replace(handing, categories=())
     foreseen = _foresee(one, whole)
     by_category: dict[str, list[str]] = {}
@@ -130,7 +132,7 @@ def _form(one: Look, handing: Handing, fault: str = "") -> str:
         offered=by_category,
         refused=[] if _to_choose(handing) else _told(handing, foreseen.reasons),
         chosen=handing.categories or foreseen.fields,
-        fault=fault,
+        fault=wrong_at(""),
     )
 
 
@@ -141,10 +143,13 @@ def see(one: Look) -> Answer:
     handing = _asked()
     if handing is None or request.method == "GET":
         return redirect(url_for("handing.choose", subject=one.subject), 303)
+    repeats()
     if not handing.categories:
-        return _form(one, handing, naming.say("hand-nothing-chosen"))
+        fault("hand-nothing-chosen")
+        return _form(one, handing)
     if handing.reason and not is_number(handing.reason):
-        return _form(one, handing, naming.say("hand-reason-wrong"))
+        fault("hand-reason-wrong", "reason")
+        return _form(one, handing)
     session[_ONCE] = once = new_id()
     return _sight(one, handing, once)
 

@@ -9,7 +9,7 @@ from flask import g
 from senim.consent import Scope
 from senim.errors import Reason, SenimError
 from senim.identity import RESPONSIBLE
-from senim.languages import wording
+from senim.languages import number_in_words, wording
 from senim.policy import Promises
 from senim.policy.notices import country_name, field_name, time_in_words
 from senim.policy.records import Term
@@ -24,6 +24,11 @@ def say(key: str, **filled: object) -> str:
     """A word of the console in the reader's language; braces in it are filled."""
     said = words(g.door, g.language)[key]
     return said.format(**filled) if filled else said
+
+
+def number(count: int) -> str:
+    """A number in the reader's language."""
+    return number_in_words(count, g.language)
 
 
 def told(file: str, key: str, otherwise: str = "") -> str:

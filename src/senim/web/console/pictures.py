@@ -60,7 +60,7 @@ def _flow() -> Picture:
         title=say("picture-flow"),
         says=say("picture-flow-says"),
     )
-    rows = tuple((labels[one.source], labels[one.target], str(int(one.weight))) for one in links)
+    rows = tuple((labels[one.source], labels[one.target], int(one.weight)) for one in links)
     return Picture(
         drawings=(("", drawing),) if links else (), table=Table(columns=("from", "to", "fields"), rows=rows), wide=True
     )
@@ -89,8 +89,10 @@ def _consents() -> Picture:
         up, down = ups.get(name, Counter()), downs.get(name, Counter())
         series = [Bar(_day(week), up[week], down[week]) for week in weeks]
         title = naming.purpose(now, name)
-        drawings.append((title, bars.draw(series, title=title, says=say("picture-consents-says"))))
-        rows += [(title, one.name, str(one.up), str(one.down)) for one in series if one.up or one.down]
+        drawings.append(
+            (title, bars.draw(series, title=title, says=say("picture-consents-says"), number=naming.number))
+        )
+        rows += [(title, one.name, one.up, one.down) for one in series if one.up or one.down]
     table = Table(columns=("purpose", "week", "consent-given", "consent-withdrawn"), rows=tuple(rows))
     return Picture(drawings=tuple(drawings), table=table, left=left)
 
@@ -135,9 +137,9 @@ def _terms() -> Picture:
         title = naming.purpose(now, name)
         series = [Bar(_quarter(one), counts[one]) for one in quarters]
         later = sum(count for one, count in counts.items() if one > quarters[-1])
-        drawings.append((title, bars.draw(series, title=title, says=say("picture-terms-says"))))
-        rows += [(title, one.name, str(one.up)) for one in series if one.up]
-        rows += [(title, say("later"), str(later))] if later else []
+        drawings.append((title, bars.draw(series, title=title, says=say("picture-terms-says"), number=naming.number)))
+        rows += [(title, one.name, one.up) for one in series if one.up]
+        rows += [(title, say("later"), later)] if later else []
     table = Table(columns=("purpose", "quarter", "ending"), rows=tuple(rows))
     return Picture(drawings=tuple(drawings), table=table, left=left)
 

@@ -15,7 +15,7 @@ from senim.times import micros
 from senim.web.console import naming, tables
 from senim.web.console.guard import Answer, look, platform, run
 from senim.web.console.looking import promises
-from senim.web.console.tables import REGISTERS, Table
+from senim.web.console.tables import REGISTERS, Row, Table
 from senim.web.shared.pages import day, refused, whole, zone
 from senim.web.shared.switching import repeats
 
@@ -118,7 +118,7 @@ def _handed(listing: Listing) -> Table:
     return Table(columns=_HANDED, rows=tuple(_line(one) for one in listing.lines))
 
 
-def _line(one: Line) -> tuple[str, ...]:
+def _line(one: Line) -> Row:
     now = promises()
     return (
         naming.time(one.at),
@@ -127,7 +127,7 @@ def _line(one: Line) -> tuple[str, ...]:
         naming.categories(now, one.categories),
         naming.country(one.country),
         one.document,
-        str(one.people),
+        one.people,
     )
 
 
@@ -171,7 +171,7 @@ def mailing_table() -> Table:
                 naming.purpose(now, name),
                 ", ".join(naming.channel(channel.value) for channel in one.channels) or "—",
                 naming.recipient(now, one.sender) if one.sender else now.policy.operator.name.in_(g.language),
-                str(counts.get(name, 0)),
+                counts.get(name, 0),
             )
             for name, one in marketing
         ),

@@ -15,7 +15,7 @@ from senim.web.console import naming
 from senim.web.console.naming import say, told
 from senim.web.shared.tables import cell
 
-Row = tuple[str, ...]
+Row = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def csv_of(table: Table) -> bytes:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(say(column) for column in table.columns)
-    writer.writerows(map(cell, row) for row in table.rows)
+    writer.writerows(map(cell, map(str, row)) for row in table.rows)
     return written.getvalue().encode("utf-8-sig")
 
 

@@ -11,7 +11,7 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 
 from senim.collection.records import ConsentGiven, Intake, Taken
 from senim.consent.records import Event
-from senim.errors import Code, NotFound, Reason, SenimError
+from senim.errors import Code, NotFound, SenimError
 from senim.identity import SubjectId
 from senim.languages import LANGUAGES, Language
 from senim.policy.notices import Notice, consent_ref, consent_sentence, field_name
@@ -21,7 +21,7 @@ from senim.policy.taxonomy import Channel, FieldType
 from senim.web.console.guard import Answer, look, member, needs, platform, run
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import handed
-from senim.web.shared.pages import refused
+from senim.web.shared.pages import fault, wrong_at
 from senim.web.shared.problems import status_of
 
 pages = Blueprint("telephone", __name__, url_prefix="/telephone")
@@ -91,12 +91,13 @@ def call(point: str, spoken: str) -> Answer:
     return _form(point, spoken)
 
 
-def _form(name: str, spoken: str, reasons: tuple[Reason, ...] = ()) -> str:
+def _form(name: str, spoken: str) -> str:
     point, language = _point(name, spoken)
     promises = _promises()
     notice: Notice = platform().collection.notice(look(), name, language)
-    faults = {one.where: one.says(g.language) for one in reversed(reasons)}
-    unwanted = g.untold = {one.where for one in reasons if one.code in _UNWANTED}
+    wrong = g.get("faults", ())
+    faults = {one.where: wrong_at(one.where) for one in wrong if one.where}
+    unwanted = g.untold = {one.where for one in wrong if one.word in _UNWANTED}
     asks = [_asked(promises, point, ref, language, faults.get(ref, "")) for ref in _spoken(promises, point)]
     named = {*(one.ref for one in asks), *(one.purpose for one in point.consents)}
     return render_template(
@@ -162,8 +163,9 @@ def take(point: str, spoken: str) -> Answer:
     try:
         taken: Taken = run(lambda work: platform().collection.intake(work, intake))
     except SenimError as error:
-        refused(error)
-        return told_with(_form(point, spoken, error.reasons), status_of(error))
+        for one in error.reasons:
+            fault(one.code, one.where or "form", one.hint)
+        return told_with(_form(point, spoken), status_of(error))
     return redirect(url_for("telephone.done", subject=taken.subject), 303)
 
 

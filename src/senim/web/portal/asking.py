@@ -13,7 +13,7 @@ from senim.rights.words import state_told, told
 from senim.web.portal.changing import ANSWER
 from senim.web.portal.visit import act, page, say, signed
 from senim.web.shared.media import UNKNOWN, media_of
-from senim.web.shared.pages import PRIVATE, refused
+from senim.web.shared.pages import PRIVATE, refused, wrong_at
 from senim.web.shared.pages import fault as wrong
 from senim.web.shared.switching import typed
 
@@ -57,12 +57,12 @@ def _kind(word: str) -> Kind:
     return found
 
 
-def _form(senim: Senim, word: str, *, fault: str = "") -> str:
+def _form(senim: Senim, word: str) -> str:
     kind = _kind(word)
     grounds = [one for one in Ground if one is not Ground.NONE] if kind in GROUNDED else []
     return page(
-        senim, "ask.html", kind=kind, grounds=grounds, ground=typed("ground"), needs_text=kind in SPEAKS, fault=fault,
-        text=typed("text"), told=told,
+        senim, "ask.html", kind=kind, grounds=grounds, ground=typed("ground"), needs_text=kind in SPEAKS,
+        fault=wrong_at("text"), text=typed("text"), told=told,
     )  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def _open(senim: Senim, word: str) -> Page:
     kind, text = _kind(word), request.form.get("text", "").strip()
     g.back = url_for("asking.new", kind=kind)
     if kind in SPEAKS and not text:
-        return _form(senim, word, fault=wrong("text-missing"))
+        wrong("text-missing", "text")
+        return _form(senim, word)
     ground = next((one for one in Ground if one == request.form.get("ground", "")), Ground.NONE)
     try:
         opened = act(
@@ -80,7 +81,8 @@ def _open(senim: Senim, word: str) -> Page:
     except SenimError as refusal:
         if refusal.code is Code.CODE_NEEDED:
             raise
-        return _form(senim, word, fault=refused(refusal))
+        refused(refusal, "text")
+        return _form(senim, word)
     say("ask-opened", "good")
     return redirect(url_for("asking.request", number=opened.number), 303)
 
@@ -98,7 +100,7 @@ def _steps(one: Request) -> list[tuple[str, int]]:
     return sorted(((word, at) for word, at in steps if at), key=lambda step: step[1])
 
 
-def _request(senim: Senim, number: str, *, fault: str = "") -> str:
+def _request(senim: Senim, number: str) -> str:
     found = senim.accounts.asking.find(senim.database, signed(), number)
     g.place = url_for("asking.request", number=number)
     return page(
@@ -111,7 +113,7 @@ def _request(senim: Senim, number: str, *, fault: str = "") -> str:
         kind=told(f"kind-{found.kind}", g.language),
         answered=any(one.id.startswith("answer-page") for one in found.papers),
         wants_file="documents" in found.missing or found.kind in CORRECTS,
-        fault=fault,
+        fault=wrong_at("file"),
     )
 
 
@@ -121,9 +123,11 @@ def _add(senim: Senim, number: str) -> Page:
     content = file.read(_MOST_FILE + 1) if file else b""
     media = media_of(content)
     if file and (media == UNKNOWN or len(content) > _MOST_FILE):
-        return _request(senim, number, fault=wrong("file-wrong"))
+        wrong("file-wrong", "file")
+        return _request(senim, number)
     if not text and not file:
-        return _request(senim, number, fault=wrong("nothing-added"))
+        wrong("nothing-added", "file")
+        return _request(senim, number)
     try:
         if text:
             act(senim, asking_.supply, number, text=text)
@@ -132,7 +136,8 @@ def _add(senim: Senim, number: str) -> Page:
     except NotFound:
         raise
     except SenimError as refusal:
-        return _request(senim, number, fault=refused(refusal))
+        refused(refusal, "file")
+        return _request(senim, number)
     say("added", "good")
     return redirect(url_for("asking.request", number=number), 303)
 
@@ -143,7 +148,8 @@ def _take_back(senim: Senim, number: str) -> Page:
     except NotFound:
         raise
     except SenimError as refusal:
-        return _request(senim, number, fault=refused(refusal))
+        refused(refusal, "file")
+        return _request(senim, number)
     say("given-up", "good")
     return redirect(url_for("asking.request", number=number), 303)
 

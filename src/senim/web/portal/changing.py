@@ -13,7 +13,7 @@ from senim.rights.answers.rendering import data as as_json
 from senim.rights.answers.rendering import document as as_pdf
 from senim.rights.answers.rendering import page as as_page
 from senim.web.portal.visit import act, look, page, say, signed
-from senim.web.shared.pages import PRIVATE, refused
+from senim.web.shared.pages import PRIVATE, refused, wrong_at
 from senim.web.shared.pages import fault as told
 from senim.web.shared.switching import typed
 
@@ -53,7 +53,7 @@ def _known(senim: Senim, field: str) -> str:
     return field
 
 
-def _form(senim: Senim, field: str, *, fault: str = "", by_request: bool = False) -> str:
+def _form(senim: Senim, field: str, *, by_request: bool = False) -> str:
     """At once, if neither the field nor a block stands against it; else it says why somebody looks at the change."""
     by_request = by_request or typed("how") == "request"
     reference, promises = _known(senim, field), senim.accounts.promises()
@@ -61,6 +61,7 @@ def _form(senim: Senim, field: str, *, fault: str = "", by_request: bool = False
     if signed().standing.marks.block is not None:
         how = "blocked"
     spec = promises.fields[reference]
+    fault = wrong_at("value")
     return page(senim, "correct.html", field=reference, spec=spec, how=how, fault=fault, value=typed("value"))
 
 
@@ -80,7 +81,8 @@ def _correct(senim: Senim, field: str) -> Page:
     except SenimError as refusal:
         if refusal.code in (Code.CHANGE_BY_REQUEST, Code.SUBJECT_BLOCKED):
             return _form(senim, field, by_request=True)
-        return _form(senim, field, fault=refused(refusal))
+        refused(refusal, "value")
+        return _form(senim, field)
     say("ask-opened", "good")
     return redirect(url_for("asking.request", number=opened.number), 303)
 

@@ -13,6 +13,7 @@ from senim.policy.notices import field_name
 from senim.web.portal.visit import ACCOUNT, ATTEMPT, BACK, act, forget, page, say, signed
 from senim.web.shared.askers import asker
 from senim.web.shared.pages import fault as told
+from senim.web.shared.pages import wrong_at
 
 Page = str | Redirect
 
@@ -38,10 +39,10 @@ def entering(senim: Senim) -> Blueprint:
     return pages
 
 
-def _ask(fault: str = "") -> Page:
+def _ask() -> Page:
     if g.signed is not None:
         return redirect(url_for("seeing.start"), 303)
-    return render_template("portal/sign-in.html", fault=fault)
+    return render_template("portal/sign-in.html", fault=wrong_at("contact"))
 
 
 def _begin(senim: Senim) -> Page:
@@ -51,9 +52,11 @@ def _begin(senim: Senim) -> Page:
     try:
         token = senim.run(AT_DOOR, lambda work: begin(work, contact, asker=who, language=language))
     except Invalid:
-        return _ask(told("contact-wrong"))
+        told("contact-wrong", "contact")
+        return _ask()
     except NotAllowed:
-        return _ask(told("too-many"))
+        told("too-many", "contact")
+        return _ask()
     session[ATTEMPT] = token
     return redirect(url_for("entering.code"), 303)
 

@@ -29,7 +29,7 @@ from senim.rights.rules import AT_ONCE, CORRECTS, GROUNDED, kind_of
 from senim.rights.words import term_words, told
 from senim.web.public.showing import in_force, language_of, shown
 from senim.web.shared.askers import asker
-from senim.web.shared.pages import FORMS, PRIVATE, fault, refused
+from senim.web.shared.pages import FORMS, PRIVATE, fault, refused, wrong_at
 from senim.web.shared.problems import status_of
 
 CARDS = (
@@ -211,16 +211,14 @@ def _form(promises: Promises, kind: Kind, language: Language) -> Form:
     )
 
 
-def _asked(
-    senim: Senim, tokens: Tokens, language: Language, *, kind: Kind, fault: str = "", status: int = 200
-) -> Response:
+def _asked(senim: Senim, tokens: Tokens, language: Language, *, kind: Kind, status: int = 200) -> Response:
     """The form, blank or as it was sent. Nobody keeps it, and a text that was sent comes back to its sender alone."""
     g.language = language
     body = render_template(
         "ask.html",
         form=_form(in_force(senim), kind, language),
         token=tokens.issue(),
-        fault=fault,
+        fault="" if "reopened" in g else wrong_at(""),
         sent=request.form,
         most=MOST_TEXT,
         ask_in=lambda one: url_for("asking.blank", language=one, kind=kind.value),
@@ -236,15 +234,17 @@ def _sent(senim: Senim, tokens: Tokens, language: Language) -> Response | Redire
         came_from = asker(request)
         opened = senim.run(_BY_FORM, lambda work: senim.rights.open(work, opening, came_from=came_from))
     except _Lacking as lacking:
-        return _asked(senim, tokens, language, kind=kind, fault=fault(lacking.word), status=422)
+        fault(lacking.word, lacking.where)
+        return _asked(senim, tokens, language, kind=kind, status=422)
     except SenimError as refusal:
-        return _asked(senim, tokens, language, kind=kind, fault=refused(refusal), status=status_of(refusal))
+        refused(refusal)
+        return _asked(senim, tokens, language, kind=kind, status=status_of(refusal))
     return redirect(url_for("requesting.status", number=opened.number, token=opened.token), 303)
 
 
 class _Lacking(Exception):  # it is told on the form, and goes no further
-    def __init__(self, word: str) -> None:
-        self.word = word
+    def __init__(self, word: str, where: str = "") -> None:
+        self.word, self.where = word, where
 
 
 def _opening(form: Form, language: Language) -> Opening:
@@ -252,7 +252,7 @@ def _opening(form: Form, language: Language) -> Opening:
     sent: Callable[..., Any] = request.form.get
     email, phone = _line(sent("email", "")), _line(sent("phone", ""))
     if email and not is_address(email):
-        raise _Lacking("ask-email-wrong")
+        raise _Lacking("ask-email-wrong", "email")
     identifiers = {"email": email, "phone": phone, **{ref: _line(sent(ref, "")) for ref in form.others}}
     identifiers = {name: value for name, value in identifiers.items() if value}
     if not identifiers:
@@ -262,7 +262,7 @@ def _opening(form: Form, language: Language) -> Opening:
         raise _Lacking("ask-nowhere")
     text = sent("text", "").strip()
     if form.text_needed and not text:
-        raise _Lacking("ask-no-text")
+        raise _Lacking("ask-no-text", "text")
     field, value = sent("field", ""), _line(sent("value", ""))
     return Opening(
         kind=form.kind.value,

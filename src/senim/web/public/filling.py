@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, url_for
@@ -18,7 +19,7 @@ from senim.app import Senim
 from senim.collection.cookies import VISITOR
 from senim.collection.pages import CONSENT, Form, form, in_words, intake_of, sender
 from senim.collection.records import RandomId, Taken
-from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError
+from senim.errors import Code, Invalid, NotAllowed, NotFound, Reason, SenimError
 from senim.identity import is_id
 from senim.languages import LANGUAGES, Language, wording
 from senim.policy.promises import Promises
@@ -26,6 +27,7 @@ from senim.web.public.choosing import let_in
 from senim.web.public.limiting import Limit
 from senim.web.shared.pages import FORMS, PRIVATE
 from senim.web.shared.problems import problem, status_of
+from senim.web.shared.switching import Wrong, brought, carried
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,14 +138,17 @@ def _take(senim: Senim, point: str, language: Language, fields: dict[str, str], 
 
 
 def _plain(senim: Senim, point: str) -> Response | Redirect:
-    """A form sent without scripts: thanks, or the same form again with what was written and what is to mend."""
+    """A form sent without scripts: thanks, or the same form again with what was written and what is to mend.
+
+    Another language is asked for without the notice's digest, as it has a notice of its own; the faults come along.
+    """
     _own(senim)
     promises = _promises(senim)
     sender(promises, point)
     sent = request.form.to_dict()
     language = g.language = _language(sent.get("language", ""))
     made = form(promises, point, language)
-    faults: dict[str, str] = {}
+    reasons = [Reason(Code(one.word), one.where, hint=one.hint) for one in brought() if one.word in set(Code)]
     if sent.get("notice"):
         try:
             mark = sent.get("id", "")
@@ -152,8 +157,8 @@ def _plain(senim: Senim, point: str) -> Response | Redirect:
         except SenimError as error:
             if error.code is not Code.OVERLOADED and status_of(error) >= 500:
                 raise
-            faults = in_words(error.reasons, language)
-    return _shown(made, sent, faults)
+            reasons = list(error.reasons)
+    return _shown(made, sent, reasons)
 
 
 def _thanks(senim: Senim, point: str) -> Response:
@@ -164,16 +169,27 @@ def _thanks(senim: Senim, point: str) -> Response:
     except SenimError as error:
         raise NotFound(Code.NOT_FOUND, "point") from error
     language = g.language = _language(request.args.get("language", ""))
+    site = _site(promises, point)
     body = render_template(
         "thanks.html",
         title=wording("forms")["thanks"].in_(language),
+        back=wording("forms")["to-site"].in_(language),
+        site=site,
+        host=urlsplit(site).netloc,
         name=form(promises, point, language).name,
         thanks_in=lambda one: url_for("filling.thanks", point=point, language=one),
     )
     return Response(body, headers=PRIVATE)
 
 
-def _shown(made: Form, sent: dict[str, str], faults: dict[str, str]) -> Response:
+def _site(promises: Promises, point: str) -> str:
+    """Where a form stands, as the policy says: its own site, else the main one."""
+    declared = promises.policy.points[point].site
+    return declared or next((one.address for one in promises.policy.sites), "")
+
+
+def _shown(made: Form, sent: dict[str, str], reasons: list[Reason]) -> Response:
+    faults = in_words(reasons, g.language)
     words = {name: text.in_(g.language) for name, text in wording("forms").items()}
     known = {one.ref for one in made.fields} | {f"{CONSENT}{one.ref}" for one in made.consents}
     beside = [f"{name}: {text}" for name, text in faults.items() if name and name not in known]
@@ -184,6 +200,7 @@ def _shown(made: Form, sent: dict[str, str], faults: dict[str, str]) -> Response
         form=made,
         sent=sent,
         faults=faults,
+        faults_along=carried(Wrong(one.code, one.where, one.hint) for one in reasons),
         beside=beside,
         say=words,
         id=secrets.token_hex(16),

@@ -26,12 +26,32 @@ from werkzeug.routing import IntegerConverter
 
 from senim.app import Senim
 from senim.errors import Code, Invalid, SenimError
-from senim.languages import LANGUAGES, Language, choose, day_in_words, explain, moment_in_words, wording
+from senim.languages import (
+    LANGUAGES,
+    Hint,
+    Language,
+    choose,
+    day_in_words,
+    explain,
+    moment_in_words,
+    number_in_words,
+    wording,
+)
 from senim.times import moment
 from senim.web.shared.askers import PROXIES, networks
 from senim.web.shared.origins import HOME, own
 from senim.web.shared.problems import status_of
-from senim.web.shared.switching import FILES, along, by_links, here, language_chosen, reopened, to_language, typed
+from senim.web.shared.switching import (
+    FILES,
+    Wrong,
+    along,
+    by_links,
+    here,
+    language_chosen,
+    reopened,
+    to_language,
+    typed,
+)
 from senim.web.shared.together import Page
 
 SHARED = Path(__file__).parent
@@ -112,8 +132,10 @@ def door(senim: Senim, of: Door) -> Flask:
         app.register_error_handler(CSRFError, _outdated)
     app.before_request(reopened)
     app.context_processor(lambda: _context(senim))
+    app.add_template_global(wrong_at)
     app.template_filter("day")(lambda when: day(when, g.language, zone(senim)))
     app.template_filter("capital")(lambda text: text[:1].upper() + text[1:])
+    app.template_filter("number")(lambda count: number_in_words(count, g.language))
     app.template_filter("time")(lambda when: time(when, g.language, zone(senim)))
     app.register_error_handler(HTTPException, _no_such)
     app.register_error_handler(SenimError, problem)
@@ -232,27 +254,35 @@ def _context(senim: Senim) -> dict[str, Any]:
     }
 
 
-def refused(error: SenimError) -> str:
-    """What a refusal says to whoever looks at the page."""
-    said, hint = fault(error.code), error.hint or error.reasons[0].hint
-    return f"{said} {hint.sentences(g.language)}" if hint else said
+def refused(error: SenimError, where: str = "") -> str:
+    """What a refusal says to whoever looks at the page; ``where`` is the field that it is told beside."""
+    return fault(error.code, where, error.hint or error.reasons[0].hint)
 
 
-def fault(word: str) -> str:
+def fault(word: str, where: str = "", hint: Hint | None = None) -> str:
     """What is wrong with a form, by a code or one of the door's words; another language tells it again."""
-    g.faults = [*g.get("faults", ()), str(word)]
-    return _in_words(word)
+    found = Wrong(str(word), where, hint)
+    g.faults = [*g.get("faults", ()), found]
+    return _in_words(found)
 
 
-def _in_words(word: str) -> str:
-    return explain(word, g.language) if word in set(Code) else words(g.door, g.language).get(word, "")
+def wrong_at(where: str) -> str:
+    """What is wrong with a field, to be told beside it: also where the page was opened anew in another language."""
+    said = dict.fromkeys(_in_words(one) for one in g.get("faults", ()) if one.where == where)
+    return " ".join(filter(None, said))
+
+
+def _in_words(one: Wrong) -> str:
+    said = explain(one.word, g.language) if one.word in set(Code) else words(g.door, g.language).get(one.word, "")
+    return f"{said} {one.hint.sentences(g.language)}" if one.hint and said else said
 
 
 def _told_again() -> list[str]:
     """What a page that was opened anew in another language says first; files cannot be given back to a form."""
     if "reopened" not in g:
         return []
-    said = [*g.faults, *(["files-again"] if FILES in request.form else [])]
+    said = [one for one in g.faults if not one.where]
+    said += [Wrong("files-again")] if FILES in request.form else []
     return [text for text in map(_in_words, said) if text]
 
 

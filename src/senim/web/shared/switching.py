@@ -8,13 +8,15 @@ more, says so by :func:`repeats`: then the buttons send the form itself again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from flask import current_app, g, redirect, request, session, url_for
 from werkzeug.exceptions import HTTPException
 
-from senim.languages import LANGUAGES, Language
+from senim.languages import LANGUAGES, Hint, Language
 
 SWITCH = "switch-language"
 """The field by which a page that answers a form is asked for in another language."""
@@ -22,10 +24,45 @@ SWITCH = "switch-language"
 FAULT, FILES, REPEAT = "switch-fault", "switch-files", "switch-repeat"
 """What goes along with it: what was wrong, that there were files, that the form itself is sent again."""
 
+MOST_FAULTS = 50
+"""How many faults of a form are told again; more than a form of a policy has fields."""
+
 OWN = ("csrf_token", SWITCH, FAULT, FILES, REPEAT)
 
 SECRET = ("code", "password", "old", "new", "again", "credential", "again-password", "again-credential")
 """Fields that are typed anew each time: no page repeats them."""
+
+
+class Wrong(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is wrong with a form: a code or one of the door's words, the field that it is told beside, and a hint."""
+
+    word: str
+    where: str = ""
+    """Empty: it is about the whole form, and told above it."""
+    hint: Hint | None = None
+
+
+_encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(Wrong).decode
+
+
+def carried(faults: Iterable[Wrong]) -> list[tuple[str, str]]:
+    """Faults as fields of the form of the switch."""
+    return [(FAULT, _encode(one).decode()) for one in faults]
+
+
+def brought() -> list[Wrong]:
+    """The faults that came along with the switch; what cannot be one of ours is none."""
+    return [one for text in request.form.getlist(FAULT)[:MOST_FAULTS] if (one := _fault(text))]
+
+
+def _fault(text: str) -> Wrong | None:
+    try:
+        found = _decode(text)
+        if found.hint:
+            found.hint.in_("kk")  # what fills its words was made up, or words are gone since
+    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, ValueError):
+        return None
+    return found
 
 
 def language_chosen() -> Any:
@@ -57,7 +94,7 @@ def reopened() -> None:
     request.url_rule, request.view_args = rule, dict(values)
     request.method, request.routing_exception = "GET", None
     g.reopened = True
-    g.faults = request.form.getlist(FAULT)[:9]
+    g.faults = brought()
 
 
 def repeats(*along: tuple[str, str]) -> None:
@@ -88,7 +125,7 @@ def along() -> list[tuple[str, str]] | None:
     if again is not None:
         return [*(again or sent), (REPEAT, "1")]
     files = any(one.filename for one in request.files.values()) or FILES in request.form
-    return [*sent, *((FAULT, one) for one in g.get("faults", ())), *([(FILES, "1")] if files else [])]
+    return [*sent, *carried(g.get("faults", ())), *([(FILES, "1")] if files else [])]
 
 
 def here(**changed: str) -> str:

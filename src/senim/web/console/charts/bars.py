@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -42,18 +42,22 @@ def place(bars: Sequence[Bar]) -> tuple[list[Placed], list[Placed], int]:
     return above, below, top
 
 
-def draw(bars: Sequence[Bar], *, title: str, says: str) -> Markup:
-    """The picture of one series."""
+def draw(bars: Sequence[Bar], *, title: str, says: str, number: Callable[[int], str] = str) -> Markup:
+    """The picture of one series; ``number`` writes its numbers."""
     above, below, top = place(bars)
     depth = max((one.height for one in below), default=0.0)
     parts = [
         Markup('<line class="chart-line" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(LEFT, WIDTH, HIGH, HIGH),
-        text(0, 11, f"{top}", "chart-scale"),
+        text(0, 11, number(top), "chart-scale"),
         text(0, HIGH + 4, "0", "chart-scale"),
     ]
-    parts += [_bar("bar up", place, f"{bar.name}: +{bar.up}") for place, bar in zip(above, bars, strict=True) if bar.up]
     parts += [
-        _bar("bar down", place, f"{bar.name}: −{bar.down}") for place, bar in zip(below, bars, strict=True) if bar.down
+        _bar("bar up", at, f"{bar.name}: +{number(bar.up)}") for at, bar in zip(above, bars, strict=True) if bar.up
+    ]
+    parts += [
+        _bar("bar down", at, f"{bar.name}: −{number(bar.down)}")
+        for at, bar in zip(below, bars, strict=True)
+        if bar.down
     ]
     if bars:
         parts.append(text(LEFT, HIGH + depth + FOOT - 4, bars[0].name, "chart-scale"))
