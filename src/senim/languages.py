@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -141,3 +141,31 @@ machine says); words of a language are a hint."""
 def in_words(said: Said, language: Language) -> str:
     """What is said, in ``language``, as a part of a line."""
     return said.in_(language) if isinstance(said, Hint) else said
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(Said).decode
+_JSON = ("{", '"')
+"""How a hint begins, and a text in JSON."""
+
+
+def to_stored(said: Said) -> str:
+    """What is said as it is kept in a row: a text as it is, a hint as JSON; so is a text that could be taken for it."""
+    return _encode(said).decode() if isinstance(said, Hint) or said.startswith(_JSON) else said
+
+
+def from_stored(stored: str) -> Said:
+    """What was kept in a row. Raises msgspec.DecodeError if it is not as it was written."""
+    return _decode(stored) if stored.startswith(_JSON) else stored
+
+
+def worded(kept: Any, language: Language) -> Any:
+    """Plain values that were kept, each hint among them in ``language``."""
+    match kept:
+        case {"key": str(), "parts": [*_], "more": [*_]}:
+            return msgspec.convert(kept, Hint).in_(language)
+        case dict():
+            return {name: worded(value, language) for name, value in kept.items()}
+        case [*values]:
+            return [worded(value, language) for value in values]
+    return kept

@@ -12,6 +12,9 @@ from typing import get_type_hints
 
 import pytest
 
+from senim.audit.live import Beside
+from senim.conformance.records import DrillFailed
+from senim.conformance.stage import Stage
 from senim.errors import SenimError
 from senim.languages import LANGUAGES, Hint, wording
 from senim.policy import Fault
@@ -84,6 +87,31 @@ def test_what_connectors_say_as_text_is_to_be_typed() -> None:
         if PROSE.search(text)
     ]
     assert prose == []
+
+
+def test_what_drills_and_verifications_find_is_no_text() -> None:
+    """Its type takes none where a drill says it; a problem of a log may have a text only where an older one is read."""
+    for verb in (Stage.expect, Stage.refused, Stage.denies, Stage.allows, DrillFailed.__init__, Beside.wrong):
+        assert Hint in get_type_hints(verb).values(), verb
+        assert str not in get_type_hints(verb).values() or verb is Beside.wrong
+    texts = [
+        f"{path.relative_to(SOURCES)}:{node.lineno}"
+        for room in ("audit", "conformance")
+        for path in sorted((SOURCES / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and called(node) in FINDINGS
+        if any(isinstance(one, ast.JoinedStr) or isinstance(getattr(one, "value", None), str) for one in node.args)
+    ]
+    assert texts == []
+
+
+FINDINGS = ("Problem", "_found", "_changed", "expect", "refused", "denies", "allows", "DrillFailed", "NothingDeclared")
+"""What is called with what was found."""
+
+
+def called(call: ast.Call) -> str:
+    """The name of what is called."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
 PROSE = re.compile(r"^(?!senim )[a-z']+ [a-z']+ [a-z']+|: [a-z']+ [a-z']+ ")

@@ -10,7 +10,10 @@ import pytest
 
 from senim.app import open_senim, throwaway
 from senim.audit.statements import StatementSigner
+from senim.conformance.records import Evidence, Run
 from senim.conformance.stage import Stage
+from senim.identity import SYSTEM
+from senim.languages import LANGUAGES, Hint, Language
 from senim.vault.keys import FileKeys
 from tests.doors.conftest import Terminal
 
@@ -87,6 +90,32 @@ def test_an_export_that_was_changed_is_found(senim: Terminal, exported: tuple[Pa
     checkpoint = target / "checkpoint"
     checkpoint.write_text(checkpoint.read_text(encoding="utf-8").replace("\n", "\n1", 1), encoding="utf-8")
     assert senim("verify", target, "--key", key, "--json").json["problems"][0]["kind"] == "signature"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_wrong_with_an_export_is_told_in_the_language_asked_for(
+    senim: Terminal, exported: tuple[Path, str], language: Language
+) -> None:
+    """With the key alone, as text and as JSON."""
+    target, key = exported
+    for bundle in (target / "tile" / "entries").rglob("*.p/*"):
+        bundle.write_bytes(bundle.read_bytes().replace(b"data.collected", b"data.collecteD", 1))
+    told, asked = Hint("entry-other").in_(language), {"SENIM_LANGUAGE": language}
+    assert told in senim("verify", target, "--key", key, **asked).out
+    as_json = senim("verify", target, "--key", key, "--json", **asked).json
+    assert told in {one["detail"] for one in as_json["problems"]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_drill_found_is_told_in_the_language_asked_for(senim: Terminal, used: Path, language: Language) -> None:
+    """The board of the command line says it as the console does."""
+    with open_senim(used, environment={}) as platform:
+        run = Run("gate.purpose", 1, Evidence.DRILL_FAILED, Hint("refusal-unlogged"), platform.works.clock.now())
+        platform.run(SYSTEM, lambda work: platform.conformance.record(work, [run]))
+    told, asked = Hint("refusal-unlogged").in_(language), {"SENIM_LANGUAGE": language}
+    assert f": {told}" in senim("conformance", "-C", used, **asked).out
+    clauses = senim("conformance", "-C", used, "--json", **asked).json["clauses"]
+    assert told in {one["evidence"]["detail"] for clause in clauses for one in clause["controls"]}
 
 
 @pytest.mark.parametrize("key", ["nonsense", "a+b+c", "{", "mini.example/log+00000000+AAAA", ""])

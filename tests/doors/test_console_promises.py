@@ -10,14 +10,16 @@ import pytest
 
 from senim.audit.records import Problem, ProblemKind, Report
 from senim.conformance import Status, control_names
-from senim.conformance.proving import DRILLS, LOG, receipt_of
+from senim.conformance.proving import DRILLS, LOG, found_in, receipt_of
 from senim.conformance.records import Run
 from senim.errors import Code
-from senim.identity import SYSTEM
-from senim.languages import wording
+from senim.identity import SYSTEM, new_subject
+from senim.languages import LANGUAGES, Hint, Language, wording
 from senim.orders import State
+from senim.orders.rules import personal
 from tests.console import Colleague
 from tests.features.acting import recorded, refused, stranger
+from tests.features.test_policies import publish
 
 
 def drilled(me: Colleague) -> None:
@@ -61,6 +63,72 @@ def test_a_broken_promise_stands_first_with_its_reason(
     page = me.get("/console/promises").text
     assert page.index(f"/clauses/{broken.id}") == min(page.index(f"/clauses/{one.id}") for one in board.clauses)
     assert "broke off with RuntimeError" in me.get(f"/console/promises/clauses/{broken.id}").text
+
+
+BLOCKED = {
+    "kk": "бұғатталған деректерді пайдалану: рұқсат берілді",
+    "ru": "использование заблокированных данных: разрешено",
+    "en": "using blocked data: was allowed",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_drill_found_is_told_in_the_reader_s_language(
+    console: Callable[..., Colleague], mini: bytes, monkeypatch: pytest.MonkeyPatch, language: Language
+) -> None:
+    """On the page of the promise, on the pages to print and in both exports; no other language stands among it."""
+    me = console(language=language)
+    publish(me.senim, mini.replace(b"kept-by: [policy.scope]", b"kept-by: [gate.block]"))()
+    with monkeypatch.context() as patched:
+        patched.setattr("senim.subjects.actions.Subjects.block", lambda self, work, standing, reason: standing)
+        drilled(me)
+    told = BLOCKED[language]
+    for path in ("clauses/mini-1", "evidence"):
+        page = me.get(f"/console/promises/{path}").text
+        assert told in page
+        assert 'lang="en">' not in page.partition("<main")[2]
+    board = me.get("/console/promises/board.json").json
+    assert board is not None
+    assert board["clauses"][0]["controls"][0]["evidence"]["detail"] == told
+    assert told in me.get("/console/promises/board.csv").data.decode("utf-8-sig")
+
+
+def test_what_was_found_before_findings_had_words_is_still_shown(console: Callable[..., Colleague]) -> None:
+    """As it stood then, in English, and marked as that for who listens to the page."""
+    me = console(language="kk")
+    drilled(me)
+    me.senim.database.engine.execute(
+        "UPDATE control_run SET evidence = 'drill_failed', detail = 'using <blocked> data: was allowed'"
+    )
+    for path in ("clauses/mini-1", "evidence"):
+        page = me.get(f"/console/promises/{path}").text
+        assert '<span lang="en">using &lt;blocked&gt; data: was allowed</span>' in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_wrong_with_the_log_is_told_in_the_reader_s_language(
+    console: Callable[..., Colleague], language: Language
+) -> None:
+    """The whole verification and the quick look say it in one language, and so does the page of the order."""
+    me = console(language=language)
+    me.senim.tick()
+    me.senim.database.engine.execute("UPDATE log_tile SET hashes = leaves FROM log_bundle WHERE log_tile.level = 0")
+    me.post("/console/log/verify")
+    assert me.senim.orders.run_due("proof") == 1
+    order = me.senim.proving.newest(me.senim.works.begin(SYSTEM), LOG)
+    assert order is not None
+    page, about = me.get("/console/log/verify").text, me.get(f"/console/orders/{order.id}").text
+    for found in (Hint("entry-other"), Hint("first-entries-other", count=order.receipt["size"])):
+        assert found.in_(language) in page
+    assert Hint("entry-other").in_(language) in about
+    assert 'lang="en">' not in page.partition("<main")[2]
+
+
+def test_a_receipt_of_before_is_still_shown(console: Callable[..., Colleague]) -> None:
+    """Its sentences stand as they did."""
+    older = {"found": [{"kind": "removed", "index": 8, "detail": "the sealed entry is gone"}]}
+    assert found_in(older) == (Problem(ProblemKind.REMOVED, 8, "the sealed entry is gone"),)
+    assert found_in({}) == ()
 
 
 def test_drills_go_on_where_they_were_cut_off(
@@ -138,6 +206,10 @@ def test_a_receipt_of_a_broken_log_holds_no_value() -> None:
         {"kind": "removed", "index": 8, "detail": ""},
     ]
     assert (told["ok"], told["problems"]) == (False, 2)
+    row = Hint("row-not-from-log", Hint("row-block"), subject=new_subject())
+    told = receipt_of(Report(9, "ab" * 32, (Problem(ProblemKind.STANDING_CHANGED, -1, row),)))
+    assert not [*personal(told)]
+    assert found_in(told) == (Problem(ProblemKind.STANDING_CHANGED, -1, row),)
 
 
 def test_every_room_has_its_name() -> None:

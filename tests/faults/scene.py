@@ -15,6 +15,7 @@ from senim.app import Senim, throwaway
 from senim.audit.records import Entry, Outcome
 from senim.errors import SenimError
 from senim.identity import SubjectId
+from senim.languages import in_words
 from senim.storage import query
 from senim.subjects import Standing
 from senim.testing import Stage
@@ -110,7 +111,7 @@ def halves(senim: Senim) -> list[str]:
     senim.upkeep()
     senim.tick()
     report = senim.log.verify()
-    found = [f"log: {problem.kind} {problem.index}: {problem.detail}" for problem in report.problems]
+    found = [f"log: {problem.kind} {problem.index}: {in_words(problem.detail, 'en')}" for problem in report.problems]
     found += [f"log: {report.waiting} entries wait"] if report.waiting else []
     log = seen(senim)
     people = {one.subject: one for one in senim.subjects.everybody(senim.database)}

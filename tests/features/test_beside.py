@@ -11,6 +11,7 @@ from senim.audit.records import ProblemKind
 from senim.gate.store import ApiKey
 from senim.gate.store import add as add_row
 from senim.identity import new_id
+from senim.languages import Hint, in_words
 from senim.testing import FixedClock, Stage
 from tests.features.acting import another, senim_of
 from tests.features.test_policies import publish, titled
@@ -53,7 +54,7 @@ def test_a_changed_row_is_found(name: str, stage: Stage, mini: bytes, clock: Fix
     senim.database.engine.execute(statement.format(other=other))
     (problem,) = senim.log.verify().problems
     assert problem.kind is ProblemKind.CHANGED
-    assert problem.detail.startswith(told.format(**keys))
+    assert in_words(problem.detail, "en").startswith(told.format(**keys))
 
 
 def test_a_key_that_somebody_puts_into_the_table_is_found(stage: Stage) -> None:
@@ -62,7 +63,7 @@ def test_a_key_that_somebody_puts_into_the_table_is_found(stage: Stage) -> None:
     key = ApiKey(new_id(), hashlib.sha256(b"known to the thief").digest(), "site", "shop", 1_795_000_000_000_000, 0)
     senim.run(senim.actor(), lambda work: add_row(work, key))
     (problem,) = senim.log.verify().problems
-    assert problem.detail == f"key {key.id} is not one that was added here, or not as it was added"
+    assert problem.detail == Hint("key-other", id=key.id)
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -120,4 +121,4 @@ def test_rows_behind_the_signed_end_are_found(name: str, stage: Stage) -> None:
     twice = f"{column} || {column}" if senim.database.dialect == "postgresql" else f"CAST({column} || {column} AS BLOB)"
     senim.database.engine.execute(change.format(twice=twice))
     (problem,) = senim.log.verify().problems
-    assert (problem.kind, problem.detail) == (ProblemKind.ADDED, f"{told} holds more than was signed")
+    assert (problem.kind, problem.detail) == (ProblemKind.ADDED, Hint("holds-more", rows=told))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
-from senim.audit.records import ProblemKind
+from senim.app import Senim
 from senim.conformance import Board, Status
-from senim.conformance.controls import CONTROLS
-from senim.conformance.records import ClauseResult, ControlResult, Evidence, worst
+from senim.conformance.controls import BY_NAME, CONTROLS
+from senim.conformance.records import ClauseResult, ControlResult, DrillFailed, Evidence, worst
+from senim.conformance.store import runs
 from senim.errors import Code
+from senim.languages import Hint, in_words
+from senim.storage import query
 from senim.testing import FixedClock, Stage, platform
 from tests.features import acting
 from tests.features.acting import another, recorded, refused, senim_of
@@ -137,7 +142,7 @@ def test_a_clause_is_as_good_as_the_worst_of_its_controls(
     assert clause(board, "mini-2").status is Status.KEPT
     assert clause(board, "mini-3").status is Status.BROKEN
     assert clause(board, "mini-4").status is Status.KEPT
-    assert control(board, "gate.block").detail == "using blocked data: was allowed"
+    assert control(board, "gate.block").detail == Hint("was-allowed", what=Hint("blocked-data"))
     assert ("control.drilled", "refused", "gate.block", ("drill_failed",)) in {
         (entry.act, entry.outcome, entry.reason, entry.codes) for _, entry in senim.log.entries()
     }
@@ -145,12 +150,46 @@ def test_a_clause_is_as_good_as_the_worst_of_its_controls(
     assert worst([]) is Status.CANNOT_TELL
 
 
+def test_a_finding_is_kept_without_words_and_an_older_one_as_it_stood(staged: acting.Staged, mini: bytes) -> None:
+    """It is read in any language whenever it was found; a run of before has its sentence, and a broken row is told."""
+    stage = staged(resting_on(mini, mini_1=("collection.documents-of-others",)))
+    senim = senim_of(stage)
+    found = control(senim.conformance.drill(), "collection.documents-of-others")
+    stored = {row[0]: row[1] for row in senim.database.read(query(select(runs.c.control, runs.c.detail)))}
+    assert stored[found.name] == '{"key":"no-such-point","parts":[],"more":[]}'
+    assert in_words(found.detail, "ru") == "такого места сбора нет"
+    for said in ("using blocked data: was allowed", "“accept” is proven for something else", ""):
+        change(senim, f"UPDATE control_run SET detail = '{said}'")
+        assert control(senim.conformance.board(), found.name).detail == said
+    change(senim, "UPDATE control_run SET detail = '{\"key\":1}'")
+    refused(Code.STORAGE_CORRUPT, senim.conformance.board)
+
+
+def change(senim: Senim, statement: str) -> None:
+    """Write behind Senim's back."""
+    senim.database.engine.execute(statement)
+
+
+def test_a_finding_that_may_be_somebody_s_is_not_kept(
+    staged: acting.Staged, mini: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A drill that would tell an address tells nothing but that it failed."""
+    stage = staged(resting_on(mini, mini_1=("policy.scope",)))
+
+    def telling(_: Stage) -> None:
+        raise DrillFailed(Hint("no-name", name="ann@people.example"))
+
+    monkeypatch.setitem(BY_NAME, "policy.scope", replace(BY_NAME["policy.scope"], drill=telling))
+    found = control(senim_of(stage).conformance.drill(), "policy.scope")
+    assert (found.evidence, found.detail) == (Evidence.DRILL_FAILED, "")
+
+
 def test_a_policy_that_declares_nothing_of_it_cannot_be_told(staged: acting.Staged, mini: bytes) -> None:
     """A control that a policy gives nothing to be shown on is not kept but cannot be told, and says why."""
     stage = staged(resting_on(mini, mini_1=("collection.documents-of-others",)))
     found = control(senim_of(stage).conformance.drill(), "collection.documents-of-others")
     assert (found.status, found.evidence) == (Status.CANNOT_TELL, Evidence.NOTHING_DECLARED)
-    assert found.detail == "no such collection point"
+    assert found.detail == Hint("no-such-point")
     assert found.at is not None
 
 
@@ -165,7 +204,7 @@ def test_a_fault_in_the_live_log_breaks_the_promise_whatever_the_drill_showed(
     senim.database.engine.execute("UPDATE log_tile SET hashes = leaves FROM log_bundle WHERE log_tile.level = 0")
     found = control(senim.conformance.drill(), "audit.tamper-evident")
     assert (found.status, found.evidence) == (Status.BROKEN, Evidence.FAULT_FOUND)
-    assert found.detail.startswith(f"{ProblemKind.CHANGED.value} at entry 0")
+    assert found.detail == Hint("at-entry", index=0, says=Hint("entry-other"))
 
 
 def test_live_evidence_counts_the_acts_of_a_control(staged: acting.Staged, mini: bytes, clock: FixedClock) -> None:

@@ -19,6 +19,7 @@ from senim.conformance.standings import StandingsAgain
 from senim.consent import Scope
 from senim.errors import Code, SenimError
 from senim.identity import SubjectId, new_subject, place
+from senim.languages import Hint
 from senim.storage import Unit, delete, insert, main_metadata, update
 from senim.subjects import Agreed, Block, Standing
 from senim.subjects.records import Marks
@@ -181,8 +182,11 @@ def found(senim: Senim) -> list[tuple[str, str]]:
     """Whose row was changed, and what of it: all that a verification finds."""
     problems = senim.log.verify().problems
     assert {one.kind for one in problems} <= {ProblemKind.STANDING_CHANGED}
-    told = (one.detail.removeprefix("the row of ").split(" does not follow from the log: ") for one in problems)
-    return [(subject, what) for subject, what in told]
+    told = [one.detail for one in problems if isinstance(one.detail, Hint)]
+    assert {one.key for one in told} <= {"row-not-from-log"}
+    return [
+        (str(dict(one.parts)["subject"]), ", ".join(what.key.removeprefix("row-") for what in one.more)) for one in told
+    ]
 
 
 @pytest.fixture
@@ -229,12 +233,12 @@ def test_rows_taken_away_added_moved_or_broken_are_found(stage: Stage, people: P
     unit.add(_ADD, *place(nobody), 1, 1, 0, _encode(Marks(stops={"": 1})))
     unit.add(_PUT, 1, 0, b"\xc1", *place(people.simple.subject))
     senim.database.commit(unit)
-    told = {people.bound.subject: "it is missing", nobody: "nobody was taken in"}
-    assert dict(found(senim)) == {**told, people.simple.subject: "it cannot be read"}
+    told = {people.bound.subject: "missing", nobody: "of-nobody"}
+    assert dict(found(senim)) == {**told, people.simple.subject: "unread"}
     unit = Unit()
     unit.add(_ADD, (lane + 1) % 64, ident, 1, 1, 0, None)
     senim.database.commit(unit)
-    assert sorted(found(senim)) == sorted([*told.items(), (people.simple.subject, "it cannot be read")])
+    assert sorted(found(senim)) == sorted([*told.items(), (people.simple.subject, "unread")])
 
 
 def test_what_happens_while_the_log_is_verified_is_no_problem(

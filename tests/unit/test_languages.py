@@ -10,7 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from senim.errors import Code, Invalid
-from senim.languages import LANGUAGES, Hint, Language, Said, Text, choose, explain, number_in_words, wording
+from senim.languages import (
+    LANGUAGES,
+    Hint,
+    Language,
+    Said,
+    Text,
+    choose,
+    explain,
+    from_stored,
+    number_in_words,
+    to_stored,
+    worded,
+    wording,
+)
 from senim.policy.taxonomy import Channel, Operation
 from senim.policy.values import mixed_script
 
@@ -148,6 +161,29 @@ def test_a_hint_is_stored_and_read_back() -> None:
     told: list[Said] = [Hint("finds-by", HINT, kinds=Hint("found-nothing")), Hint("lines", count=3), "GRANT SELECT"]
     assert msgspec.json.decode(msgspec.json.encode(told), type=list[Said]) == told
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(told), type=list[Said]) == told
+
+
+@pytest.mark.parametrize("said", [HINT, "", "GRANT SELECT", "{braces}", '"quotes"', "already there: “x”"])
+def test_what_is_said_is_kept_in_a_row_and_read_back(said: Said) -> None:
+    """A text as it stands, unless it could be taken for a hint; so older rows are read too."""
+    assert from_stored(to_stored(said)) == said
+    assert (to_stored(said) == said) == (said in ("", "GRANT SELECT", "already there: “x”"))
+
+
+def test_what_is_no_hint_is_not_read_as_one() -> None:
+    """A row that somebody cut off is told, and not shown half."""
+    with pytest.raises(msgspec.DecodeError):
+        from_stored(to_stored(HINT)[:-5])
+
+
+def test_hints_among_plain_values_get_their_words() -> None:
+    """Wherever they stand; all else stays as it was."""
+    kept = msgspec.to_builtins({"found": [{"index": 1, "detail": Hint("empty")}], "key": "a", "more": HINT})
+    assert worded(kept, "en") == {
+        "found": [{"index": 1, "detail": "the file is empty"}],
+        "key": "a",
+        "more": HINT.in_("en"),
+    }
 
 
 def test_a_hint_whose_words_are_gone_is_told_by_its_key() -> None:

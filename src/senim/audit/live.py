@@ -13,6 +13,7 @@ from senim.audit.subjects import RECORD, listed, merged
 from senim.audit.tiles import WIDTH, TileName, stored
 from senim.audit.tree import Frontier
 from senim.identity import SubjectId
+from senim.languages import Hint
 from senim.storage import Database
 
 About = Callable[[SubjectId], list[Entry]]
@@ -45,7 +46,7 @@ class Beside(Protocol):
     def note(self, entry: Entry, told: dict[str, Mapping[str, str]]) -> None:
         """Do to ``told``, what the entries before made of the rows, what an act that was done did to them."""
 
-    def wrong(self, name: str) -> str:
+    def wrong(self, name: str) -> Hint:
         """What to say of a row that is another one, or missing."""
 
 
@@ -116,7 +117,7 @@ class StoredLog:
         """Where the head, the lists of who is in which entry, counts, policy or people tell of another log."""
         head = self.moment.head
         if (head.size, list(head.frontier)) != (tree.size, tree.hashes):
-            yield _changed(-1, "log_head does not hold the tree that was signed")
+            yield _changed(-1, Hint("head-other"))
         yield from self._behind()
         again = _Again(self.database)
         for n in range((tree.size + WIDTH - 1) // WIDTH):
@@ -127,14 +128,14 @@ class StoredLog:
         known = {(one.act, one.detail): one for one in self.moment.tallies}
         for act, detail in sorted(known.keys() | again.tallies.keys()):
             if known.get((act, detail)) != again.tallies.get((act, detail)):
-                yield _changed(-1, f"log_tally does not hold how often {act} ({detail}) was sealed")
+                yield _changed(-1, Hint("tally-other", act=act, outcome=detail))
         self.follower.follow(self.waiting)
         yield from self.follower.problems(self.about)
 
     def _behind(self) -> Iterator[Problem]:
         """Rows of the log behind its signed end."""
         for name, start in store.behind(self.database):
-            yield Problem(ProblemKind.ADDED, start, f"{name} holds more than was signed")
+            yield Problem(ProblemKind.ADDED, start, Hint("holds-more", rows=name))
 
 
 @dataclass(slots=True)
@@ -150,12 +151,12 @@ class _Again:
         counted(self.tallies, entries, n * WIDTH)
         made = listed(one.subject for one in entries)
         if _within(store.read_list(self.database, n), len(entries)) != made:
-            yield _changed(n * WIDTH, f"log_index does not hold who is in the entries from {n * WIDTH} on")
+            yield _changed(n * WIDTH, Hint("list-other", first=n * WIDTH))
         self._lists.append(made)
         if len(self._lists) == WIDTH and len(entries) == WIDTH:
             if store.read_lists(self.database, n // WIDTH) != merged(enumerate(self._lists)):
                 first = n // WIDTH * store.SEGMENT
-                yield _changed(first, f"log_index does not hold who is in the {store.SEGMENT} entries from {first} on")
+                yield _changed(first, Hint("lists-other", count=store.SEGMENT, first=first))
             self._lists.clear()
 
 
@@ -167,5 +168,5 @@ def _within(records: bytes, width: int) -> bytes:
     return b"".join(row for row in rows if int.from_bytes(row[16:], "big") < width)
 
 
-def _changed(index: int, detail: str) -> Problem:
+def _changed(index: int, detail: Hint) -> Problem:
     return Problem(ProblemKind.CHANGED, index, detail)

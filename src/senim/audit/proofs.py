@@ -10,6 +10,7 @@ from senim.audit.checkpoint import Checkpoint, LogVerifier
 from senim.audit.records import Problem, ProblemKind
 from senim.audit.tree import HashAt, range_root, verify_consistency, verify_inclusion
 from senim.errors import Invalid, Tampered
+from senim.languages import Hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +62,11 @@ class Span:
             return found
         begin, close = earlier.size if earlier else 0, later.size if later else 0
         if not begin <= self.first <= self.end <= close:
-            found.append(Problem(ProblemKind.MISSING, self.first, "the signed states do not enclose the entries"))
+            found.append(Problem(ProblemKind.MISSING, self.first, Hint("states-not-around")))
         elif earlier is not None and later is not None:
             holds = verify_consistency(begin, close, self.hashes, earlier.root, later.root)
             if not holds:
-                detail = f"the first {begin} entries are not those that were signed earlier"
-                found.append(Problem(ProblemKind.REWRITTEN, -1, detail))
+                found.append(Problem(ProblemKind.REWRITTEN, -1, Hint("first-entries-other", count=begin)))
         return found
 
 
@@ -84,11 +84,10 @@ def consistent(
     notes = (_opened(note, verifier, problems) for note in earlier)
     for one in (newest, *(note for note in notes if note is not None)):
         if one.size > newest.size:
-            detail = f"a checkpoint knows of {one.size} entries, the log of {newest.size}"
+            detail = Hint("note-knows-more", what=Hint("earlier-checkpoint"), known=one.size, size=newest.size)
             problems.append(Problem(ProblemKind.CUT, newest.size, detail))
         elif not _same(hash_at, one):
-            detail = f"the first {one.size} entries are not what was signed"
-            problems.append(Problem(ProblemKind.REWRITTEN, -1, detail))
+            problems.append(Problem(ProblemKind.REWRITTEN, -1, Hint("first-entries-other", count=one.size)))
     return newest.size, problems
 
 
@@ -103,5 +102,5 @@ def _opened(note: str, verifier: LogVerifier, problems: list[Problem]) -> Checkp
     try:
         return verifier.open(note)
     except Invalid:
-        problems.append(Problem(ProblemKind.SIGNATURE, -1, "the signature of a checkpoint does not hold"))
+        problems.append(Problem(ProblemKind.SIGNATURE, -1, Hint("note-signature", what=Hint("newest-checkpoint"))))
         return None

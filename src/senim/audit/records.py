@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from senim.errors import Code, Tampered
+from senim.languages import Said
 from senim.times import micros
 
 
@@ -162,7 +163,7 @@ class Problem:
 
     kind: ProblemKind
     index: int
-    detail: str
+    detail: Said
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from senim.audit.records import Problem, ProblemKind, Report
 from senim.audit.tiles import HEIGHT, WIDTH, TileName, bundle_hashes, widths
 from senim.audit.tree import EMPTY_ROOT, Frontier, subtree_root
 from senim.errors import Invalid
+from senim.languages import Hint, Said
 
 MOST_PROBLEMS = 100
 """Problems listed at most; a log with more is broken beyond listing."""
@@ -77,7 +78,7 @@ class FolderLog:
             kind, name = _behind(path, path.relative_to(root).as_posix(), tree.size)
             if kind is not None:
                 start = name.n * WIDTH ** (max(name.level, 0) + 1)
-                yield Problem(kind, start, f"tile/{name.path} holds more than was signed: added, or a cut-off copy")
+                yield Problem(kind, start, Hint("copy-holds-more", file=f"tile/{name.path}"))
 
 
 def _behind(path: Path, where: str, size: int) -> tuple[ProblemKind | None, TileName]:
@@ -125,9 +126,9 @@ class _Verification:
         signed = self._signed()
         self._marks = {signed.size: {signed.root}}
         for note in self._source.earlier():
-            self._mark(note, "earlier checkpoint", signed.size)
+            self._mark(note, Hint("earlier-checkpoint"), signed.size)
         for note in anchors:
-            self._mark(note, "anchor", signed.size)
+            self._mark(note, Hint("anchor"), signed.size)
         for bundle in self._bundles(signed.size, processes):
             self._grow(bundle)
         for level, (n, hashes) in self._above.items():
@@ -136,7 +137,7 @@ class _Verification:
             self._found(problem.kind, problem.index, problem.detail)
         return Report(signed.size, self._tree.root().hex(), tuple(self._problems), self._verifier.name, waiting)
 
-    def _found(self, kind: ProblemKind, index: int, detail: str) -> None:
+    def _found(self, kind: ProblemKind, index: int, detail: Said) -> None:
         if len(self._problems) < MOST_PROBLEMS:
             self._problems.append(Problem(kind, index, detail))
 
@@ -144,26 +145,28 @@ class _Verification:
         """What the newest checkpoint says the log is."""
         note = self._source.checkpoint()
         if note is None:
-            self._found(ProblemKind.MISSING, -1, "the checkpoint is missing: nothing says how long the log was")
-        return (note and self._opened(note, "checkpoint")) or Checkpoint(self._verifier.name, 0, EMPTY_ROOT)
+            self._found(ProblemKind.MISSING, -1, Hint("checkpoint-missing"))
+        return (note and self._opened(note, Hint("newest-checkpoint"))) or Checkpoint(
+            self._verifier.name, 0, EMPTY_ROOT
+        )
 
-    def _opened(self, note: str, what: str) -> Checkpoint | None:
+    def _opened(self, note: str, what: Hint) -> Checkpoint | None:
         if note == _NO_FILE:
-            self._found(ProblemKind.UNREADABLE, -1, f"the {what} is no file")
+            self._found(ProblemKind.UNREADABLE, -1, Hint("note-no-file", what=what))
             return None
         try:
             return self._verifier.open(note)
         except Invalid:
-            self._found(ProblemKind.SIGNATURE, -1, f"the signature of the {what} does not hold")
+            self._found(ProblemKind.SIGNATURE, -1, Hint("note-signature", what=what))
             return None
 
-    def _mark(self, note: str, what: str, size: int) -> None:
+    def _mark(self, note: str, what: Hint, size: int) -> None:
         """Remember a root that was signed for some size; one beyond the log's end shows that the log was cut."""
         earlier = self._opened(note, what)
         if earlier is None:
             return
         if earlier.size > size:
-            self._found(ProblemKind.CUT, size, f"an {what} knows of {earlier.size} entries, the log of {size}")
+            self._found(ProblemKind.CUT, size, Hint("note-knows-more", what=what, known=earlier.size, size=size))
         else:
             self._marks.setdefault(earlier.size, set()).add(earlier.root)
 
@@ -216,7 +219,7 @@ class _Verification:
         if (tile or b"")[: 32 * name.width] != b"".join(hashes):
             kind = ProblemKind.MISSING if tile is None else ProblemKind.CHANGED
             start = name.n * WIDTH ** (name.level + 1)
-            self._found(kind, start, f"tile {name.path} does not hold the hashes of what lies below it")
+            self._found(kind, start, Hint("tile-hashes", tile=name.path))
 
     def _compare(self) -> None:
         signed = self._marks.get(self._tree.size)
@@ -229,7 +232,7 @@ class _Verification:
             self._found(
                 ProblemKind.REWRITTEN,
                 self._good,
-                f"somewhere in {self._good} to {end - 1}: the entries do not lead to the root signed at {end}",
+                Hint("root-other", first=self._good, last=end - 1, size=end),
             )
 
     def _hashes(self, bundle: _Bundle) -> list[bytes]:
@@ -238,10 +241,12 @@ class _Verification:
         if not bundle.fault:
             return bundle.hashes
         known = [bundle.tile[at : at + 32] for at in range(0, len(bundle.tile), 32)]
-        if bundle.fault is not ProblemKind.CHANGED:
-            self._found(bundle.fault, start, f"entries {start} to {end}: the bundle is {bundle.fault.value}")
+        if bundle.fault is ProblemKind.MISSING:
+            self._found(bundle.fault, start, Hint("bundle-missing", first=start, last=end))
+        elif bundle.fault is ProblemKind.UNREADABLE:
+            self._found(bundle.fault, start, Hint("bundle-unread", first=start, last=end))
         elif not known:
-            self._found(ProblemKind.MISSING, start, f"entries {start} to {end}: the tile is missing")
+            self._found(ProblemKind.MISSING, start, Hint("tile-missing", first=start, last=end))
         else:
             self._locate(start, bundle.hashes, known)
         return known or bundle.hashes
@@ -254,15 +259,15 @@ class _Verification:
             gone = index < len(known) and known[index] not in where
             new = index < len(found) and found[index] not in sealed
             if gone and new:
-                self._found(ProblemKind.CHANGED, start + index, "the entry is not the one that was sealed")
+                self._found(ProblemKind.CHANGED, start + index, Hint("entry-other"))
             elif gone:
-                self._found(ProblemKind.REMOVED, start + index, "the sealed entry is gone")
+                self._found(ProblemKind.REMOVED, start + index, Hint("entry-gone"))
             elif new:
-                self._found(ProblemKind.ADDED, start + index, "the entry was never sealed")
+                self._found(ProblemKind.ADDED, start + index, Hint("entry-unsealed"))
             elif len(found) == len(known) and found[index] != known[index]:
-                self._found(ProblemKind.MOVED, start + index, f"the entry stands at {start + where[known[index]]}")
+                self._found(ProblemKind.MOVED, start + index, Hint("entry-moved", place=start + where[known[index]]))
         if len(found) > len(known) and len(self._problems) == before:
-            self._found(ProblemKind.ADDED, start + len(known), "a sealed entry stands there once more")
+            self._found(ProblemKind.ADDED, start + len(known), Hint("entry-repeated"))
 
 
 @dataclass(frozen=True, slots=True)

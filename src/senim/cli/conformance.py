@@ -10,7 +10,7 @@ import click
 
 from senim.cli.terminal import folder_option, json_option, language, opened, show_json, when
 from senim.conformance import Board, ControlResult, Status
-from senim.languages import wording
+from senim.languages import in_words, wording
 from senim.policy import Policy
 
 _MARKS = {Status.KEPT: "✓", Status.BROKEN: "✗", Status.CANNOT_TELL: "?"}
@@ -64,7 +64,12 @@ def _as_json(board: Board) -> dict[str, Any]:
 
 
 def _evidence(one: ControlResult) -> dict[str, Any]:
-    return {"code": one.evidence.value, "detail": one.detail, "acts": one.count, "since": one.since}
+    return {
+        "code": one.evidence.value,
+        "detail": in_words(one.detail, language()),
+        "acts": one.count,
+        "since": one.since,
+    }
 
 
 def show_board(board: Board, policy: Policy, *, full: bool) -> None:
@@ -82,7 +87,7 @@ def show_board(board: Board, policy: Policy, *, full: bool) -> None:
 
 
 def _show_control(one: ControlResult, why: str) -> None:
-    detail = f": {one.detail}" if one.detail else ""
+    detail = f": {in_words(one.detail, language())}" if one.detail else ""
     live = f"; {one.count} acts in the log since {when(one.since)}" if one.count else ""
     click.echo(f"    {_MARKS[one.status]} {one.name:32} {when(one.at)}  {why}{detail}{live}")
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from senim.cli.terminal import folder_option, json_option, language, opened, role_option, show_json, when
-from senim.languages import explain, in_words
+from senim.languages import explain, in_words, worded
 from senim.orders import CANCEL_REASONS, Order, State
 from senim.times import moment, stamp
 
@@ -60,7 +60,7 @@ def show(order_id: str, folder: Path, *, as_json: bool) -> None:
     click.echo(f"  attempts {one.attempt}, step reached: {one.step or 'none'}")
     if one.code:
         click.echo(f"  {one.code} {_detail(one)}: {explain(one.code, language())}")
-    for name, value in (one.receipt or one.facts).items():
+    for name, value in worded(one.receipt or one.facts, language()).items():
         click.echo(f"  {name}: {value}")
 
 
@@ -145,7 +145,7 @@ def _plain(order: Order) -> dict[str, Any]:
         "step": order.step,
         "code": order.code,
         "detail": _detail(order),
-        "receipt": order.receipt,
+        "receipt": worded(order.receipt, language()),
         "placed": stamp(moment(order.placed_at)),
         "due": stamp(moment(order.due_at)) if order.state in (State.WAITING, State.RUNNING) else None,
         "ended": stamp(moment(order.ended_at)) if order.ended_at else None,

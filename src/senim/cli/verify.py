@@ -15,10 +15,11 @@ from senim.audit.checkpoint import LogVerifier
 from senim.audit.records import Problem, Report
 from senim.audit.statements import open_statement
 from senim.audit.verification import FolderLog, verify_log
-from senim.cli.terminal import folder_option, json_option, opened, show_json
+from senim.cli.terminal import folder_option, json_option, language, opened, show_json
 from senim.conformance.pack import KIND as PACK
 from senim.conformance.pack import sealed_in
 from senim.errors import Code, Invalid
+from senim.languages import in_words
 from senim.settings import FILE
 
 
@@ -114,7 +115,7 @@ def _show(report: Report, *, as_json: bool) -> None:
     else:
         for one in report.problems:
             place = f"entry {one.index}" if one.index >= 0 else "the log"
-            click.echo(f"{one.kind.value}: {place}: {one.detail}")
+            click.echo(f"{one.kind.value}: {place}: {in_words(one.detail, language())}")
         click.echo(
             f"{'Good' if report.ok else 'BROKEN'}: {report.size} entries of {report.origin}, root {report.root or '—'}"
         )
@@ -157,7 +158,7 @@ _WRONG = {"signature": "the signature does not hold"}
 
 
 def _told(one: Problem) -> dict[str, Any]:
-    return {"kind": one.kind.value, "index": one.index, "detail": one.detail}
+    return {"kind": one.kind.value, "index": one.index, "detail": in_words(one.detail, language())}
 
 
 def _pack(text: str, key: str, folder: Path, *, as_json: bool) -> None:
@@ -170,7 +171,7 @@ def _pack(text: str, key: str, folder: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"ok": not problems, "kind": "evidence-pack", "problems": [_told(one) for one in problems]})
     elif problems:
-        click.echo(f"BROKEN: the log in it does not hold ({problems[0].detail}).")
+        click.echo(f"BROKEN: the log in it does not hold ({_told(problems[0])['detail']}).")
     else:
         click.echo(f"Good: entries {part.first} to before {part.end} lie between two signed states of {part.vkey}.")
         click.echo("The numbers in it are not signed: senim evidence --signed makes a pack in which they are.")

@@ -23,6 +23,8 @@ from senim.conformance.records import (
 from senim.conformance.stage import Platform, Stage, Throwaway
 from senim.errors import SenimError
 from senim.identity import SYSTEM
+from senim.languages import Hint, Said
+from senim.orders import rules
 from senim.policy.promises import Promises
 from senim.times import moment
 from senim.work import Work
@@ -102,30 +104,30 @@ class Conformance:
         fault = self._live_fault() if name == _VERIFIED else ""
         if fault:
             evidence, detail = Evidence.FAULT_FOUND, fault
-        return Run(name, promises.version, evidence, detail, self._platform.works.clock.now())
+        return Run(name, promises.version, evidence, rules.told(detail), self._platform.works.clock.now())
 
-    def _drilled(self, control: Control, source: bytes) -> tuple[Evidence, str]:
+    def _drilled(self, control: Control, source: bytes) -> tuple[Evidence, Said]:
         assert control.drill is not None
         try:
             with self._throwaway(source) as platform:
                 control.drill(Stage(platform, source, self._throwaway))
         except NothingDeclared as lacking:
-            return Evidence.NOTHING_DECLARED, str(lacking)
+            return Evidence.NOTHING_DECLARED, lacking.what
         except DrillFailed as failure:
-            return Evidence.DRILL_FAILED, str(failure)
+            return Evidence.DRILL_FAILED, failure.what
         except SenimError as error:
-            return Evidence.DRILL_FAILED, f"refused with {error}"
+            return Evidence.DRILL_FAILED, Hint("drill-refused", refusal=str(error))
         except Exception as error:  # noqa: BLE001  # a mechanism so broken that its drill breaks off is not kept
-            return Evidence.DRILL_FAILED, f"broke off with {type(error).__name__}"
+            return Evidence.DRILL_FAILED, Hint("drill-broke-off", kind=type(error).__name__)
         return Evidence.DRILLED, ""
 
-    def _live_fault(self) -> str:
+    def _live_fault(self) -> Said:
         """What is wrong with the live log; empty if nothing is."""
         report = self._platform.log.verify()
         if report.ok:
             return ""
         first = report.problems[0]
-        return f"{first.kind.value} at entry {first.index}: {first.detail}"
+        return Hint("at-entry", index=first.index, says=first.detail) if first.index >= 0 else first.detail
 
     def record(self, work: Work, runs: Iterable[Run]) -> None:
         """Keep what drills showed, and tell the log."""

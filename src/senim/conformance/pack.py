@@ -16,6 +16,7 @@ from senim.audit.proofs import Span
 from senim.audit.records import Problem, ProblemKind
 from senim.disclosure import Line
 from senim.errors import Code, Invalid
+from senim.languages import Hint
 from senim.times import micros
 
 KIND = "evidence-pack+jws"
@@ -174,7 +175,7 @@ class Sealed(Part, frozen=True, kw_only=True):
         try:
             hashes = tuple(base64.b64decode(one, validate=True) for one in self.proof)
         except binascii.Error:
-            return [Problem(ProblemKind.UNREADABLE, -1, "the proof between the signed states cannot be read")]
+            return [Problem(ProblemKind.UNREADABLE, -1, Hint("proof-unread"))]
         span = Span(first=self.first, end=self.end, earlier=self.earlier, later=self.later, hashes=hashes)
         return span.problems(verifier)
 

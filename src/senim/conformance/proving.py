@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from senim.audit.records import Report
+import msgspec
+
+from senim.audit.records import Problem, Report
 from senim.conformance import store
 from senim.conformance.actions import Conformance
 from senim.conformance.records import Progress, Status
@@ -96,7 +100,16 @@ def _reached(step: str, version: int) -> int:
 
 def receipt_of(report: Report) -> dict[str, Any]:
     """What a verification found, as an order may keep it: of details none that may be a value of a person."""
-    found = [
-        {"kind": one.kind.value, "index": one.index, "detail": told(one.detail)} for one in report.problems[:MOST_TOLD]
-    ]
-    return {"ok": report.ok, "size": report.size, "root": report.root, "problems": len(report.problems), "found": found}
+    found = [replace(one, detail=told(one.detail)) for one in report.problems[:MOST_TOLD]]
+    return {
+        "ok": report.ok,
+        "size": report.size,
+        "root": report.root,
+        "problems": len(report.problems),
+        "found": msgspec.to_builtins(found),
+    }
+
+
+def found_in(receipt: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """The problems that a receipt tells one by one."""
+    return msgspec.convert(receipt.get("found", ()), tuple[Problem, ...])

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from senim.languages import Hint, Said
 from senim.orders import Order
 
 if TYPE_CHECKING:
@@ -22,12 +23,20 @@ class Status(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class DrillFailed(Exception):  # it is a finding, told as a value to people
-    """A drill saw that a mechanism does not hold; the text says what it expected."""
+class _Seen(Exception):
+    """What a drill saw: a finding, told as a value to people."""
+
+    def __init__(self, what: Hint) -> None:
+        super().__init__(what)
+        self.what = what
 
 
-class NothingDeclared(Exception):
-    """The policy declares nothing that this control could be shown on; the text says what is lacking."""
+class DrillFailed(_Seen):
+    """A mechanism does not hold: ``what`` was found instead."""
+
+
+class NothingDeclared(_Seen):
+    """The policy declares nothing that this control could be shown on: ``what`` is lacking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,8 @@ class Run:
     control: str
     version: int
     evidence: Evidence
-    detail: str
+    detail: Said
+    """What was found, in any language; a text is a name, or of a run before findings had words in all of them."""
     at: datetime
 
 
@@ -78,7 +88,7 @@ class ControlResult:
     name: str
     status: Status
     evidence: Evidence
-    detail: str = ""
+    detail: Said = ""
     at: datetime | None = None
     count: int = 0
     since: datetime | None = None

@@ -6,7 +6,7 @@ Drills act through the public verbs alone, as a site would.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from senim.errors import Code, SenimError
 from senim.gate import Decision, Gate, Question
 from senim.governance import Staff
 from senim.identity import Actor, ActorKind, SubjectId
+from senim.languages import Hint
 from senim.messaging.actions import Messages
 from senim.messaging.inbox import Inbox
 from senim.messaging.marketing import Marketing
@@ -122,33 +123,33 @@ class Stage:
         """The policy on the stage."""
         return self.promises.policy
 
-    def expect(self, holds: object, what: str) -> None:
+    def expect(self, holds: object, what: Hint) -> None:
         """Fail the drill unless ``holds``."""
         if not holds:
             raise DrillFailed(what)
 
-    def refused(self, code: Code, act: Callable[[], object], what: str) -> None:
+    def refused(self, code: Code, act: Callable[[], object], what: Hint) -> None:
         """Fail the drill unless ``act`` is refused with ``code`` among the reasons."""
         try:
             act()
         except SenimError as error:
             codes = {reason.code for reason in error.reasons}
-            self.expect(code in codes, f"{what}: refused with {', '.join(sorted(codes))} instead of {code}")
+            self.expect(code in codes, otherwise(what, codes, code))
             return
-        raise DrillFailed(f"{what}: was not refused")
+        raise DrillFailed(Hint("not-refused", what=what))
 
-    def denies(self, code: Code, question: Question, what: str, *, actor: Actor | None = None) -> None:
+    def denies(self, code: Code, question: Question, what: Hint, *, actor: Actor | None = None) -> None:
         """Fail the drill unless the gate denies a question with ``code`` among the reasons."""
         decision = self.ask(question, actor=actor)
-        self.expect(not decision.allowed, f"{what}: was allowed")
+        self.expect(not decision.allowed, Hint("was-allowed", what=what))
         codes = {reason.code for reason in decision.reasons}
-        self.expect(code in codes, f"{what}: denied with {', '.join(sorted(codes))} instead of {code}")
+        self.expect(code in codes, otherwise(what, codes, code))
 
-    def allows(self, question: Question, what: str, *, actor: Actor | None = None) -> None:
+    def allows(self, question: Question, what: Hint, *, actor: Actor | None = None) -> None:
         """Fail the drill unless the gate allows a question."""
         decision = self.ask(question, actor=actor)
-        codes = ", ".join(sorted({reason.code for reason in decision.reasons}))
-        self.expect(decision.allowed, f"{what}: denied with {codes}")
+        codes = sorted({reason.code for reason in decision.reasons})
+        self.expect(decision.allowed, Hint("was-denied", what=what, codes=listed(codes)))
 
     def ask(self, question: Question, *, actor: Actor | None = None) -> Decision:
         """The gate's answer."""
@@ -158,7 +159,7 @@ class Stage:
         """A point of the policy like that, the richest one. Raises NothingDeclared."""
         points = [(len(point.asks), name) for name, point in self.policy.forms.items() if wanted(point)]
         if not points:
-            raise NothingDeclared("no such collection point")
+            raise NothingDeclared(Hint("no-such-point"))
         return max(points)[1]
 
     def values(self, point: str) -> dict[str, str]:
@@ -224,7 +225,7 @@ class Stage:
         """Upload a file for a person; its id. Raises NothingDeclared if the policy takes no files."""
         fields = [name for name, field in self.promises.fields.items() if field.type is FieldType.DOCUMENT]
         if not fields:
-            raise NothingDeclared("the policy takes no documents")
+            raise NothingDeclared(Hint("no-documents"))
         reference = fields[0]
         purpose = next(name for name, needed in self.promises.needed.items() if reference in needed)
 
@@ -281,7 +282,7 @@ class Stage:
             for ask in point.consents:
                 if self.policy.purposes[ask.purpose].basis == "consent":
                     return ask.purpose
-        raise NothingDeclared("no purpose rests on consent")
+        raise NothingDeclared(Hint("no-consent-purpose"))
 
     def question(self, operation: str, purpose: str, person: Person, **changed: Any) -> Question:
         """A question about a person, by the first channel that the purpose declares."""
@@ -301,3 +302,13 @@ class Stage:
     def staff(self) -> Actor:
         """A human who may do everything that a human may."""
         return Actor(kind=ActorKind.STAFF, id="drill", role=self.actor.role, may=self.actor.may)
+
+
+def otherwise(what: Hint, codes: Iterable[Code], code: Code) -> Hint:
+    """What was tried is refused, but with other codes."""
+    return Hint("refused-otherwise", what=what, codes=listed(sorted(codes)), code=code)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names of the format in a finding; that there is none is seen."""
+    return ", ".join(names) or "—"

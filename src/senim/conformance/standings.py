@@ -24,6 +24,7 @@ from senim.errors import Code, Tampered, of_disk
 from senim.gate.records import Happened
 from senim.gate.rules import COLLECTION
 from senim.identity import LANES, SubjectId, lane_of
+from senim.languages import Hint
 from senim.storage import Database
 from senim.subjects import Agreed, Standing, Subjects, rules
 from senim.subjects.records import Marks
@@ -102,7 +103,7 @@ class StandingsAgain:
                 wrong = () if subject in found else self._wrong(subject, about)
                 if wrong:
                     found.add(subject)
-                    told = f"the row of {subject} does not follow from the log: {', '.join(wrong)}"
+                    told = Hint("row-not-from-log", *wrong, subject=subject)
                     yield Problem(ProblemKind.STANDING_CHANGED, -1, told)
                 if len(found) == MOST_PROBLEMS:
                     return
@@ -131,7 +132,7 @@ class StandingsAgain:
             raise of_disk(error, "temporary files") from error
         return people
 
-    def _wrong(self, subject: SubjectId, about: About) -> tuple[str, ...]:
+    def _wrong(self, subject: SubjectId, about: About) -> tuple[Hint, ...]:
         """What of a person's row does not follow from its entries, when both are of the same moment."""
         for _ in range(TRIES):
             try:
@@ -140,7 +141,7 @@ class StandingsAgain:
                 if self._subjects.look(self._database, subject) == kept:
                     return differences(kept, standing_of(subject, facts))
             except Tampered:  # the row, or the lists that lead to the entries: those are told apart before this
-                return ("it cannot be read",)
+                return (Hint("row-unread"),)
         return ()
 
 
@@ -206,17 +207,17 @@ def _after(marks: Marks, fact: Fact) -> Marks:
     return marks
 
 
-def differences(kept: Standing | None, told: Standing | None) -> tuple[str, ...]:
+def differences(kept: Standing | None, told: Standing | None) -> tuple[Hint, ...]:
     """What of a row is not as the log tells it."""
     if kept is None or told is None:
-        lacking = "it is missing" if kept is None else "nobody was taken in"
+        lacking = Hint("row-missing") if kept is None else Hint("row-of-nobody")
         return () if kept is told else (lacking,)
-    parts = {
-        "registration": kept.created_at == told.created_at,
-        "erasure": kept.erased_at == told.erased_at,
-        "consents": kept.marks.agreed == told.marks.agreed,
-        "block": kept.marks.block == told.marks.block,
-        "stops": kept.marks.stops == told.marks.stops,
-        "events": kept.marks.events == told.marks.events,
-    }
-    return tuple(name for name, same in parts.items() if not same)
+    parts = (
+        (kept.created_at == told.created_at, Hint("row-registration")),
+        (kept.erased_at == told.erased_at, Hint("row-erasure")),
+        (kept.marks.agreed == told.marks.agreed, Hint("row-consents")),
+        (kept.marks.block == told.marks.block, Hint("row-block")),
+        (kept.marks.stops == told.marks.stops, Hint("row-stops")),
+        (kept.marks.events == told.marks.events, Hint("row-events")),
+    )
+    return tuple(what for same, what in parts if not same)

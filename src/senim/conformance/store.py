@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import bindparam, select
 
 from senim.conformance.records import Evidence, Run
+from senim.errors import Code, Tampered
+from senim.languages import from_stored, to_stored
 from senim.storage import Database, guard, main_metadata, query, upsert
+from senim.storage.statements import Row
 from senim.storage.tables import number, table, word
 from senim.times import micros, moment
 from senim.work import Work
@@ -31,13 +35,19 @@ _NEWEST = query(select(newest.c.id).where(newest.c.kind == bindparam("kind")))
 
 def put(work: Work, run: Run) -> None:
     """Keep a run in place of the one before; the log keeps them all."""
-    work.add(_PUT, run.control, run.version, run.evidence.value, run.detail, micros(run.at))
+    work.add(_PUT, run.control, run.version, run.evidence.value, to_stored(run.detail), micros(run.at))
 
 
 def everything(database: Database) -> dict[str, Run]:
-    """The newest run of each control."""
-    found = (Run(row[0], row[1], Evidence(row[2]), row[3], moment(row[4])) for row in database.read(_ALL))
-    return {run.control: run for run in found}
+    """The newest run of each control. Raises Tampered (storage_corrupt) if a row is not as it was written."""
+    return {row[0]: _run(row) for row in database.read(_ALL)}
+
+
+def _run(row: Row) -> Run:
+    try:
+        return Run(row[0], row[1], Evidence(row[2]), from_stored(row[3]), moment(row[4]))
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Tampered(Code.STORAGE_CORRUPT, "control_run") from error
 
 
 def newest_order(database: Database, kind: str) -> str:

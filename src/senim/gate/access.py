@@ -16,6 +16,7 @@ from senim.errors import Code, Invalid, NotAllowed, NotFound
 from senim.gate import store
 from senim.gate.store import ApiKey
 from senim.identity import RESPONSIBLE, Actor, ActorKind, new_id
+from senim.languages import Hint
 from senim.policy import Policies
 from senim.policy.promises import Promises
 from senim.policy.records import Role
@@ -127,8 +128,8 @@ class _Keys:
         elif entry.act == "key.revoked" and key in told:
             told[key] = {**told[key], "revoked": entry.at}
 
-    def wrong(self, name: str) -> str:
-        return f"key {name} is not one that was added here, or not as it was added"
+    def wrong(self, name: str) -> Hint:
+        return Hint("key-other", id=name)
 
 
 def _one_of(promises: Promises, *more: str) -> str:

@@ -19,7 +19,7 @@ from senim.governance.records import Account, Listed, Names
 from senim.governance.rules import FIRST, LONGEST_SESSION, is_name, normal
 from senim.governance.signing import Signing
 from senim.identity import RESPONSIBLE, new_id
-from senim.languages import LANGUAGES, Language
+from senim.languages import LANGUAGES, Hint, Language
 from senim.messaging.actions import Messages
 from senim.messaging.mail import is_address
 from senim.messaging.records import To
@@ -265,5 +265,5 @@ class _Accounts:
         elif entry.act == "staff.enabled":
             told[account] = {**told[account], "disabled": ""}
 
-    def wrong(self, name: str) -> str:
-        return f"account {name} is not one that was added here, or not as it was last changed"
+    def wrong(self, name: str) -> Hint:
+        return Hint("account-other", id=name)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 
 from senim.errors import Code, Tampered
 from senim.identity import LANES, SubjectId, lane_of
-from senim.languages import Hint, Said
+from senim.languages import from_stored, to_stored
 from senim.orders.records import Claimed, Order, State, queue_of
 from senim.storage import Database, Query, Unit, at_most, delete, guard, insert, main_metadata, query, update
 from senim.storage.statements import Row
@@ -108,18 +108,6 @@ _CLAIM = _Written(
 )
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
-_decode_said = msgspec.json.Decoder(Said).decode
-_JSON = ("{", '"')
-"""How a hint begins, and a text in JSON."""
-
-
-def _stored(said: Said) -> str:
-    """A text as it is, a hint as JSON; so is a text that could be taken for JSON."""
-    return _encode(said).decode() if isinstance(said, Hint) or said.startswith(_JSON) else said
-
-
-def _said(stored: str) -> Said:
-    return _decode_said(stored) if stored.startswith(_JSON) else stored
 
 
 def _order(row: Row) -> Order:
@@ -137,7 +125,7 @@ def _order(row: Row) -> Order:
             due_at=row[9],
             step=row[10],
             code=row[11],
-            detail=_said(row[12]),
+            detail=from_stored(row[12]),
             receipt=_decode(row[13]),
             placed_at=row[14],
             ended_at=row[15],
@@ -216,7 +204,7 @@ def place(work: Work, order: Order) -> None:
 
 def _state(order: Order) -> Row:
     return (
-        order.state.value, order.attempt, order.tries, order.due_at, order.step, order.code, _stored(order.detail),
+        order.state.value, order.attempt, order.tries, order.due_at, order.step, order.code, to_stored(order.detail),
         _encode(order.receipt), order.ended_at,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from senim.audit.records import Entry
+from senim.languages import Hint
 from senim.policy import store
 from senim.storage import Database
 from senim.times import moment, stamp
@@ -66,9 +67,9 @@ class Versions:
         elif entry.act == "policy.cancelled" and number in told:
             told[number] = {**told[number], "cancelled": entry.at, "cancelled_by": entry.actor}
 
-    def wrong(self, name: str) -> str:
+    def wrong(self, name: str) -> Hint:
         """What is said of a version that is not as the log tells."""
-        return f"policy version {name} is not the one that was published"
+        return Hint("version-other", number=name)
 
 
 def _facts(version: store.StoredVersion) -> dict[str, str]:

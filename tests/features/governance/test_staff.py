@@ -16,6 +16,7 @@ from senim.governance.rules import CODES
 from senim.governance.signing import AT_THE_DOOR
 from senim.governance.store import accounts, names, sessions
 from senim.identity import RESPONSIBLE, Actor, ActorKind
+from senim.languages import Hint
 from senim.storage import query
 from senim.testing import FixedClock, Stage
 from tests.console import PASSWORD, Account, account, now
@@ -169,9 +170,7 @@ def test_everything_is_in_the_log_and_the_log_is_held_against_the_rows(senim: An
         replace(taken, secret=theirs.secret),
     ):
         put(senim, forged)
-        assert [one.detail for one in senim.log.verify().problems] == [
-            f"account {mine.id} is not one that was added here, or not as it was last changed"
-        ]
+        assert [one.detail for one in senim.log.verify().problems] == [Hint("account-other", id=mine.id)]
         put(senim, taken)
         clean(senim)
 

@@ -15,6 +15,7 @@ from senim.audit.records import ProblemKind, Report
 from senim.audit.tiles import WIDTH, TileName, pack, unpack, widths
 from senim.audit.tree import EMPTY_ROOT, Frontier, subtree_root
 from senim.audit.verification import FolderLog, verify_log
+from senim.languages import Hint
 
 SIGNER = LogSigner("mini.example/log", bytes(range(32)))
 SIZE = 600
@@ -223,7 +224,7 @@ def test_entry_and_tile_changed_together_are_found_and_narrowed_down(log: Path) 
     path.write_bytes(leaf_hash(b"forged") + path.read_bytes()[32:])
     report = verified(log)
     assert [(one.kind, one.index) for one in report.problems] == [(ProblemKind.REWRITTEN, 256)]
-    assert "256 to 299" in report.problems[0].detail, "between the checkpoints at 256 and 300"
+    assert report.problems[0].detail == Hint("root-other", first=256, last=299, size=300), "between two checkpoints"
 
 
 def test_a_log_rewritten_and_signed_anew_is_found_by_its_earlier_checkpoints(tmp_path: Path) -> None:

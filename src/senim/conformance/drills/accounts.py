@@ -13,6 +13,7 @@ from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
 from senim.consent import Scope
 from senim.errors import Code
+from senim.languages import Hint
 from senim.policy.values import normalise
 from senim.times import micros
 from senim.work import Work
@@ -51,7 +52,7 @@ class _Door:
         """Sign in with a contact."""
         token = self.code_for(contact)
         signed = self.signed(self.enter(token, str(self.desk.letters("code")[-1].facts["code"])))
-        self.stage.expect(signed, "the code of the letter does not sign in")
+        self.stage.expect(signed, Hint("right-code-shut-out"))
         assert signed is not None
         return signed
 
@@ -66,21 +67,21 @@ def sign_in(stage: Stage) -> None:
     person, address = with_address(stage)
     door = _Door(stage)
     stranger = door.code_for("nobody@drill.example")
-    stage.expect(not door.desk.letters("code"), "a code went to somebody who is not on file")
+    stage.expect(not door.desk.letters("code"), Hint("code-to-stranger"))
     token = door.code_for(address)
     code = str(door.desk.letters("code")[-1].facts["code"])
-    stage.expect(door.desk.letters("code")[-1].address == address, "the code went elsewhere")
-    stage.expect(not door.enter(token, "000000x"), "a wrong code signs in")
-    stage.expect(not door.enter(stranger, code), "somebody else's code signs in")
+    stage.expect(door.desk.letters("code")[-1].address == address, Hint("code-elsewhere"))
+    stage.expect(not door.enter(token, "000000x"), Hint("wrong-code-enters"))
+    stage.expect(not door.enter(stranger, code), Hint("others-code-enters"))
     session = door.enter(token, code)
     signed = door.signed(session)
-    stage.expect(signed is not None and signed.subject == person.subject, "the code does not sign in")
-    stage.expect(not door.enter(token, code), "a code signs in twice")
+    stage.expect(signed is not None and signed.subject == person.subject, Hint("right-code-shut-out"))
+    stage.expect(not door.enter(token, code), Hint("code-enters-twice"))
     subjects, vault = stage.platform.subjects, stage.platform.vault
     stage.platform.run(
         stage.actor, lambda work: vault.erase(work, subjects.about(work, person.subject), reason="drill")
     )
-    stage.expect(door.signed(session) is None, "an erased person is still signed in")
+    stage.expect(door.signed(session) is None, Hint("erased-signed-in"))
 
 
 def own_data(stage: Stage) -> None:
@@ -96,16 +97,16 @@ def own_data(stage: Stage) -> None:
         if reference in shown.values
     }
     told = {reference: shown.values[reference].value for reference in mine}
-    stage.expect(told == mine and mine, "what is shown is not what the person gave")
+    stage.expect(told == mine and mine, Hint("shown-other"))
     acts = [one.act for one in stage.platform.log.everything_about(person.subject)]
-    stage.expect("account.shown" in acts, "the look is not in the log")
+    stage.expect("account.shown" in acts, Hint("look-unlogged"))
     question = stage.question(stage.an_operation(name), name, person)
-    stage.allows(question, "a purpose agreed to")
+    stage.allows(question, Hint("purpose-agreed"))
     door.as_(signed, lambda work, who: accounts.refuse(work, who, Scope(purpose=name), language="ru"))
-    stage.denies(Code.CONSENT_WITHDRAWN, question, "a choice that was taken back")
+    stage.denies(Code.CONSENT_WITHDRAWN, question, Hint("choice-taken-back"))
     number = door.desk.signed_in(stage.person(), "claim", text="Верните деньги.")
     find = accounts.asking.find
-    stage.refused(Code.NOT_FOUND, lambda: find(stage.platform.database, signed, number), "another person's request")
+    stage.refused(Code.NOT_FOUND, lambda: find(stage.platform.database, signed, number), Hint("others-request"))
 
 
 def _open_category(stage: Stage, person: Person) -> str:
@@ -114,7 +115,7 @@ def _open_category(stage: Stage, person: Person) -> str:
         category = stage.promises.category(reference)
         if category is not None and category.people != "never":
             return reference.partition(".")[0]
-    raise NothingDeclared("people give nothing that they may see")
+    raise NothingDeclared(Hint("nothing-to-see"))
 
 
 def confirmed(stage: Stage) -> None:
@@ -122,11 +123,11 @@ def confirmed(stage: Stage) -> None:
     person, address = with_address(stage)
     door, accounts = _Door(stage), stage.platform.accounts
     signed = door.in_(address)
-    stage.expect(not accounts.account(signed).confirmed_at, "it counts as confirmed before anybody said so")
+    stage.expect(not accounts.account(signed).confirmed_at, Hint("confirmed-early"))
     door.as_(signed, accounts.confirm)
-    stage.expect(accounts.account(signed).confirmed_at, "the confirmation has no date")
+    stage.expect(accounts.account(signed).confirmed_at, Hint("confirmed-undated"))
     acts = [one.act for one in stage.platform.log.everything_about(person.subject)]
-    stage.expect("account.confirmed" in acts, "the confirmation is not in the log")
+    stage.expect("account.confirmed" in acts, Hint("confirmed-unlogged"))
 
 
 def acceptance(stage: Stage) -> None:
@@ -138,9 +139,9 @@ def acceptance(stage: Stage) -> None:
     source = another_edition(stage)
     version = stage.platform.run(stage.actor, lambda work: policies.publish(work, source)).number
     signed = door.in_(address)
-    stage.expect(accounts.account(signed).version == before < version, "the new version counts as read by itself")
+    stage.expect(accounts.account(signed).version == before < version, Hint("read-by-itself"))
     door.as_(signed, accounts.accept)
-    stage.expect(accounts.account(signed).version == version, "it is asked for again after it was read")
+    stage.expect(accounts.account(signed).version == version, Hint("read-asked-again"))
     entries = stage.platform.log.everything_about(person.subject)
     read = [one.policy for one in entries if one.act == "account.accepted"]
-    stage.expect(read == [version], "that it was read is not in the log")
+    stage.expect(read == [version], Hint("read-unlogged"))

@@ -10,8 +10,9 @@ from senim.audit.records import ProblemKind
 from senim.audit.tiles import TileName, pack, unpack
 from senim.audit.verification import FolderLog, verify_log
 from senim.conformance.drills import gate
-from senim.conformance.stage import Stage
+from senim.conformance.stage import Stage, listed
 from senim.errors import Code
+from senim.languages import Hint
 from senim.work import Work
 
 
@@ -19,7 +20,7 @@ def every_act(stage: Stage) -> None:
     """Taking in, reading, checking, refusing and erasing each leave an entry with person, purpose and categories."""
     person = stage.person()
     request = stage.request(person.point, notice="")
-    stage.refused(Code.NOTICE_MISSING, lambda: stage.take(request), "an intake without notice")
+    stage.refused(Code.NOTICE_MISSING, lambda: stage.take(request), Hint("without-notice"))
     gate.logged(stage)
 
     def erase(work: Work) -> object:
@@ -30,11 +31,16 @@ def every_act(stage: Stage) -> None:
     stage.platform.tick()
     entries = [entry for _, entry in stage.platform.log.entries()]
     own = {entry.act for entry in entries if entry.subject == person.subject}
-    stage.expect({"data.collected", "consent.given", "subject.erased"} <= own, f"the log tells only of {sorted(own)}")
-    stage.expect(any(entry.act == "data.collected" and entry.outcome == "refused" for entry in entries), "no refusal")
+    stage.expect(
+        {"data.collected", "consent.given", "subject.erased"} <= own,
+        Hint("log-tells-only", acts=listed(sorted(own))),
+    )
+    stage.expect(
+        any(entry.act == "data.collected" and entry.outcome == "refused" for entry in entries), Hint("refusal-unlogged")
+    )
     leaves = " ".join(str(entry) for entry in entries)
     stage.expect(
-        not any(value in leaves for value in person.values.values() if len(value) > 5), "the log holds a value"
+        not any(value in leaves for value in person.values.values() if len(value) > 5), Hint("log-holds-value")
     )
 
 
@@ -43,12 +49,12 @@ def tamper_evident(stage: Stage) -> None:
     for _ in range(4):
         stage.person()
     log = stage.platform.log
-    stage.expect(log.verify().ok, "the untouched log does not verify")
+    stage.expect(log.verify().ok, Hint("log-unverified"))
     verifier = LogVerifier(log.vkey)
     with TemporaryDirectory(prefix="senim-drill-") as name:
         folder = Path(name)
         size = log.export(folder)
-        stage.expect(verify_log(FolderLog(folder), verifier).ok, "the untouched export does not verify")
+        stage.expect(verify_log(FolderLog(folder), verifier).ok, Hint("export-unverified"))
         bundle = folder / "tile" / TileName(-1, 0, min(size, 256)).path
         leaves = unpack(bundle.read_bytes())
         changed = leaves[0].replace(b'"outcome":"done"', b'"outcome":"gone"')
@@ -61,9 +67,9 @@ def tamper_evident(stage: Stage) -> None:
         for kind, forged in cases.items():
             bundle.write_bytes(pack(forged))
             kinds = {problem.kind for problem in verify_log(FolderLog(folder), verifier).problems}
-            stage.expect(kind in kinds, f"an entry {kind.value} is not found: {kinds}")
+            stage.expect(kind in kinds, Hint("forgery-unseen", kind=kind.value, found=listed(sorted(kinds))))
         bundle.write_bytes(pack(leaves))
         anchor = log.checkpoint()
         (folder / "checkpoint").write_text("", encoding="utf-8")
         cut = verify_log(FolderLog(folder), verifier, anchors=[anchor])
-        stage.expect(any(problem.kind is ProblemKind.CUT for problem in cut.problems), "a cut log is not found")
+        stage.expect(any(problem.kind is ProblemKind.CUT for problem in cut.problems), Hint("cut-unseen"))

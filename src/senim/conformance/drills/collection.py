@@ -11,7 +11,7 @@ from senim.conformance import cast
 from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Person, Stage
 from senim.errors import Code, SenimError
-from senim.languages import Text
+from senim.languages import Hint, Text
 from senim.policy.taxonomy import FieldType, Operation
 from senim.vault import Kept
 from senim.work import Work
@@ -40,8 +40,8 @@ def _read(stage: Stage, person: Person) -> dict[str, Kept]:
 def notice(stage: Stage) -> None:
     """Nothing is taken before the notice was shown, in the person's language, as it stands now."""
     request = stage.request(stage.point())
-    stage.refused(Code.NOTICE_MISSING, lambda: stage.take(replace(request, notice="")), "no notice")
-    stage.refused(Code.NOTICE_OUTDATED, lambda: stage.take(replace(request, notice="0" * 64)), "another notice")
+    stage.refused(Code.NOTICE_MISSING, lambda: stage.take(replace(request, notice="")), Hint("without-notice"))
+    stage.refused(Code.NOTICE_OUTDATED, lambda: stage.take(replace(request, notice="0" * 64)), Hint("other-notice"))
     stage.take(request)
 
 
@@ -52,7 +52,7 @@ def notice_by_telephone(stage: Stage) -> None:
     stage.refused(
         Code.NOTICE_MISSING,
         lambda: stage.take(replace(request, read_to_caller=False)),
-        "a call without the notice read",
+        Hint("call-without-notice"),
     )
     stage.take(replace(request, read_to_caller=True))
 
@@ -62,8 +62,8 @@ def declared_only(stage: Stage) -> None:
     before = stage.platform.subjects.count(stage.platform.database)
     request = stage.request(stage.point())
     bad = replace(request, values={**request.values, "contact.pager": "12345"})
-    stage.refused(Code.CATEGORY_UNDECLARED, lambda: stage.take(bad), "an undeclared field")
-    stage.expect(stage.platform.subjects.count(stage.platform.database) == before, "something of it was kept")
+    stage.refused(Code.CATEGORY_UNDECLARED, lambda: stage.take(bad), Hint("undeclared-field"))
+    stage.expect(stage.platform.subjects.count(stage.platform.database) == before, Hint("something-kept"))
 
 
 def needed_only(stage: Stage) -> None:
@@ -76,15 +76,17 @@ def needed_only(stage: Stage) -> None:
         request = stage.request(name, consents=required)
         extra = [reference for reference in request.values if reference not in needed]
         if extra:
-            stage.refused(Code.CONSENT_MISSING, partial(stage.take, request), f"{extra[0]} without its purpose")
+            stage.refused(
+                Code.CONSENT_MISSING, partial(stage.take, request), Hint("field-without-purpose", field=extra[0])
+            )
             return
     outside = next((ref for ref in stage.promises.fields if ref not in stage.policy.points[stage.point()].asks), None)
     if outside is None:
-        raise NothingDeclared("every field is needed at every point")
+        raise NothingDeclared(Hint("all-needed"))
     request = stage.request(stage.point())
     value = cast.value(outside, stage.promises.fields[outside], 1)
     bad = replace(request, values={**request.values, outside: value})
-    stage.refused(Code.FIELD_NOT_NEEDED, lambda: stage.take(bad), f"{outside} at a point that does not ask for it")
+    stage.refused(Code.FIELD_NOT_NEEDED, lambda: stage.take(bad), Hint("field-unasked", field=outside))
 
 
 def explained(stage: Stage) -> None:
@@ -95,27 +97,30 @@ def explained(stage: Stage) -> None:
             if asked.ask == "required":
                 complete = asked.why != Text() and asked.refusal != Text()
                 stage.expect(
-                    complete and not asked.why.missing() and not asked.refusal.missing(), f"{name}: {reference}"
+                    complete and not asked.why.missing() and not asked.refusal.missing(),
+                    Hint("field-unexplained", point=name, field=reference),
                 )
     point_name = stage.point(lambda one: any(one.asked(reference).ask == "required" for reference in one.asks))
     point = stage.policy.points[point_name]
     required = next(reference for reference in point.asks if point.asked(reference).ask == "required")
     request = stage.request(point_name)
     values = {name: value for name, value in request.values.items() if name != required}
-    stage.refused(Code.FIELD_MISSING, lambda: stage.take(replace(request, values=values)), f"{required} left out")
+    stage.refused(
+        Code.FIELD_MISSING, lambda: stage.take(replace(request, values=values)), Hint("field-left-out", field=required)
+    )
 
 
 def points(stage: Stage) -> None:
     """Every declared point takes in what it declares, and keeps it."""
     for name in stage.policy.forms:
         person = stage.person(name)
-        stage.expect(set(person.taken.stored) == set(person.values), f"{name} took something else than was given")
+        stage.expect(set(person.taken.stored) == set(person.values), Hint("point-took-other", point=name))
 
         def held(work: Work, person: Person = person) -> dict[str, int]:
             return stage.platform.vault.held(work, stage.platform.subjects.about(work, person.subject))
 
         given = {reference.partition(".")[0] for reference in person.values}
-        stage.expect(stage.platform.run(stage.actor, held).keys() == given, f"{name} kept something else than it took")
+        stage.expect(stage.platform.run(stage.actor, held).keys() == given, Hint("point-kept-other", point=name))
 
 
 def attestation(stage: Stage) -> None:
@@ -126,13 +131,13 @@ def attestation(stage: Stage) -> None:
     request = stage.request(point, on_behalf_of=behalf)
     if stage.policy.points[point].subject == "other":
         stage.refused(
-            Code.ATTESTATION_MISSING, lambda: stage.take(replace(request, on_behalf_of=None)), "another person's data"
+            Code.ATTESTATION_MISSING, lambda: stage.take(replace(request, on_behalf_of=None)), Hint("others-data")
         )
     stranger = replace(request, on_behalf_of=OnBehalf(authority="agreed-with-person", by="nobody"))
-    stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(stranger), "an attestation by nobody")
+    stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(stranger), Hint("attested-by-nobody"))
     taken = stage.take(request)
     event = stage.platform.consents.history(taken.subject)[0][0]
-    stage.expect(event.said.evidence.representative, "the consent does not tell who spoke")
+    stage.expect(event.said.evidence.representative, Hint("speaker-untold"))
 
 
 def documents_of_others(stage: Stage) -> None:
@@ -141,35 +146,38 @@ def documents_of_others(stage: Stage) -> None:
     speaker = stage.person()
     behalf = OnBehalf(authority="power-of-attorney", by=speaker.subject)
     request = stage.request(point, on_behalf_of=behalf)
-    stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(request), "no document")
+    stage.refused(Code.ATTESTATION_MISSING, lambda: stage.take(request), Hint("without-document"))
     unknown = replace(request, on_behalf_of=replace(behalf, document="0" * 32))
-    stage.refused(Code.DOCUMENT_UNKNOWN, lambda: stage.take(unknown), "a document that is not there")
+    stage.refused(Code.DOCUMENT_UNKNOWN, lambda: stage.take(unknown), Hint("document-absent"))
     document = stage.upload(speaker)
     taken = stage.take(replace(request, on_behalf_of=replace(behalf, document=document)))
     event = stage.platform.consents.history(taken.subject)[0][0]
     stage.expect(
-        event.said.evidence.representative and event.said.evidence.representative.document == document, "not recorded"
+        event.said.evidence.representative and event.said.evidence.representative.document == document,
+        Hint("document-unrecorded"),
     )
 
 
 def source(stage: Stage) -> None:
     """Every value carries where it came from, and undeclared sources are refused."""
     request = stage.request(stage.point())
-    stage.refused(Code.SOURCE_UNDECLARED, lambda: stage.take(replace(request, source="hearsay")), "an unknown source")
+    stage.refused(
+        Code.SOURCE_UNDECLARED, lambda: stage.take(replace(request, source="hearsay")), Hint("unknown-source")
+    )
     for name, declared in stage.policy.sources.items():
         place = "https://people.example/open" if declared.kind == "public" else ""
         person = stage.person(source=SourceGiven(id=name, place=place))
         kept = _read(stage, person)
-        stage.expect(kept, "nothing was kept")
+        stage.expect(kept, Hint("nothing-kept"))
         stage.expect(
-            all(one.source == name and one.place == place for one in kept.values()), f"the source {name} is lost"
+            all(one.source == name and one.place == place for one in kept.values()), Hint("source-lost", source=name)
         )
 
 
 def stated(stage: Stage) -> None:
     """What people state is marked as stated, not as verified."""
     kept = _read(stage, stage.person())
-    stage.expect(kept and all(one.status == "stated" for one in kept.values()), "an unchecked value counts as checked")
+    stage.expect(kept and all(one.status == "stated" for one in kept.values()), Hint("unchecked-as-checked"))
 
 
 def _free_field(stage: Stage) -> tuple[str, str]:
@@ -183,7 +191,7 @@ def _free_field(stage: Stage) -> tuple[str, str]:
         if stage.promises.fields[reference].type is kind and point.subject != "other"
     ]
     if not found:
-        raise NothingDeclared("no point takes free text")
+        raise NothingDeclared(Hint("no-free-text"))
     return found[0]
 
 
@@ -194,11 +202,11 @@ def card_refused(stage: Stage) -> None:
     number = cast.card(7)
     for text in (number, f"{number[:4]} {number[4:8]} {number[8:12]} {number[12:]}", f"pay with {number}, thanks"):
         bad = replace(request, values={**request.values, reference: text})
-        stage.refused(Code.CARD_NUMBER, partial(stage.take, bad), f"a card number in {reference}")
+        stage.refused(Code.CARD_NUMBER, partial(stage.take, bad), Hint("card-in-field", field=reference))
     try:
         person = stage.person()
         stage.refused(
-            Code.CARD_NUMBER, lambda: stage.upload(person, f"%PDF-1.7\n({number})".encode()), "a card number in a file"
+            Code.CARD_NUMBER, lambda: stage.upload(person, f"%PDF-1.7\n({number})".encode()), Hint("card-in-file")
         )
     except NothingDeclared:
         pass
@@ -209,4 +217,4 @@ def special_refused(stage: Stage) -> None:
     point, reference = _free_field(stage)
     request = stage.request(point)
     bad = replace(request, values={**request.values, reference: _SPECIAL_WORDS})
-    stage.refused(Code.SPECIAL_CATEGORY, lambda: stage.take(bad), f"a word on health in {reference}")
+    stage.refused(Code.SPECIAL_CATEGORY, lambda: stage.take(bad), Hint("health-word", field=reference))

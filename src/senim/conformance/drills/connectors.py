@@ -7,6 +7,7 @@ from senim.conformance.drills.desk import Desk, with_address
 from senim.conformance.stage import Stage
 from senim.connectors.fake import FakeConnector
 from senim.errors import Code
+from senim.languages import Hint
 from senim.rights import State
 from senim.rights.answering import CERTIFICATE
 
@@ -24,17 +25,17 @@ def _erased(stage: Stage, desk: Desk) -> None:
     system = _system(mine, other)
     stage.platform.connectors = (system,)
     request = desk.grant(desk.signed_in(person, "erase"))
-    stage.expect(request.state is State.ANSWERED, f"the request is {request.state}")
+    stage.expect(request.state is State.ANSWERED, Hint("request-is", state=request.state))
     left = {table: [row["email"] for row in rows] for table, rows in system.everything().items()}
-    stage.expect(all(mine not in emails for emails in left.values()), "rows of the person are still in the system")
-    stage.expect(all(emails == [other] for emails in left.values()), "rows of somebody else are gone")
+    stage.expect(all(mine not in emails for emails in left.values()), Hint("rows-left"))
+    stage.expect(all(emails == [other] for emails in left.values()), Hint("others-rows-gone"))
     (done,) = request.done
     rows = sum(one.rows for one in done.receipt.steps) if done.receipt else 0
-    stage.expect(rows == 3, f"{rows} rows are told as destroyed")
-    stage.expect(done.rescan and done.rescan.clean and done.rescan.searched, "the system was not searched again")
+    stage.expect(rows == 3, Hint("rows-told", count=rows))
+    stage.expect(done.rescan and done.rescan.clean and done.rescan.searched, Hint("not-searched-again"))
     _, told = open_statement(desk.paper(request.number, CERTIFICATE).decode(), stage.platform.jwk)
     shown = [(one["system"], one["complete"]) for one in told["systems"]]
-    stage.expect(shown == [(_NAME, True)], "the certificate does not say so")
+    stage.expect(shown == [(_NAME, True)], Hint("certificate-silent"))
 
 
 def _forgotten(stage: Stage, desk: Desk) -> None:
@@ -43,9 +44,9 @@ def _forgotten(stage: Stage, desk: Desk) -> None:
     system.rows["mailing"] = [{"note": f"writes from {address}"}]  # a table that the map of the system does not know
     stage.platform.connectors = (system,)
     request = desk.grant(desk.signed_in(person, "erase"))
-    stage.expect(request.state is not State.ANSWERED, "it is called done with the person still in the system")
-    stage.expect(request.trouble == Code.STILL_FOUND, "nobody is told that the person was found again")
-    stage.expect(not desk.letters("erased"), "the person is told that all is destroyed, and it is not")
+    stage.expect(request.state is not State.ANSWERED, Hint("done-too-early"))
+    stage.expect(request.trouble == Code.STILL_FOUND, Hint("found-again-untold"))
+    stage.expect(not desk.letters("erased"), Hint("told-falsely"))
 
 
 def _system(mine: str, other: str) -> FakeConnector:

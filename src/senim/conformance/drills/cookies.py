@@ -9,10 +9,10 @@ from senim.collection.cookie_rules import KIND, optional, origins
 from senim.collection.cookies import VISITOR
 from senim.collection.records import Choice, Chosen
 from senim.conformance.records import NothingDeclared
-from senim.conformance.stage import Stage
+from senim.conformance.stage import Stage, listed
 from senim.errors import Code
 from senim.identity import new_id
-from senim.languages import LANGUAGES
+from senim.languages import LANGUAGES, Hint
 from senim.policy.cookies import Shown, kinds, shown
 
 
@@ -20,28 +20,28 @@ def cookies(stage: Stage) -> None:
     """Each kind is told in three languages; a choice holds for exactly what was chosen, is refused without the text."""
     known = optional(stage.promises)
     if not known:
-        raise NothingDeclared("no kind of cookies is a choice")
+        raise NothingDeclared(Hint("cookies-no-choice"))
     before = stage.platform.subjects.count(stage.platform.database)
     visitor = new_id()
     for language in LANGUAGES:
         text = next(one for one in shown(stage.promises, language) if one.variant == "banner")
         missing = [one.id for one in kinds(stage.promises, language) if one.about not in text.text]
-        stage.expect(not missing, f"the notice in {language} does not tell of {', '.join(missing)}")
+        stage.expect(not missing, Hint("notice-silent", language=language, kinds=listed(missing)))
     _refused(stage, text, known)
     for how, allowed in (("refuse", ()), ("accept", known), ("choose", known[:1])):
         kept = _choose(stage, text, visitor, how=how, kinds=allowed)
         kind, told = open_statement(kept.receipt, stage.platform.jwk)
-        stage.expect(kind == KIND and told["allowed"] == sorted(allowed), f"“{how}” is proven for something else")
-        stage.expect(told["shown"]["digest"] == text.digest, "the proof names another text")
-        stage.expect(not set(told["allowed"]) & set(told["refused"]), "a kind is both allowed and refused")
+        stage.expect(kind == KIND and told["allowed"] == sorted(allowed), Hint("choice-proven-otherwise", how=how))
+        stage.expect(told["shown"]["digest"] == text.digest, Hint("proof-of-other-text"))
+        stage.expect(not set(told["allowed"]) & set(told["refused"]), Hint("kind-both"))
     frozen = stage.platform.policies.notice_shown(text.digest)
-    stage.expect(frozen.content == text.text, "the text that was shown is not kept")
+    stage.expect(frozen.content == text.text, Hint("shown-unkept"))
     _choose(stage, None, visitor, how="withdraw", kinds=())
     history = stage.platform.cookies.history(stage.platform.works.begin(VISITOR), visitor)
     found = [one.kinds for one in history]
-    stage.expect(found == [(), tuple(sorted(known)), known[:1], ()], "the log does not hold every choice")
+    stage.expect(found == [(), tuple(sorted(known)), known[:1], ()], Hint("choices-unlogged"))
     after = stage.platform.subjects.count(stage.platform.database)
-    stage.expect(before == after, "a visitor was put on file as a person")
+    stage.expect(before == after, Hint("visitor-on-file"))
 
 
 def _choose(stage: Stage, text: Shown | None, visitor: str, *, site: str = "", **parts: Any) -> Chosen:
@@ -55,11 +55,11 @@ def _choose(stage: Stage, text: Shown | None, visitor: str, *, site: str = "", *
 def _refused(stage: Stage, text: Shown, known: tuple[str, ...]) -> None:
     """What proves nothing is not taken."""
     other, visitor = Shown(text.version, text.variant, text.language, f"{text.text}\nand more"), new_id()
-    tries: tuple[tuple[Code, str, Shown | None, dict[str, Any]], ...] = (
-        (Code.NOTICE_OUTDATED, "another text", other, {}),
-        (Code.NOTICE_MISSING, "no text", None, {}),
-        (Code.ORIGIN_NOT_ALLOWED, "another site", text, {"site": "https://elsewhere.example"}),
-        (Code.INVALID_VALUE, "a kind that nobody declared", text, {"how": "choose", "kinds": ("undeclared",)}),
+    tries: tuple[tuple[Code, Hint, Shown | None, dict[str, Any]], ...] = (
+        (Code.NOTICE_OUTDATED, Hint("other-text"), other, {}),
+        (Code.NOTICE_MISSING, Hint("without-text"), None, {}),
+        (Code.ORIGIN_NOT_ALLOWED, Hint("other-site"), text, {"site": "https://elsewhere.example"}),
+        (Code.INVALID_VALUE, Hint("undeclared-kind"), text, {"how": "choose", "kinds": ("undeclared",)}),
     )
     for code, what, seen, more in tries:
         given = {"how": "accept", "kinds": known, **more}

@@ -11,6 +11,7 @@ from senim.consent import Scope
 from senim.disclosure import Handed, HandedOver, Handing
 from senim.errors import Code
 from senim.gate import Question
+from senim.languages import Hint
 from senim.policy.records import Recipient
 from senim.policy.taxonomy import Operation
 
@@ -20,22 +21,22 @@ def register(stage: Stage) -> None:
     person, handing = allowed(stage)
     recipient = stage.policy.recipients[handing.recipient]
     handed = hand(stage, person, handing)
-    stage.expect(handed.values[person.subject], f"{handing.recipient} was handed nothing")
+    stage.expect(handed.values[person.subject], Hint("handed-nothing", recipient=handing.recipient))
     stage.expect(
         set(handed.values[person.subject]) <= stage.policy.expand(recipient.uses),
-        f"{handing.recipient} got more than it is entrusted with",
+        Hint("handed-too-much", recipient=handing.recipient),
     )
     line = _lines(stage, person)[-1]
     stage.expect(
         (line.recipient, line.purpose, line.disclosure) == (handing.recipient, handing.purpose, handed.disclosure),
-        "the handing-over is not in the register",
+        Hint("handing-unregistered"),
     )
     stage.refused(
         Code.RECIPIENT_UNDECLARED,
         lambda: hand(stage, person, Handing(recipient="somebody", purpose=handing.purpose)),
-        "handing over to somebody undeclared",
+        Hint("handing-to-undeclared"),
     )
-    stage.expect(len(_lines(stage, person)) == 1, "a refused handing-over stands in the register as one that was made")
+    stage.expect(len(_lines(stage, person)) == 1, Hint("refused-handing-registered"))
 
 
 def transfer_register(stage: Stage) -> None:
@@ -44,7 +45,7 @@ def transfer_register(stage: Stage) -> None:
     person, handing = allowed(stage, lambda one: any(not law.at_home(country) for country in one.countries))
     hand(stage, person, handing)
     line = _lines(stage, person)[-1]
-    stage.expect(line.country == handing.country and not law.at_home(line.country), "the country is not on record")
+    stage.expect(line.country == handing.country and not law.at_home(line.country), Hint("country-unrecorded"))
 
 
 def choice(stage: Stage) -> None:
@@ -54,7 +55,9 @@ def choice(stage: Stage) -> None:
     group = stage.promises.group_of(handing.recipient)
     stage.consent(person, Scope(purpose=handing.purpose, recipient=group), given=False)
     stage.refused(
-        Code.CONSENT_WITHDRAWN, lambda: hand(stage, person, handing), f"{handing.recipient} after a changed mind"
+        Code.CONSENT_WITHDRAWN,
+        lambda: hand(stage, person, handing),
+        Hint("handing-after-withdrawal", recipient=handing.recipient),
     )
 
 
@@ -69,7 +72,7 @@ def allowed(stage: Stage, wanted: Callable[[Recipient], bool] = lambda one: True
             person = stage.person(point)
             if stage.ask(_question(handing, person)).allowed:
                 return person, handing
-    raise NothingDeclared("no such recipient gets anything that people give themselves")
+    raise NothingDeclared(Hint("no-such-recipient"))
 
 
 def _handings(stage: Stage, wanted: Callable[[Recipient], bool]) -> Iterator[Handing]:
@@ -122,9 +125,9 @@ def _opened_and_closed(stage: Stage, person: Person, handing: Handing, group: st
     category = handing.categories[0].partition(".")[0]
     part = Scope(purpose=handing.purpose, recipient=group, category=category)
     withdrawn = Code.CONSENT_WITHDRAWN
-    stage.refused(withdrawn, lambda: hand(stage, person, handing), f"{category} that nobody opened")
+    stage.refused(withdrawn, lambda: hand(stage, person, handing), Hint("category-unopened", category=category))
     stage.consent(person, part)
     told = hand(stage, person, handing).values[person.subject]
-    stage.expect(all(one.startswith(f"{category}.") for one in told), f"more than {category} was shown")
+    stage.expect(all(one.startswith(f"{category}.") for one in told), Hint("shown-too-much", category=category))
     stage.consent(person, part, given=False)
-    stage.refused(withdrawn, lambda: hand(stage, person, handing), f"{category} after it was closed")
+    stage.refused(withdrawn, lambda: hand(stage, person, handing), Hint("category-closed", category=category))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from senim.conformance.records import NothingDeclared
-from senim.conformance.stage import Person, Stage
+from senim.conformance.stage import Person, Stage, otherwise
 from senim.consent import Scope
 from senim.errors import Code
 from senim.gate import Question
 from senim.gate.actions import ALLOWED
 from senim.identity import Actor, ActorKind
+from senim.languages import Hint
 from senim.policy.records import Term
 from senim.policy.taxonomy import Operation
 from senim.times import micros
@@ -19,22 +20,28 @@ def purpose(stage: Stage) -> None:
     """Data is used only for the listed purposes, and only the fields that each needs."""
     person, name = stage.person(), stage.consent_purpose()
     question = stage.question(stage.an_operation(name), name, person)
-    stage.allows(question, "a listed purpose")
-    stage.denies(Code.PURPOSE_UNDECLARED, question._replace(purpose="anything-else"), "another purpose")
-    stage.denies(Code.CATEGORY_UNDECLARED, question._replace(categories=("no-such-category",)), "an unknown category")
+    stage.allows(question, Hint("listed-purpose"))
+    stage.denies(Code.PURPOSE_UNDECLARED, question._replace(purpose="anything-else"), Hint("other-purpose"))
+    stage.denies(
+        Code.CATEGORY_UNDECLARED, question._replace(categories=("no-such-category",)), Hint("unknown-category")
+    )
     outside = [ref for ref in stage.promises.fields if ref not in stage.promises.needed[name]]
     if outside:
-        stage.denies(Code.FIELD_NOT_NEEDED, question._replace(categories=(outside[0],)), f"{outside[0]} for {name}")
+        stage.denies(
+            Code.FIELD_NOT_NEEDED,
+            question._replace(categories=(outside[0],)),
+            Hint("field-for", field=outside[0], purpose=name),
+        )
 
 
 def recipient(stage: Stage) -> None:
     """Nothing is passed to anybody who is not declared for that purpose."""
     person, name = stage.person(), stage.consent_purpose()
     question = Question("transfer", name, person.subject, recipient="somebody")
-    stage.denies(Code.RECIPIENT_UNDECLARED, question, "an undeclared recipient")
+    stage.denies(Code.RECIPIENT_UNDECLARED, question, Hint("undeclared-recipient"))
     undeclared = Question("transfer", name, person.subject)
     decision = stage.ask(undeclared)
-    stage.expect(not decision.allowed, "passing data to nobody in particular")
+    stage.expect(not decision.allowed, Hint("was-allowed", what=Hint("to-nobody")))
 
 
 def entrusted(stage: Stage) -> None:
@@ -51,12 +58,18 @@ def entrusted(stage: Stage) -> None:
             )
             if outside:
                 wrong = question._replace(categories=(min(outside),))
-                stage.denies(Code.CATEGORY_NOT_ENTRUSTED, wrong, f"{wrong.categories[0]} to {name}")
+                stage.denies(
+                    Code.CATEGORY_NOT_ENTRUSTED,
+                    wrong,
+                    Hint("category-to", category=wrong.categories[0], recipient=name),
+                )
             if missing:
                 wrong = question._replace(operation=missing[0].value)
-                stage.denies(Code.OPERATION_NOT_ENTRUSTED, wrong, f"{missing[0]} by {name}")
+                stage.denies(
+                    Code.OPERATION_NOT_ENTRUSTED, wrong, Hint("operation-by", operation=missing[0], recipient=name)
+                )
             return
-    raise NothingDeclared("no recipient is declared")
+    raise NothingDeclared(Hint("no-recipient"))
 
 
 def border(stage: Stage) -> None:
@@ -65,7 +78,7 @@ def border(stage: Stage) -> None:
     person, name = stage.person(), stage.consent_purpose()
     if law.pack.borders.store_at_home:
         stage.denies(
-            Code.STORE_OUTSIDE_COUNTRY, Question("store", name, person.subject, country="ZZ"), "storing abroad"
+            Code.STORE_OUTSIDE_COUNTRY, Question("store", name, person.subject, country="ZZ"), Hint("storing-abroad")
         )
     abroad = [
         (ref, purpose_name, country)
@@ -76,16 +89,17 @@ def border(stage: Stage) -> None:
     ]
     for ref, one in stage.policy.recipients.items():
         question = Question("transfer", one.purposes[0], person.subject, recipient=ref, country="ZZ", reason="0" * 32)
-        stage.denies(Code.COUNTRY_NOT_ALLOWED, question, f"an undeclared country for {ref}")
+        stage.denies(Code.COUNTRY_NOT_ALLOWED, question, Hint("undeclared-country", recipient=ref))
     for ref, purpose_name, country in abroad:
         stranger = _without(stage, purpose_name, country)
         question = Question("transfer", purpose_name, stranger.subject, recipient=ref, country=country)
-        decision = stage.ask(question)
-        lacking = {reason.code for reason in decision.reasons}
-        stage.expect(not decision.allowed, f"{ref} in {country} without consent")
-        stage.expect(lacking & {Code.CONSENT_MISSING, Code.CONSENT_WITHDRAWN}, f"{ref} in {country}: {lacking}")
+        decision, what = stage.ask(question), Hint("abroad-unconsented", recipient=ref, country=country)
+        codes = {reason.code for reason in decision.reasons}
+        stage.expect(not decision.allowed, Hint("was-allowed", what=what))
+        lacks = codes & {Code.CONSENT_MISSING, Code.CONSENT_WITHDRAWN}
+        stage.expect(lacks, otherwise(what, codes, Code.CONSENT_WITHDRAWN))
     if not stage.policy.recipients:
-        raise NothingDeclared("no recipient is declared")
+        raise NothingDeclared(Hint("no-recipient"))
 
 
 def _without(stage: Stage, purpose_name: str, country: str) -> Person:
@@ -112,13 +126,18 @@ def roles(stage: Stage) -> None:
         }
         for purpose, operation in beyond.items():
             question = Question(operation.value, purpose, person.subject)
-            stage.denies(Code.ROLE_NOT_ALLOWED, question, f"{name}: {operation} for {purpose}", actor=actor)
+            stage.denies(
+                Code.ROLE_NOT_ALLOWED,
+                question,
+                Hint("role-beyond", role=name, operation=operation, purpose=purpose),
+                actor=actor,
+            )
     if not stage.policy.roles:
-        raise NothingDeclared("no role is declared")
+        raise NothingDeclared(Hint("no-role"))
     nobody = Actor(kind=ActorKind.SERVICE, id="drill", role="nobody", may=frozenset({"check"}))
     name = stage.consent_purpose()
     stage.denies(
-        Code.ROLE_NOT_ALLOWED, stage.question(stage.an_operation(name), name, person), "a stranger", actor=nobody
+        Code.ROLE_NOT_ALLOWED, stage.question(stage.an_operation(name), name, person), Hint("stranger"), actor=nobody
     )
 
 
@@ -126,7 +145,7 @@ def people_never(stage: Stage) -> None:
     """What no human may read no human reads: every try is refused and logged; the named service reads it."""
     closed = [name for name, one in stage.policy.categories.items() if one.people == "never"]
     if not closed:
-        raise NothingDeclared("no category is closed to people")
+        raise NothingDeclared(Hint("no-closed-category"))
     category = closed[0]
     purpose_name = next(
         name for name, needed in stage.promises.needed.items() if needed & stage.policy.expand((category,))
@@ -139,16 +158,18 @@ def people_never(stage: Stage) -> None:
         return stage.platform.vault.read(work, standing, purpose_name, categories=(category,))
 
     stage.refused(
-        Code.HUMAN_READ_FORBIDDEN, lambda: stage.platform.run(stage.staff(), look), f"a human reading {category}"
+        Code.HUMAN_READ_FORBIDDEN,
+        lambda: stage.platform.run(stage.staff(), look),
+        Hint("human-reads", category=category),
     )
     told = stage.platform.run(stage.staff(), lambda work: _all(stage, work, person, purpose_name))
-    stage.expect(not any(one.startswith(f"{category}.") for one in told), f"a human was told {category}")
+    stage.expect(not any(one.startswith(f"{category}.") for one in told), Hint("human-told", category=category))
     for role in stage.policy.categories[category].readers:
         if role in stage.policy.roles and "read" in stage.policy.roles[role].may:
             stage.platform.run(stage.service(role), look)
     stage.platform.tick()
     refused = [entry for _, entry in stage.platform.log.entries_about(person.subject) if entry.outcome == "refused"]
-    stage.expect(any("human_read_forbidden" in entry.codes for entry in refused), "the try is not in the log")
+    stage.expect(any("human_read_forbidden" in entry.codes for entry in refused), Hint("try-unlogged"))
 
 
 def _all(stage: Stage, work: Work, person: Person, purpose_name: str) -> tuple[str, ...]:
@@ -164,16 +185,16 @@ def block(stage: Stage) -> None:
     stage.platform.run(
         stage.actor, lambda work: gate.block(work, subjects.about(work, person.subject), reason="inaccuracy-reported")
     )
-    stage.denies(Code.SUBJECT_BLOCKED, question, "using blocked data")
+    stage.denies(Code.SUBJECT_BLOCKED, question, Hint("blocked-data"))
     reader = next(
         (one for one in stage.policy.purposes if Operation.EXTRACT in stage.policy.purposes[one].operations), ""
     )
     if reader:
-        stage.allows(stage.question("extract", reader, person), "the responsible person looking")
+        stage.allows(stage.question("extract", reader, person), Hint("responsible-looks"))
     stage.platform.run(
         stage.actor, lambda work: gate.unblock(work, subjects.about(work, person.subject), reason="check-finished")
     )
-    stage.allows(question, "using data after the block")
+    stage.allows(question, Hint("after-block"))
 
 
 def stop(stage: Stage) -> None:
@@ -190,9 +211,9 @@ def stop(stage: Stage) -> None:
             return gate.resume(work, subjects.about(work, person.subject), one, reason="check-finished")
 
         stage.platform.run(stage.actor, begin)
-        stage.denies(Code.SUBJECT_STOPPED, question, "a stopped purpose")
+        stage.denies(Code.SUBJECT_STOPPED, question, Hint("stopped-purpose"))
         stage.platform.run(stage.actor, end)
-        stage.allows(question, "a purpose resumed")
+        stage.allows(question, Hint("resumed-purpose"))
 
 
 def term(stage: Stage) -> None:
@@ -207,23 +228,24 @@ def term(stage: Stage) -> None:
             person = stage.person(_point_for(stage, name))
             states = stage.platform.consents.of(stage.platform.database, person.subject)
             stage.expect(
-                any(one.agreed.until for one in states if one.scope.purpose == name), f"a consent to {name} has no end"
+                any(one.agreed.until for one in states if one.scope.purpose == name),
+                Hint("consent-endless", purpose=name),
             )
             return
-    raise NothingDeclared("no purpose has a term that can be counted")
+    raise NothingDeclared(Hint("no-countable-term"))
 
 
 def _ends(stage: Stage, name: str, event: str) -> None:
     person = stage.person(_point_for(stage, name))
     question = stage.question(stage.an_operation(name), name, person)
-    stage.allows(question, f"{name} within its term")
+    stage.allows(question, Hint("within-term", purpose=name))
     at = micros(stage.platform.works.clock.now())
 
     def happen(work: Work) -> str:
         return stage.platform.gate.happened(work, stage.platform.subjects.about(work, person.subject), event, at)
 
     stage.platform.run(stage.actor, happen)
-    stage.denies(Code.TERM_OVER, question, f"{name} after its term")
+    stage.denies(Code.TERM_OVER, question, Hint("after-term", purpose=name))
 
 
 def _point_for(stage: Stage, purpose_name: str) -> str:
@@ -243,9 +265,8 @@ def default_sealed(stage: Stage) -> None:
     person = stage.person()
     for name in stage.policy.purposes:
         question = Question("transfer", name, person.subject, recipient="somebody", categories=("anything.else",))
-        decision = stage.ask(question)
-        codes = {reason.code for reason in decision.reasons}
-        stage.expect(Code.RECIPIENT_UNDECLARED in codes and Code.CATEGORY_UNDECLARED in codes, f"{name}: {codes}")
+        for code in (Code.RECIPIENT_UNDECLARED, Code.CATEGORY_UNDECLARED):
+            stage.denies(code, question, Hint("unspoken-of", purpose=name))
 
 
 def logged(stage: Stage) -> None:
@@ -255,5 +276,5 @@ def logged(stage: Stage) -> None:
     refused = stage.ask(Question("use", "anything-else", person.subject))
     stage.platform.tick()
     entries = {entry.id: entry for _, entry in stage.platform.log.entries_about(person.subject)}
-    stage.expect(allowed.entry in entries and entries[allowed.entry].act == ALLOWED, "an allowance is not in the log")
-    stage.expect(refused.entry in entries and entries[refused.entry].codes, "a refusal is not in the log")
+    stage.expect(allowed.entry in entries and entries[allowed.entry].act == ALLOWED, Hint("allowance-unlogged"))
+    stage.expect(refused.entry in entries and entries[refused.entry].codes, Hint("refusal-unlogged"))

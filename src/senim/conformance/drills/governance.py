@@ -12,6 +12,7 @@ from senim.gate.access import actor_of
 from senim.governance import Seat
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import RESPONSIBLE, Actor, ActorKind
+from senim.languages import Hint
 
 _PASSWORD = "an-evening-of-drills-and-tea"  # noqa: S105  # of an account that is gone with its platform
 
@@ -21,28 +22,28 @@ def appointments(stage: Stage) -> None:
     desk = _Desk(stage)
     first, token = desk.appoint("responsible-one")
     seat = desk.seat(token)
-    stage.expect(seat is not None and seat.step is None, "who was appointed cannot sign in")
+    stage.expect(seat is not None and seat.step is None, Hint("appointed-shut-out"))
     me = actor_of(stage.promises, RESPONSIBLE, first)
     stage.platform.run(me, lambda work: desk.staff.add(work, "responsible-two", role=RESPONSIBLE))
     nobody = Actor(kind=ActorKind.STAFF, id=first, role="drill", may=frozenset())
     stage.refused(
         Code.ROLE_NOT_ALLOWED,
         lambda: stage.platform.run(nobody, lambda work: desk.staff.add(work, "friend", role=RESPONSIBLE)),
-        "an appointment by who may not",
+        Hint("appointed-by-other"),
     )
     stage.refused(
         Code.NOT_FOUND,
         lambda: stage.platform.run(stage.actor, lambda work: desk.staff.add(work, "friend", role="of-no-policy")),
-        "a role that the policy lacks",
+        Hint("role-not-in-policy"),
     )
     stage.platform.run(stage.actor, lambda work: desk.staff.disable(work, first))
-    stage.expect(desk.seat(token) is None, "who is not responsible any more is still signed in")
-    stage.expect(not desk.enter("responsible-one", _PASSWORD).token, "and can sign in again")
+    stage.expect(desk.seat(token) is None, Hint("dismissed-signed-in"))
+    stage.expect(not desk.enter("responsible-one", _PASSWORD).token, Hint("dismissed-enters"))
     stage.platform.tick()
     told = [(one.act, one.reason, bool(one.at)) for _, one in stage.platform.log.entries() if one.ref == first]
     for act in ("staff.added", "staff.disabled"):
-        stage.expect((act, RESPONSIBLE, True) in told, f"the log does not tell when: {act}")
-    stage.expect(stage.platform.log.verify().ok, "accounts are not what the log made of them")
+        stage.expect((act, RESPONSIBLE, True) in told, Hint("when-untold", act=act))
+    stage.expect(stage.platform.log.verify().ok, Hint("accounts-other"))
 
 
 class _Desk:

@@ -15,6 +15,7 @@ from senim.consent import Scope
 from senim.errors import Code
 from senim.gate import Question
 from senim.identity import SYSTEM, SubjectId
+from senim.languages import Hint
 from senim.messaging.actions import Messages
 from senim.messaging.mail import KeptMail
 from senim.messaging.marketing import BY_LINK, Marketing, May
@@ -67,7 +68,7 @@ class _Post:
         """The message that arrives now, and no other."""
         before = len(self.kept.taken)
         self.stage.platform.orders.run_due("mail")
-        self.stage.expect(len(self.kept.taken) == before + 1, f"{len(self.kept.taken) - before} messages went out")
+        self.stage.expect(len(self.kept.taken) == before + 1, Hint("messages-out", count=len(self.kept.taken) - before))
         return email.message_from_bytes(self.kept.taken[-1][1], _class=EmailMessage, policy=email.policy.default)
 
 
@@ -80,7 +81,7 @@ def _mailing(stage: Stage) -> tuple[str, str, str]:
             addresses = [one for one in declared.asks if one in fields and _is_address(stage, one)]
             if purpose.kind == "marketing" and Channel.EMAIL in purpose.channels and addresses:
                 return point, ask.purpose, addresses[0]
-    raise NothingDeclared("no mailing by e-mail is asked consent for")
+    raise NothingDeclared(Hint("no-mailing"))
 
 
 def _is_address(stage: Stage, reference: str) -> bool:
@@ -91,12 +92,12 @@ def by_channel(stage: Stage) -> None:
     """People are written to only by the ways of contact that they agreed to."""
     point, purpose, _ = _mailing(stage)
     post, person = _Post(stage), stage.person(point)
-    stage.expect(post.may(person, purpose), "who agreed may not be written to")
+    stage.expect(post.may(person, purpose), Hint("agreed-unwritten"))
     stage.consent(person, Scope(purpose=purpose, channel=Channel.EMAIL), given=False)
-    stage.expect(not post.may(person, purpose), "who ended this way may still be written to by it")
-    stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(person, purpose), "a mailing by a way that was ended")
+    stage.expect(not post.may(person, purpose), Hint("ended-way-open"))
+    stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(person, purpose), Hint("mailing-by-ended-way"))
     closed = next(one for one in Channel if one not in stage.policy.purposes[purpose].channels)
-    stage.expect(not post.may(stage.person(point), purpose, closed), f"{closed} is open and undeclared")
+    stage.expect(not post.may(stage.person(point), purpose, closed), Hint("undeclared-channel-open", channel=closed))
 
 
 def address_bound(stage: Stage) -> None:
@@ -104,13 +105,15 @@ def address_bound(stage: Stage) -> None:
     point, purpose, field = _mailing(stage)
     post, person = _Post(stage), stage.person(point)
     found = post.may(person, purpose)
-    stage.expect(found.field in stage.promises.needed[purpose], f"{found.field} was not given for {purpose}")
+    stage.expect(
+        found.field in stage.promises.needed[purpose], Hint("field-not-given-for", field=found.field, purpose=purpose)
+    )
     post.write(person, purpose)
-    stage.expect(post.arrived()["To"] == person.values[field], "it went to another address")
+    stage.expect(post.arrived()["To"] == person.values[field], Hint("message-elsewhere"))
     foreign = [name for name in stage.promises.fields if name not in stage.promises.needed[purpose]]
     if foreign:
         question = Question("use", purpose, person.subject, (foreign[0],), channel=Channel.EMAIL)
-        stage.denies(Code.FIELD_NOT_NEEDED, question, f"{foreign[0]} for {purpose}")
+        stage.denies(Code.FIELD_NOT_NEEDED, question, Hint("field-for", field=foreign[0], purpose=purpose))
 
 
 def unsubscribe(stage: Stage) -> None:
@@ -120,16 +123,16 @@ def unsubscribe(stage: Stage) -> None:
     post.write(person, purpose)
     mail = post.arrived()
     link = (mail["List-Unsubscribe"] or "").strip("<>")
-    stage.expect(link.startswith(f"{_URL}/unsubscribe/"), "the mailing has no link that ends it")
-    stage.expect(mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click", "one click does not end it")
+    stage.expect(link.startswith(f"{_URL}/unsubscribe/"), Hint("no-end-link"))
+    stage.expect(mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click", Hint("no-one-click"))
     token = link.rpartition("/")[2]
     platform = stage.platform
     platform.run(BY_LINK, lambda work: post.marketing.unsubscribe(work, token))
-    stage.expect(not post.may(person, purpose), "the consent is not withdrawn")
-    stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(person, purpose), "a mailing after the end")
+    stage.expect(not post.may(person, purpose), Hint("not-withdrawn"))
+    stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(person, purpose), Hint("mailing-after-end"))
     post.about(person, lambda work, who: platform.vault.erase(work, who, reason="drill"))
     again = stage.person(point, values={**stage.values(point), field: person.values[field]})
-    stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(again, purpose), "the same address, given anew")
+    stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(again, purpose), Hint("same-address-anew"))
 
 
 def service(stage: Stage) -> None:
@@ -137,7 +140,7 @@ def service(stage: Stage) -> None:
     post, person = _Post(stage), stage.person()
     others = [name for name, one in stage.policy.purposes.items() if one.kind != "marketing"]
     for name in others:
-        stage.expect(not post.may(person, name), f"a mailing goes out as {name}")
+        stage.expect(not post.may(person, name), Hint("mailing-as", purpose=name))
     to = To(address="drill@drill.example", subject=person.subject)
 
     def send(template: str, purpose: str = "", **facts: Any) -> None:
@@ -147,12 +150,10 @@ def service(stage: Stage) -> None:
         )
 
     mailing: dict[str, Any] = {"title": "Проба", "text": ("Это испытание.",), "unsubscribe": f"{_URL}/x"}
-    stage.refused(Code.INVALID_VALUE, lambda: send("mailing", **mailing), "advertising as a message of the service")
-    stage.refused(
-        Code.INVALID_VALUE, lambda: send("block_done", others[0], number="R-1"), "a service message as a mailing"
-    )
+    stage.refused(Code.INVALID_VALUE, lambda: send("mailing", **mailing), Hint("advert-as-service"))
+    stage.refused(Code.INVALID_VALUE, lambda: send("block_done", others[0], number="R-1"), Hint("service-as-advert"))
     send("block_done", number="R-1")
-    stage.expect(post.arrived()["List-Unsubscribe"] is None, "a message of the service looks like a mailing")
+    stage.expect(post.arrived()["List-Unsubscribe"] is None, Hint("service-looks-advert"))
 
 
 def notice(stage: Stage) -> None:
@@ -173,4 +174,4 @@ def notice(stage: Stage) -> None:
         ),
     )
     attached = [base64.b64decode(part.get_payload()) for part in post.arrived().iter_attachments()]  # type: ignore[arg-type]  # it was sent in base64
-    stage.expect(attached == [proof.content], "the proof did not arrive as it was")
+    stage.expect(attached == [proof.content], Hint("proof-altered"))

@@ -16,6 +16,7 @@ from senim.conformance.records import NothingDeclared
 from senim.conformance.stage import Platform, Stage
 from senim.errors import Code
 from senim.identity import SubjectId
+from senim.languages import Hint
 from senim.law import due, parse_term
 from senim.policy.visits import Visits
 from senim.storage import keys_metadata, main_metadata, query
@@ -46,7 +47,7 @@ def technical(stage: Stage) -> None:
     """Declared fields alone are kept, by pseudonyms of one period; no address stands anywhere; rows and keys end."""
     found = [(name, one.visits) for name, one in stage.policy.points.items() if one.visits is not None]
     if not found:
-        raise NothingDeclared("at no point do devices tell by themselves")
+        raise NothingDeclared(Hint("no-visits"))
     for point, told in found:
         clock = _Clock(stage.platform.works.clock.now())
         with stage.throwaway(stage.source, now=clock) as platform:
@@ -67,8 +68,11 @@ class _Drill:
     point: str
     told: Visits
 
-    def expect(self, holds: object, what: str) -> None:
-        self.stage.expect(holds, f"{self.point}: {what}")
+    def here(self, what: Hint) -> Hint:
+        return Hint("at", where=self.point, says=what)
+
+    def expect(self, holds: object, what: Hint) -> None:
+        self.stage.expect(holds, self.here(what))
 
     def run(self, act: Callable[[Work], Any]) -> Any:
         return self.platform.run(self.platform.actor(), act)
@@ -97,14 +101,14 @@ class _Drill:
         """Nothing of a person comes in here, and no other point takes visits."""
         stage = Stage(self.platform, self.stage.source, self.stage.throwaway)
         request = stage.request(self.point, values={}, consents=())
-        stage.refused(Code.POINT_KIND_WRONG, lambda: stage.take(request), f"{self.point}: a person's data")
+        stage.refused(Code.POINT_KIND_WRONG, lambda: stage.take(request), self.here(Hint("persons-data")))
         other = next(iter(self.stage.policy.forms), "")
         if other:
             take = self.platform.technical.take
             stage.refused(
                 Code.POINT_KIND_WRONG,
                 lambda: self.run(lambda work: take(work, other, (self.visit(),))),
-                f"{other}: what a device tells",
+                Hint("at", where=other, says=Hint("device-tells")),
             )
 
     def kept(self) -> None:
@@ -112,29 +116,29 @@ class _Drill:
         before = self.platform.subjects.count(self.platform.database)
         self.take(self.visit())
         rows = self.rows()
-        self.expect({row["purpose"] for row in rows} == set(self.told.keeps), "a visit is not kept for each purpose")
+        self.expect({row["purpose"] for row in rows} == set(self.told.keeps), Hint("visit-not-for-each"))
         for row in rows:
             asked = fields_of(self.stage.promises, self.told, row["purpose"])
             for part, columns in _COLUMNS.items():
                 for column in columns:
-                    self.expect(bool(row[column]) == (part in asked), f"“{part}” is kept, or lost, against the policy")
-            self.expect((row["hour"] >= 0) == ("time" in asked), "the time is kept, or lost, against the policy")
-            self.expect(row["browser"] in ("", "Firefox 128"), "the browser is not made coarse")
-            self.expect(not {"?", "@"} & set(row["page"]), "a page keeps its query or an address")
-            self.expect(row["referrer"] in ("", "https://elsewhere.example"), "more than the origin is kept")
+                    self.expect(bool(row[column]) == (part in asked), Hint("part-against-policy", part=part))
+            self.expect((row["hour"] >= 0) == ("time" in asked), Hint("part-against-policy", part="time"))
+            self.expect(row["browser"] in ("", "Firefox 128"), Hint("browser-exact"))
+            self.expect(not {"?", "@"} & set(row["page"]), Hint("page-whole"))
+            self.expect(row["referrer"] in ("", "https://elsewhere.example"), Hint("referrer-whole"))
         after = self.platform.subjects.count(self.platform.database)
-        self.expect(before == after, "a visitor was put on file as a person")
+        self.expect(before == after, Hint("visitor-on-file"))
         taken = self.take(self.visit(allowed=()))
         free = [name for name, one in self.told.keeps.items() if not one.choice]
-        self.expect(len(self.rows()) == len(rows) + len(free), "a visit is kept that nobody chose")
-        self.expect(free or taken.not_chosen == 1, "who did not choose is not counted")
+        self.expect(len(self.rows()) == len(rows) + len(free), Hint("visit-unchosen"))
+        self.expect(free or taken.not_chosen == 1, Hint("unchosen-uncounted"))
 
     def unlinkable(self) -> None:
         """One pseudonym in a period, another in the next one and for another purpose, and the old key is gone."""
         self.take(self.visit(), self.visit(ip=_OTHER_IP, visitor="another"))
         first = self.named()
         ((*_, ends, holder, sealed),) = self.platform.database.read(_PERIODS)
-        self.expect(self.platform.key_store.read(_KEYS)[0][0] == 1, "the period has no key of its own")
+        self.expect(self.platform.key_store.read(_KEYS)[0][0] == 1, Hint("period-keyless"))
         self.clock.now = moment(ends) + timedelta(hours=1)
         self.take(self.visit())
         second = self.named() - first
@@ -145,15 +149,15 @@ class _Drill:
                     continue
                 ours = [(of, name) for of, what, name in first if what == part and of == purpose]
                 new = [name for of, what, name in second if what == part and of == purpose]
-                self.expect(len(ours) == 2, f"one “{part}” has not one pseudonym in a period")
-                self.expect(len(new) == 1, f"a “{part}” has the same pseudonym in two periods")
+                self.expect(len(ours) == 2, Hint("pseudonyms-several", part=part))
+                self.expect(len(new) == 1, Hint("pseudonym-lasts", part=part))
         names = [name for _, _, name in first | second]
-        self.expect(len(names) == len(set(names)), "the same pseudonym stands for two purposes")
-        self.expect(self.platform.key_store.read(_KEYS)[0][0] == 1, "the key of the period before is still there")
+        self.expect(len(names) == len(set(names)), Hint("pseudonym-shared"))
+        self.expect(self.platform.key_store.read(_KEYS)[0][0] == 1, Hint("old-key-left"))
         opened: Callable[[], Any] = lambda: self.run(  # noqa: E731  # what is expected to be refused
             lambda work: self.platform.boxes.open(work, SubjectId(bytes(holder).hex()), "technical key", sealed)
         )
-        self.stage.refused(Code.NOT_FOUND, opened, f"{self.point}: the key of the period before")
+        self.stage.refused(Code.NOT_FOUND, opened, self.here(Hint("old-key")))
 
     def named(self) -> set[tuple[str, str, bytes]]:
         """The pseudonyms on record, of which purpose and of what."""
@@ -171,22 +175,22 @@ class _Drill:
         for path in self.platform.folder.rglob("*"):
             if path.is_file() and path.suffix != ".yaml":
                 content = path.read_bytes()
-                self.expect(not any(form in content for form in forms), f"{path.name} holds what a device told")
+                self.expect(not any(form in content for form in forms), Hint("file-holds-device", file=path.name))
 
     def looked_at(self) -> None:
         """Counts are told for a declared purpose alone, and each look is in the log; a batch has one entry."""
         count = self.platform.technical.count
         for purpose in self.told.keeps:
             found = self.run(lambda work, purpose=purpose: count(work, purpose))  # type: ignore[misc]  # bound at once
-            self.expect(found.total >= 4, f"visits for “{purpose}” are not counted")
+            self.expect(found.total >= 4, Hint("visits-uncounted", purpose=purpose))
         self.stage.refused(
             Code.PURPOSE_UNDECLARED,
             lambda: self.run(lambda work: count(work, "undeclared")),
-            f"{self.point}: a look for an undeclared purpose",
+            self.here(Hint("undeclared-look")),
         )
         acts = self.acts()
-        self.expect(acts.count("technical.taken") == 4, "a batch has not one entry")
-        self.expect(acts.count("technical.shown") == len(self.told.keeps), "a look is not in the log")
+        self.expect(acts.count("technical.taken") == 4, Hint("batch-entries"))
+        self.expect(acts.count("technical.shown") == len(self.told.keeps), Hint("look-unlogged"))
 
     def acts(self) -> list[str]:
         """What the log has of it, refusals apart."""
@@ -199,11 +203,11 @@ class _Drill:
         for row in rows:
             term = parse_term(self.told.keeps[row["purpose"]].lasts)
             latest = micros(due(term, now, calendar, roll=False).strict)
-            self.expect(micros(now) < row["ends"] <= latest, "a visit ends at another time than the policy says")
+            self.expect(micros(now) < row["ends"] <= latest, Hint("visit-ends-otherwise"))
         self.clock.now = moment(max(row["ends"] for row in rows))
         swept = self.platform.technical.sweep()
-        self.expect(swept == len(rows), "the log does not tell of every visit that ended")
-        self.expect(not self.rows(), "visits are kept beyond their time")
-        self.expect(not self.platform.database.read(_PERIODS), "a period is kept beyond its time")
-        self.expect(self.platform.key_store.read(_KEYS)[0][0] == 0, "a key is kept beyond its period")
-        self.expect("technical.ended" in self.acts(), "their end is not in the log")
+        self.expect(swept == len(rows), Hint("ends-unlogged"))
+        self.expect(not self.rows(), Hint("visits-overdue"))
+        self.expect(not self.platform.database.read(_PERIODS), Hint("period-overdue"))
+        self.expect(self.platform.key_store.read(_KEYS)[0][0] == 0, Hint("key-overdue"))
+        self.expect("technical.ended" in self.acts(), Hint("end-unlogged"))

@@ -8,8 +8,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from senim.conformance.records import NothingDeclared
-from senim.conformance.stage import Person, Stage
+from senim.conformance.stage import Person, Stage, listed
 from senim.errors import Code
+from senim.languages import Hint
 from senim.policy.values import identifier_kind, normalise
 from senim.storage import keys_metadata, main_metadata, query
 from senim.work import Work
@@ -34,17 +35,17 @@ def sealed(stage: Stage) -> None:
     stage.platform.tick()
     for name, content in _raw(stage.platform.folder).items():
         for form in _forms(stage, person):
-            stage.expect(form not in content, f"{name} holds a value in clear")
+            stage.expect(form not in content, Hint("value-in-clear", file=name))
 
 
 def keys_apart(stage: Stage) -> None:
     """Keys of people are in a store of their own; the database alone opens nothing."""
     stage.person()
-    stage.expect(stage.platform.database is not stage.platform.key_store, "one database holds both")
+    stage.expect(stage.platform.database is not stage.platform.key_store, Hint("one-database"))
     in_main = set(main_metadata.tables) & set(keys_metadata.tables) - {"schema_version"}
-    stage.expect(not in_main, f"the main database has key tables: {in_main}")
+    stage.expect(not in_main, Hint("key-tables", tables=listed(sorted(in_main))))
     count = query(select(func.count()).select_from(keys_metadata.tables["person_key"]))
-    stage.expect(stage.platform.key_store.read(count)[0][0] >= 1, "the person has no key of its own")
+    stage.expect(stage.platform.key_store.read(count)[0][0] >= 1, Hint("no-own-key"))
 
 
 def erasure(stage: Stage) -> None:
@@ -60,17 +61,17 @@ def erasure(stage: Stage) -> None:
 
     proof = stage.platform.run(stage.actor, act)
     payload = open_statement(proof, stage.platform.jwk)[1]
-    stage.expect(payload["subject"] == person.subject and payload["destroyed"]["key"], "the proof is another's")
-    stage.refused(Code.SUBJECT_ERASED, lambda: stage.platform.run(stage.actor, act), "erasing twice")
+    stage.expect(payload["subject"] == person.subject and payload["destroyed"]["key"], Hint("proof-of-other"))
+    stage.refused(Code.SUBJECT_ERASED, lambda: stage.platform.run(stage.actor, act), Hint("erasing-twice"))
     purpose = stage.consent_purpose()
     question = stage.question(stage.an_operation(purpose), purpose, person)
-    stage.denies(Code.SUBJECT_ERASED, question, "using an erased person's data")
-    stage.expect(not (left := traces(stage, person)), f"{', '.join(left)} still has rows")
+    stage.denies(Code.SUBJECT_ERASED, question, Hint("erased-data"))
+    stage.expect(not (left := traces(stage, person)), Hint("rows-in", tables=listed(left)))
     for reference, value in person.values.items():
         field = stage.promises.fields[reference]
         if identifier_kind(reference, field):
             _not_found(stage, reference, value)
-    stage.expect(forms, "the person had no values")
+    stage.expect(forms, Hint("nothing-given"))
 
 
 def traces(stage: Stage, person: Person) -> list[str]:
@@ -88,7 +89,7 @@ def _not_found(stage: Stage, reference: str, value: str) -> None:
     stage.refused(
         Code.NOT_FOUND,
         lambda: stage.platform.run(stage.actor, lambda work: stage.platform.vault.find(work, reference, value)),
-        f"finding an erased person by {reference}",
+        Hint("erased-found", field=reference),
     )
 
 
@@ -108,9 +109,9 @@ def found(stage: Stage) -> None:
             ways += [value.upper()]
         for way in ways:
             hit = stage.platform.run(stage.actor, partial(_look, stage, reference, way))
-            stage.expect(hit == person.subject, f"{reference} written another way is not found")
+            stage.expect(hit == person.subject, Hint("other-way-unfound", field=reference))
     if not looked:
-        raise NothingDeclared("no field identifies people")
+        raise NothingDeclared(Hint("no-identifier"))
 
 
 def _look(stage: Stage, reference: str, way: str, work: Work) -> str:
@@ -130,9 +131,9 @@ def documents(stage: Stage) -> None:
         _, chunks = stage.platform.documents.open(work, standing, document, purpose)
         return b"".join(chunks)
 
-    stage.expect(stage.platform.run(stage.actor, act) == content, "the file came back changed")
+    stage.expect(stage.platform.run(stage.actor, act) == content, Hint("file-came-changed"))
     stage.platform.tick()
     for name, raw in _raw(stage.platform.folder).items():
-        stage.expect(b"a drill's file " not in raw, f"{name} holds the file in clear")
+        stage.expect(b"a drill's file " not in raw, Hint("file-in-clear", file=name))
     acts = [entry.act for _, entry in stage.platform.log.entries_about(person.subject)]
-    stage.expect("document.stored" in acts and "document.read" in acts, "the log does not tell of the file")
+    stage.expect("document.stored" in acts and "document.read" in acts, Hint("file-unlogged"))

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, current_app, flash, g, redirect, render_t
 from senim.audit.checkpoint import LogVerifier, parse_note
 from senim.audit.records import Entry, Outcome
 from senim.audit.searching import Sought
-from senim.conformance.proving import LOG
+from senim.conformance.proving import LOG, found_in
 from senim.errors import Code, Invalid, NotFound
 from senim.identity import is_id
 from senim.languages import wording
@@ -221,6 +221,7 @@ def verify() -> Answer:
         size=size,
         problems=problems,
         order=order,
+        found=found_in(order.receipt) if order else (),
         told=told,
         checkpoint=checkpoint,
         vkey=platform().log.vkey,

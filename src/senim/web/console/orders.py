@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from senim.errors import Code, Invalid
-from senim.languages import explain
+from senim.languages import explain, worded
 from senim.orders import CANCEL_REASONS, Order, State
 from senim.web.console.again import fresh
 from senim.web.console.guard import Answer, look, place, platform, run, word
@@ -58,7 +58,7 @@ def show(order: str) -> Answer:
         named=named,
         why=why,
         facts=list(_flat(found.facts)),
-        receipt=list(_flat(found.receipt)),
+        receipt=list(_flat(worded(found.receipt, g.language))),
         leads=place("requests.show", number=found.about) if found.about.startswith("R-") else "",
         over=found.state in (State.DONE, State.CANCELLED),
         may=found.state in (State.DEAD, State.WAITING),

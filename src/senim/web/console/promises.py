@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, flash, g, jsonify, redirect, rende
 from senim.conformance import Board, ClauseResult, ControlResult, Progress, Status
 from senim.conformance.proving import DRILLS
 from senim.errors import Code, NotFound
-from senim.languages import wording
+from senim.languages import in_words, wording
 from senim.orders import State
 from senim.policy import Promises
 from senim.policy.records import Clause
@@ -196,7 +196,7 @@ def as_json() -> Answer:
 
 
 def _control(one: ControlResult) -> dict[str, Any]:
-    evidence = {"code": one.evidence, "detail": one.detail, "acts": one.count, "since": one.since}
+    evidence = {"code": one.evidence, "detail": in_words(one.detail, g.language), "acts": one.count, "since": one.since}
     return {"name": one.name, "status": one.status, "evidence": evidence, "at": one.at}
 
 
@@ -210,7 +210,8 @@ def as_csv() -> Answer:
     for clause in board.clauses:
         for one in clause.controls:
             looked, since = (at.isoformat() if at else "" for at in (one.at, one.since))
-            state = [clause.id, clause.status, one.name, one.status, one.evidence, one.detail]
+            said = in_words(one.detail, g.language)
+            state = [clause.id, clause.status, one.name, one.status, one.evidence, said]
             rows.writerow([*map(cell, state), looked, one.count, since])
     return as_file(made.getvalue().encode("utf-8-sig"), "text/csv", "promises.csv")
 
