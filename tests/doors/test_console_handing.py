@@ -142,7 +142,8 @@ def test_a_name_in_place_of_the_number_leads_back_to_the_form(console: Console, 
     person = stage.person()
     me = console()
     where = begin(me, person)
-    tax = {"to": "tax:bookkeeping", "field": ["contact.order"], "reason": "Пробников Пётр, дело 5"}
+    wrong = "Пробников Пётр, дело 5"
+    tax = {"to": "tax:bookkeeping", "field": ["contact.order"], "reason": wrong}
     asked = me.post(f"{where}/look", tax)
     assert re.search(
         r'name="reason"[^>]*aria-invalid="true"[^>]*aria-describedby="reason-hint reason-fault"', asked.text
@@ -151,7 +152,7 @@ def test_a_name_in_place_of_the_number_leads_back_to_the_form(console: Console, 
     assert "Hand it over</button>" not in asked.text
     kazakh = switched(me.client, asked, "kk").text
     assert re.search(r'id="reason-fault">Бұл құжат нөміріне ұқсамайды', kazakh)
-    assert tax["reason"] in kazakh, "what was typed and chosen stays"
+    assert wrong in kazakh, "what was typed and chosen stays"
     assert 'value="contact.order" checked' in kazakh
     once = hidden(me.post(f"{where}/look", {**tax, "reason": "17-3/44"}).text, "once")
     assert me.post(where, {**tax, "once": once}).status_code == 422
