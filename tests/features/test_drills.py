@@ -20,6 +20,7 @@ from senim.conformance.records import ControlResult, Evidence
 from senim.consent import Said
 from senim.errors import Code, Reason
 from senim.identity import new_id, new_subject
+from senim.languages import Hint
 from senim.law import Law
 from senim.messaging.mail import composed
 from senim.messaging.records import Written
@@ -364,7 +365,7 @@ def test_a_drill_of_what_is_broken_says_broken(
     found = drilled(policy)
     assert found.status is Status.BROKEN, f"{name} does not notice: {what}"
     assert found.evidence is Evidence.DRILL_FAILED
-    assert found.detail
+    assert isinstance(found.detail, Hint), "what was found has words in every language, and may be kept"
     assert found.at is not None
 
 
