@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -104,7 +105,8 @@ class Hint:
 
     What fills them is a name or a word of a format as it stands in the file, a number, or another hint. So a hint is
     found in one language and read in any: ``Hint("no-name", Hint("meant", name="orders"), name="order")``. It is stored
-    as it is, and has words only when it is read; one whose words are gone since is told by its key.
+    as it is, and has words only when it is read; one whose words are gone since is told by its key, and what its words
+    did not name then is left out.
     """
 
     key: str
@@ -126,9 +128,10 @@ class Hint:
 
     def each(self, language: Language) -> Iterator[str]:
         """The hint and those that are said after it, one by one."""
-        filled = {name: part.in_(language) if isinstance(part, Hint) else part for name, part in self.parts}
+        filled = defaultdict[str, str | int](lambda: "…")
+        filled.update((name, part.in_(language) if isinstance(part, Hint) else part) for name, part in self.parts)
         text = wording("hints").get(self.key)
-        yield text.in_(language).format(**filled) if text else self.key
+        yield text.in_(language).format_map(filled) if text else self.key
         for one in self.more:
             yield from one.each(language)
 

@@ -190,6 +190,8 @@ def test_a_hint_whose_words_are_gone_is_told_by_its_key() -> None:
     """What was stored long ago is still shown."""
     stored = b'{"key": "of-yesterday", "parts": [["name", "orders"]], "more": []}'
     assert msgspec.json.decode(stored, type=Hint).in_("kk") == "of-yesterday"
+    older = b'{"key": "at-entry", "parts": [["index", 3]], "more": []}'
+    assert msgspec.json.decode(older, type=Hint).in_("en") == "entry 3: …", "its words name more since"
 
 
 def test_a_hint_may_be_filled_with_another() -> None:
