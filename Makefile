@@ -1,4 +1,4 @@
-# Chores. Each target sets up what it needs; nothing is installed outside .venv.
+# Chores. Each target sets up what it needs, Python's part of it in .venv.
 PY := .venv/bin/python
 # What Python compiles is kept here, beside no source: programs that tests start need not compile everything again.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode

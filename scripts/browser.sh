@@ -1,5 +1,5 @@
 #!/bin/sh
-# Gets Chromium for the browser tests: the one that is installed, or the distribution's package, into .browser/ if not root.
+# Gets Chromium for the browser tests: the one that is installed, or the distribution's package, as root or by sudo.
 set -eu
 cd "$(dirname "$0")/.."
 
