@@ -13,7 +13,7 @@ from senim.web.console.door import picture
 from senim.web.console.guard import Answer, look, member, platform, run, seated, site, word
 from senim.web.console.once import once
 from senim.web.shared.pages import fault as told
-from senim.web.shared.pages import refused, wrong_at
+from senim.web.shared.pages import fault_of_page, refused
 
 pages = Blueprint("account", __name__, url_prefix="/account")
 
@@ -131,7 +131,7 @@ def passkeys() -> Answer:
             where, status = error.where, 400
             told(_PASSKEY_WRONG.get(where, "passkey-failed"), where if where == "label" else "")
     options = run(lambda work: keys.to_add(work, member().session, site()))
-    page = render_template("console/passkey.html", options=options, fault=wrong_at("") if status != 200 else "")
+    page = render_template("console/passkey.html", options=options, fault=fault_of_page())
     return with_status(page, status)
 
 

@@ -272,6 +272,11 @@ def wrong_at(where: str) -> str:
     return " ".join(filter(None, said))
 
 
+def fault_of_page() -> str:
+    """What is wrong with the whole form, for the page that refuses it; opened anew a page tells it by itself."""
+    return "" if "reopened" in g else wrong_at("")
+
+
 def _in_words(one: Wrong) -> str:
     said = explain(one.word, g.language) if one.word in set(Code) else words(g.door, g.language).get(one.word, "")
     return f"{said} {one.hint.sentences(g.language)}" if one.hint and said else said
