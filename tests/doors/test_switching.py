@@ -155,6 +155,7 @@ def test_files_are_not_kept_and_that_is_said(stage: Stage) -> None:
     visitor.get(place)
     data = {"csrf_token": visitor.token, "text": TYPED, "file": (io.BytesIO(b"no document"), "note.txt")}
     refused = visitor.client.post(f"/portal{place}/add", data=data)
+    assert wording("web")["files-again"].ru in refused.text, "at once, and in each language"
     shown = switched(visitor.client, refused, "en")
     assert wording("web")["files-again"].en in shown.text
     assert wording("portal")["file-wrong"].en in shown.text

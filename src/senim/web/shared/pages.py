@@ -42,10 +42,10 @@ from senim.web.shared.askers import PROXIES, networks
 from senim.web.shared.origins import HOME, own
 from senim.web.shared.problems import status_of
 from senim.web.shared.switching import (
-    FILES,
     Wrong,
     along,
     by_links,
+    had_files,
     here,
     language_chosen,
     reopened,
@@ -283,11 +283,10 @@ def _in_words(one: Wrong) -> str:
 
 
 def _told_again() -> list[str]:
-    """What a page that was opened anew in another language says first; files cannot be given back to a form."""
-    if "reopened" not in g:
-        return []
-    said = [one for one in g.faults if not one.where]
-    said += [Wrong("files-again")] if FILES in request.form else []
+    """What a page says first that shows a form again: in another language its faults; of files that they are gone."""
+    faults, reopened = g.get("faults", []), "reopened" in g
+    said = [one for one in faults if not one.where] if reopened else []
+    said += [Wrong("files-again")] if had_files() and (faults or reopened) else []
     return [text for text in map(_in_words, said) if text]
 
 
