@@ -118,6 +118,7 @@ def choose(one: Look) -> Answer:
 
 def _form(one: Look, handing: Handing) -> str:
     now, whole = promises(), replace(handing, categories=())
+    recipient = now.policy.recipients[handing.recipient]
     foreseen = _foresee(one, whole)
     by_category: dict[str, list[str]] = {}
     for field in foreseen.fields:
@@ -127,7 +128,8 @@ def _form(one: Look, handing: Handing) -> str:
         one=one,
         now=now,
         handing=handing,
-        recipient=now.policy.recipients[handing.recipient],
+        settled=replace(handing, country=_only_country(recipient), channel="", reason=""),
+        recipient=recipient,
         channels=now.policy.purposes[handing.purpose].channels,
         offered=by_category,
         refused=[] if _to_choose(handing) else _told(handing, foreseen.reasons),
