@@ -155,6 +155,7 @@ def test_files_are_not_kept_and_that_is_said(stage: Stage) -> None:
     visitor.get(place)
     data = {"csrf_token": visitor.token, "text": TYPED, "file": (io.BytesIO(b"no document"), "note.txt")}
     refused = visitor.client.post(f"/portal{place}/add", data=data)
+    assert wording("web")["files-again"].ru in refused.text, "at once, and in each language"
     shown = switched(visitor.client, refused, "en")
     assert wording("web")["files-again"].en in shown.text
     assert wording("portal")["file-wrong"].en in shown.text
@@ -246,6 +247,28 @@ def test_forms_of_the_console_keep_what_was_typed(
     assert kept in unescape(shown.text)
     assert any(mark in shown.text for mark in ('role="alert"', 'role="status"', 'aria-invalid="true"'))
     assert not any(secret in shown.text for secret in ("short",))
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "field"),
+    [
+        ("/staff/add", {"name": "!", "shown": "Aru", "role": "desk", "language": "kk"}, "name"),
+        ("/keys/add", {"label": "<", "role": "shop"}, "label"),
+        ("/account/address", {"address": "no address"}, "address"),
+    ],
+)
+def test_forms_of_the_console_tell_beside_the_field_what_is_wrong_with_it(
+    console: Callable[..., Colleague], path: str, form: dict[str, str], field: str
+) -> None:
+    """At once and in another language: linked to the field for who does not see it, and nowhere else."""
+    me = console()
+    refused = me.post(f"/console{path}", form)
+    for shown in (refused, switched(me.client, refused, "kk")):
+        main = shown.text.partition("<main")[2]
+        linked = re.search(rf'name="{field}"[^>]*aria-invalid="true"[^>]*aria-describedby="[^"]*{field}-fault"', main)
+        assert linked
+        assert re.search(rf'id="{field}-fault">\w', main)
+        assert 'role="alert"' not in main
 
 
 def test_a_conflict_of_two_who_write_is_found_again(console: Callable[..., Colleague]) -> None:

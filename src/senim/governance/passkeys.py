@@ -51,10 +51,17 @@ class Passkeys:
         )
 
     def add(self, work: Work, session: Session, site: Site, *, credential: str, label: str) -> None:
-        """Keep a new one. Raises Invalid (invalid_value) if it is not what was asked for."""
+        """Keep a new one, under a name that no other of the account has.
+
+        Raises Invalid (invalid_value) for the label, for one ``passkeys`` too many, or for a credential that is not
+        what was asked for.
+        """
         work.attempt("staff.passkey_added", ref=session.account)
         account, label = self._desk.held(work, session.account), label.strip()
-        if not 0 < len(label) <= _LONGEST_LABEL or not label.isprintable() or len(account.passkeys) >= MOST:
+        if len(account.passkeys) >= MOST:
+            raise Invalid(Code.INVALID_VALUE, "passkeys")
+        taken = label in (one.label for one in account.passkeys)
+        if taken or not 0 < len(label) <= _LONGEST_LABEL or not label.isprintable():
             raise Invalid(Code.INVALID_VALUE, "label")
         try:
             made = verify_registration_response(

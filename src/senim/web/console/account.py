@@ -13,7 +13,7 @@ from senim.web.console.door import picture
 from senim.web.console.guard import Answer, look, member, platform, run, seated, site, word
 from senim.web.console.once import once
 from senim.web.shared.pages import fault as told
-from senim.web.shared.pages import refused
+from senim.web.shared.pages import fault_of_page, refused
 
 pages = Blueprint("account", __name__, url_prefix="/account")
 
@@ -110,11 +110,15 @@ def recovery() -> Answer:
     return once("console/recovery.html", codes=codes, onwards=url_for("account.index"))
 
 
+_PASSKEY_WRONG = {"label": "passkey-label-wrong", "passkeys": "passkey-most"}
+"""What is told of a passkey that is not kept, by where it is wrong."""
+
+
 @pages.route("/passkeys", methods=["GET", "POST"])
 @fresh
 def passkeys() -> Answer:
     """A new passkey: made by the browser, kept here."""
-    keys, fault = platform().staff.passkeys, ""
+    keys, status = platform().staff.passkeys, 200
     if not site().takes_passkeys:
         return render_template("console/passkey.html", options="", fault="")
     if request.method == "POST":
@@ -123,10 +127,12 @@ def passkeys() -> Answer:
             run(lambda work: keys.add(work, member().session, site(), credential=credential, label=label))
             flash(word("passkey-added"), "good")
             return redirect(url_for("account.index"), 303)
-        except Invalid:
-            fault = told("passkey-failed")
+        except Invalid as error:
+            where, status = error.where, 400
+            told(_PASSKEY_WRONG.get(where, "passkey-failed"), where if where == "label" else "")
     options = run(lambda work: keys.to_add(work, member().session, site()))
-    return with_status(render_template("console/passkey.html", options=options, fault=fault), 400 if fault else 200)
+    page = render_template("console/passkey.html", options=options, fault=fault_of_page())
+    return with_status(page, status)
 
 
 @pages.post("/passkeys/remove")

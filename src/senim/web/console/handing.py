@@ -29,7 +29,7 @@ from senim.web.console.guard import Answer, look, member, platform, run
 from senim.web.console.looking import Look, for_a_purpose, promises
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import handed
-from senim.web.shared.pages import fault, wrong_at
+from senim.web.shared.pages import fault, fault_of_page
 from senim.web.shared.problems import status_of
 from senim.web.shared.switching import repeats
 from senim.web.shared.tables import cell
@@ -118,6 +118,7 @@ def choose(one: Look) -> Answer:
 
 def _form(one: Look, handing: Handing) -> str:
     now, whole = promises(), replace(handing, categories=())
+    recipient = now.policy.recipients[handing.recipient]
     foreseen = _foresee(one, whole)
     by_category: dict[str, list[str]] = {}
     for field in foreseen.fields:
@@ -127,12 +128,13 @@ def _form(one: Look, handing: Handing) -> str:
         one=one,
         now=now,
         handing=handing,
-        recipient=now.policy.recipients[handing.recipient],
+        settled=replace(handing, country=_only_country(recipient), channel="", reason=""),
+        recipient=recipient,
         channels=now.policy.purposes[handing.purpose].channels,
         offered=by_category,
         refused=[] if _to_choose(handing) else _told(handing, foreseen.reasons),
         chosen=handing.categories or foreseen.fields,
-        fault=wrong_at(""),
+        fault=fault_of_page(),
     )
 
 

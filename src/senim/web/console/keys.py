@@ -8,7 +8,7 @@ from senim.errors import SenimError
 from senim.web.console.again import fresh, with_status
 from senim.web.console.guard import Answer, ask, look, platform, run, word
 from senim.web.console.once import once
-from senim.web.shared.pages import refused
+from senim.web.shared.pages import fault_of_page, refused
 
 pages = Blueprint("keys", __name__, url_prefix="/keys")
 
@@ -29,15 +29,16 @@ def index() -> Answer:
 @fresh
 def add() -> Answer:
     """A new key; its token is shown once."""
-    fault, label, role = "", request.form.get("label", "").strip(), request.form.get("role", "")
+    label, role, status = request.form.get("label", "").strip(), request.form.get("role", ""), 200
     if request.method == "POST":
         try:
             _, token = run(lambda work: platform().access.add(work, label, role=role))
             return once("console/key_made.html", token=token, label=label)
         except SenimError as error:
-            fault = refused(error)
-    page = render_template("console/key_add.html", roles=_roles(), fault=fault, label=label, role=role)
-    return with_status(page, 400 if fault else 200)
+            refused(error, "label" if error.where == "label" else "")
+            status = 400
+    page = render_template("console/key_add.html", roles=_roles(), fault=fault_of_page(), label=label, role=role)
+    return with_status(page, status)
 
 
 @pages.route("/<key>/revoke", methods=["GET", "POST"])

@@ -167,7 +167,7 @@ def reasons(refusal: SenimError) -> list[str]:
     if not refusal.reasons:
         return [refused(refusal)]
     for one in refusal.reasons:
-        fault(one.code)
+        fault(one.code, hint=one.hint)
     return [ground(one) for one in refusal.reasons]
 
 

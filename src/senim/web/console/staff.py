@@ -13,7 +13,7 @@ from senim.languages import Language
 from senim.web.console.again import fresh, with_status
 from senim.web.console.guard import Answer, ask, look, member, platform, run, word
 from senim.web.console.once import once
-from senim.web.shared.pages import refused
+from senim.web.shared.pages import fault_of_page, refused
 
 pages = Blueprint("staff", __name__, url_prefix="/staff")
 
@@ -42,7 +42,7 @@ def index() -> Answer:
 @fresh
 def add() -> Answer:
     """A new account; its first password is shown once."""
-    fault, form = "", request.form
+    form, status = request.form, 200
     if request.method == "POST":
         try:
             _, password = run(
@@ -56,9 +56,10 @@ def add() -> Answer:
             )
             return once("console/first_password.html", name=form.get("name", ""), password=password)
         except SenimError as error:
-            fault = refused(error)
-    page = render_template("console/staff_add.html", roles=_roles(), fault=fault, form=form)
-    return with_status(page, 400 if fault else 200)
+            refused(error, "name" if error.where == "name" else "")
+            status = 400
+    page = render_template("console/staff_add.html", roles=_roles(), fault=fault_of_page(), form=form)
+    return with_status(page, status)
 
 
 @pages.get("/<account>")

@@ -29,7 +29,7 @@ from senim.rights.rules import AT_ONCE, CORRECTS, GROUNDED, kind_of
 from senim.rights.words import term_words, told
 from senim.web.public.showing import in_force, language_of, shown
 from senim.web.shared.askers import asker
-from senim.web.shared.pages import FORMS, PRIVATE, fault, refused, wrong_at
+from senim.web.shared.pages import FORMS, PRIVATE, fault, fault_of_page, refused
 from senim.web.shared.problems import status_of
 
 CARDS = (
@@ -218,7 +218,7 @@ def _asked(senim: Senim, tokens: Tokens, language: Language, *, kind: Kind, stat
         "ask.html",
         form=_form(in_force(senim), kind, language),
         token=tokens.issue(),
-        fault="" if "reopened" in g else wrong_at(""),
+        fault=fault_of_page(),
         sent=request.form,
         most=MOST_TEXT,
         ask_in=lambda one: url_for("asking.blank", language=one, kind=kind.value),

@@ -42,10 +42,10 @@ from senim.web.shared.askers import PROXIES, networks
 from senim.web.shared.origins import HOME, own
 from senim.web.shared.problems import status_of
 from senim.web.shared.switching import (
-    FILES,
     Wrong,
     along,
     by_links,
+    had_files,
     here,
     language_chosen,
     reopened,
@@ -272,17 +272,21 @@ def wrong_at(where: str) -> str:
     return " ".join(filter(None, said))
 
 
+def fault_of_page() -> str:
+    """What is wrong with the whole form, for the page that refuses it; opened anew a page tells it by itself."""
+    return "" if "reopened" in g else wrong_at("")
+
+
 def _in_words(one: Wrong) -> str:
     said = explain(one.word, g.language) if one.word in set(Code) else words(g.door, g.language).get(one.word, "")
     return f"{said} {one.hint.sentences(g.language)}" if one.hint and said else said
 
 
 def _told_again() -> list[str]:
-    """What a page that was opened anew in another language says first; files cannot be given back to a form."""
-    if "reopened" not in g:
-        return []
-    said = [one for one in g.faults if not one.where]
-    said += [Wrong("files-again")] if FILES in request.form else []
+    """What a page says first that shows a form again: in another language its faults; of files that they are gone."""
+    faults, reopened = g.get("faults", []), "reopened" in g
+    said = [one for one in faults if not one.where] if reopened else []
+    said += [Wrong("files-again")] if had_files() and (faults or reopened) else []
     return [text for text in map(_in_words, said) if text]
 
 

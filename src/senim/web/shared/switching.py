@@ -124,8 +124,12 @@ def along() -> list[tuple[str, str]] | None:
     again = g.get("repeats")
     if again is not None:
         return [*(again or sent), (REPEAT, "1")]
-    files = any(one.filename for one in request.files.values()) or FILES in request.form
-    return [*sent, *carried(g.get("faults", ())), *([(FILES, "1")] if files else [])]
+    return [*sent, *carried(g.get("faults", ())), *([(FILES, "1")] if had_files() else [])]
+
+
+def had_files() -> bool:
+    """Whether files came with a form that is shown again: no browser gives them back to it."""
+    return FILES in request.form or any(one.filename for one in request.files.values())
 
 
 def here(**changed: str) -> str:

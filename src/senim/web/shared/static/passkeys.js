@@ -35,6 +35,10 @@
     if (!fits) form.querySelector("[role=status]").textContent = button.dataset.unfit;
     if (!fits || !window.PublicKeyCredential) continue;
     button.hidden = false;
+    if (button.dataset.passkey === "make") form.addEventListener("submit", (sent) => {
+      sent.preventDefault();  // the key that sends a form makes the passkey first
+      button.click();
+    });
     button.addEventListener("click", async () => {
       if (!form.reportValidity()) return;
       button.disabled = true;
@@ -43,9 +47,10 @@
         const { made, response } = await (button.dataset.passkey === "make" ? make : use)(JSON.parse(button.dataset.options));
         form.querySelector("[data-signed]").value = JSON.stringify({ id: made.id, rawId: made.id, type: made.type, response });
         form.submit();
-      } catch {
+      } catch (fault) {
         button.disabled = false;
-        form.querySelector("[role=status]").textContent = button.dataset.failed;
+        const known = fault.name === "InvalidStateError" && button.dataset.known;
+        form.querySelector("[role=status]").textContent = known || button.dataset.failed;
       }
     });
   }
