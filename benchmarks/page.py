@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
 import subprocess
 import tempfile
@@ -35,6 +36,7 @@ _PARTS = {
     "m": "Pages",
     "prototype": "Against the prototype",
 }
+_VERSION = re.compile(r"\w[^,;]*")
 _PACKAGES = ("granian", "falcon", "msgspec", "cryptography", "psycopg", "SQLAlchemy")
 
 
@@ -89,8 +91,7 @@ def _head(taken: Sequence[Taken], figures: Sequence[Figure], size: Size) -> Iter
     yield ""
     for told in dict.fromkeys(one.ran.machine for one in taken):
         yield f"- machine: {told}"
-    for told in dict.fromkeys(one.ran.versions for one in taken):
-        yield f"- {told}"
+    yield f"- {', '.join(dict.fromkeys(one for run in taken for one in _VERSION.findall(run.ran.versions)))}"
     yield f"- {size.people:,} people, {size.repetitions} repetitions, loads of {size.seconds:g} s by wrk from"
     yield f"  {size.clients} clients on the same cores as service and database; every commit is durable, and the disk"
     yield f"  takes {statistics.median(one.ran.flush for one in taken):.2f} ms for a small write with fsync"

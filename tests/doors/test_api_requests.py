@@ -46,3 +46,12 @@ def test_a_role_that_may_not_is_refused(door: Door) -> None:
     assert door.post("/v1/requests", {"kind": "access"}, role="desk").status == 403
     assert door.get("/v1/requests", role="desk").status == 403
     assert door.get("/v1/requests", role="shop").status == 403
+
+
+def test_what_was_tried_too_often_is_told_as_a_matter_of_time(door: Door) -> None:
+    """429 (RFC 6585): five codes an hour go to one address; a program that asks on waits, and does not give up."""
+    body = {"kind": "access", "identifiers": {"email": "nobody.here@people.example"}}
+    number = door.post("/v1/requests", body).json["number"]
+    answers = [door.post(f"/v1/requests/{number}/code", {}) for _ in range(6)]
+    assert (answers[-1].status, answers[-1].json["code"]) == (429, "too_many_attempts")
+    assert answers[0].status == 200

@@ -21,6 +21,7 @@ _REFUSALS = {
     "413": "The body is too large.",
     "415": "The media type is not taken here.",
     "422": "The input is wrong; every fault is told.",
+    "429": "It was tried too often; later it is taken again.",
     "503": "The machine cannot do it now; nothing was lost.",
 }
 
