@@ -93,10 +93,10 @@ def test_a_person_is_found_and_the_erasure_previewed(mapped: Callable[..., Ran],
     """No identifier is on the command line, and none is printed; nothing changes."""
     before = shop.read_bytes()
     found = mapped("find", "shop", typed=f"{EMAIL}\n")
-    assert (found.code, "orders: 1 rows, by customers → orders" in found.out) == (0, True)
+    assert (found.code, "orders: 1 row, by customers → orders" in found.out) == (0, True)
     plan = mapped("preview", "shop", typed=f"{EMAIL}\n")
     assert plan.code == 0
-    assert "2 rows change. Nothing stands in the way." in plan.out
+    assert "Rows to change: 2. Nothing stands in the way." in plan.out
     told = json.loads(mapped("preview", "shop", "--json", typed=f"{EMAIL}\n").out)
     assert [step["table"] for step in told["steps"]] == ["orders", "customers"]
     assert EMAIL not in found.out + plan.out + json.dumps(told)

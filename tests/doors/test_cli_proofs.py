@@ -262,13 +262,13 @@ def test_keys_are_checked_and_changed_and_the_old_one_can_be_destroyed(
     """After a rotation nobody's data needs the old key any more."""
     assert senim("keys", "check", "-C", used, "--json").json["people"] == {"kek-1": 5}
     ran = senim("keys", "rotate", "-C", used)
-    assert (ran.code, ran.out.partition(" ")[0]) == (0, "5")
+    assert (ran.code, ran.out.partition(".")[0]) == (0, "Wrapped anew: 5 keys")
     (used / "keys" / "kek-1.key").unlink()
     assert senim("keys", "check", "-C", used, "--json").json["people"] == {"kek-2": 5}
     assert "kek-2" in senim("keys", "check", "-C", used).out
     subject = json.loads(senim("log", "show", "--from", "1", "-C", used, "--json").out)[-1]["entry"]["subject"]
     assert senim("subjects", "read", subject, "orders", "-C", used).code == 0
-    assert senim("keys", "rewrap", "-C", used).out.startswith("0 keys")
+    assert senim("keys", "rewrap", "-C", used).out.startswith("Wrapped anew: 0 keys.")
 
 
 def test_a_rotation_makes_the_new_key_where_the_keys_are(senim: Terminal, used: Path) -> None:

@@ -10,7 +10,7 @@ import click
 
 from senim.app import Senim
 from senim.cli import tasks
-from senim.cli.terminal import fail, fault_in_json, folder_option, json_option, language, opened, show_json
+from senim.cli.terminal import counted, fail, fault_in_json, folder_option, json_option, language, opened, show_json
 from senim.connectors import Connector, Wish, WishKind
 from senim.connectors.actions import proposal
 from senim.connectors.datamap import DataMap, System
@@ -62,7 +62,8 @@ def propose_(name: str, url_env: str, schemas: tuple[str, ...], folder: Path, *,
         return
     unsure = sum(1 for table in made.map.tables.values() for one in table.refers if one.sure is not None)
     click.echo(
-        f"{path}: {len(made.map.tables)} tables of people, {len(made.map.plain_tables)} without, {unsure} guesses."
+        f"{path}: {counted(len(made.map.tables), 'table')} of people, {len(made.map.plain_tables)} without, "
+        f"{counted(unsure, 'guess', 'guesses')}."
     )
     for remark in remarks:
         click.echo(f"  {remark}")
@@ -105,7 +106,7 @@ def check(name: str, folder: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"ok": found.map is not None, "faults": [fault_in_json(one) for one in found.faults]})
     elif found.map is not None:
-        click.echo(f"connectors/{name}.yaml: in order, {len(found.map.tables)} tables.")
+        click.echo(f"connectors/{name}.yaml: in order, {counted(len(found.map.tables), 'table')}.")
     else:
         _faults(name, found)
     sys.exit(0 if found.map is not None else 1)
@@ -189,7 +190,7 @@ def find(name: str, kinds: tuple[str, ...], folder: Path, *, as_json: bool) -> N
         click.echo(f"person {one.digest} in {one.table}, by {', '.join(one.by)}{against}")
     for table in found.tables:
         hidden = f", {table.hidden} marked as deleted" if table.hidden else ""
-        click.echo(f"  {table.table}: {table.rows} rows{hidden}, by {' → '.join(table.path)}")
+        click.echo(f"  {table.table}: {counted(table.rows, 'row')}{hidden}, by {' → '.join(table.path)}")
     if not found.tables:
         click.echo("Nothing was found.")
     _problems(found.problems)
@@ -222,7 +223,7 @@ def preview(
         for step in plan.steps:
             click.echo(f"  {_step(step)}")
         click.echo(
-            f"{plan.rows} rows change. {'Nothing stands in the way.' if plan.ready else 'It cannot be done yet:'}"
+            f"Rows to change: {plan.rows}. {'Nothing stands in the way.' if plan.ready else 'It cannot be done yet:'}"
         )
         _problems(plan.problems)
         _unreached(plan.not_reached)
@@ -241,7 +242,7 @@ def _step(step: Step) -> str:
         why = f": {step.keep.because.in_(language())}{until}"
     elif step.because:
         why = f": {_told(step.because)}"
-    return f"{step.table}: {step.act} {step.rows} rows{columns}{why}"
+    return f"{step.table}: {step.act} {counted(step.rows, 'row')}{columns}{why}"
 
 
 def _told(code: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from senim.cli.terminal import folder_option, json_option, language, opened, role_option, show_json
+from senim.cli.terminal import counted, folder_option, json_option, language, opened, role_option, show_json
 from senim.conformance import Pack, Status
 from senim.languages import wording
 
@@ -56,7 +56,8 @@ def _lines(pack: Pack) -> Iterator[str]:
     for went in pack.handed:
         where = f" ({went.country})" if went.country else ""
         fields = ", ".join(went.categories)
-        yield f"  {went.at}  {went.recipient}{where} for {went.purpose}, {went.people} people: {fields}"
+        people = counted(went.people, "person", "people")
+        yield f"  {went.at}  {went.recipient}{where} for {went.purpose}, {people}: {fields}"
     yield f"erased: {', '.join(f'{one.count} {one.reason}' for one in pack.erased) or 'nobody'}"
     why = words[pack.incidents.evidence].in_(language())
     yield f"incidents: {words[pack.incidents.status].in_(language())} ({why})"

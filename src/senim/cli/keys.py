@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from senim.cli.terminal import fail, folder_option, json_option, opened, show_json
+from senim.cli.terminal import counted, fail, folder_option, json_option, opened, show_json
 from senim.errors import Code, Invalid
 from senim.settings import read
 from senim.vault import FileKeys
@@ -34,7 +34,7 @@ def check(folder: Path, *, as_json: bool) -> None:
         return
     click.echo("The keys fit this key store.")
     for kek, number in sorted(counts.items()):
-        click.echo(f"  {kek}: wraps the keys of {number} people")
+        click.echo(f"  {kek}: wraps the keys of {counted(number, 'person', 'people')}")
     click.echo(f"  log key: {public['log']}")
 
 
@@ -69,8 +69,9 @@ def _rewrap(folder: Path, old: str) -> None:
         done = senim.persons.rewrap_all()
         left = {kek: number for kek, number in senim.persons.counts().items() if kek == old}
     if left:
-        fail(f"{left} keys are still wrapped with {old}; run it again.")
-    click.echo(f"{done} keys are wrapped anew. {old} may be destroyed, and with it old backups of the key store.")
+        fail(f"Still wrapped with {old}: {counted(left, 'key')}; run it again.")
+    again = counted(done, "key")
+    click.echo(f"Wrapped anew: {again}. {old} may be destroyed, and with it old backups of the key store.")
 
 
 @keys.command()

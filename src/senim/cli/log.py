@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from senim.cli.terminal import folder_option, json_option, opened, show_json
+from senim.cli.terminal import counted, folder_option, json_option, opened, show_json
 
 
 @click.group()
@@ -46,7 +46,7 @@ def export(target: Path, folder: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"size": size, "folder": target, "key": key})
     else:
-        click.echo(f"{size} entries in {target}. Verify with: senim verify {target} --key '{key}'")
+        click.echo(f"{counted(size, 'entry', 'entries')} in {target}. Verify with: senim verify {target} --key '{key}'")
 
 
 @log.command()

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from senim.cli.terminal import folder_option, json_option, language, opened, role_option, show_json, tell, when
+from senim.cli.terminal import counted, folder_option, json_option, language, opened, role_option, show_json, tell, when
 from senim.errors import Code, Invalid, SenimError
 from senim.languages import wording
 from senim.mailing import mailbox
@@ -41,7 +41,7 @@ def poll(folder: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"fetched": fetched})
     else:
-        click.echo(f"{fetched} letters fetched")
+        click.echo(f"{counted(fetched, 'letter')} fetched")
 
 
 @mail.command()
@@ -104,7 +104,7 @@ def list_(outcome: str, folder: Path, *, as_json: bool) -> None:
         return
     for one in found:
         click.echo(_line(one))
-    click.echo(f"{len(found)} letters")
+    click.echo(counted(len(found), "letter"))
 
 
 def _line(one: Received) -> str:

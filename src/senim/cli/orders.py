@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from senim.cli.terminal import folder_option, json_option, language, opened, role_option, show_json, when
+from senim.cli.terminal import counted, folder_option, json_option, language, opened, role_option, show_json, when
 from senim.languages import explain, in_words, worded
 from senim.orders import CANCEL_REASONS, Order, State
 from senim.times import moment, stamp
@@ -40,7 +40,7 @@ def list_(state: str | None, kind: str, about: str, most: int, folder: Path, *, 
         return
     for one in found:
         click.echo(f"{one.id}  {one.state:9} {one.kind:18} {_next(one):24} {one.about:16} {one.code} {_detail(one)}")
-    click.echo(f"{len(found)} orders")
+    click.echo(counted(len(found), "order"))
 
 
 @orders.command()

@@ -11,7 +11,17 @@ from typing import Any
 import click
 
 from senim.app import Senim
-from senim.cli.terminal import fail, fault_in_json, folder_option, json_option, language, opened, show_json, when
+from senim.cli.terminal import (
+    counted,
+    fail,
+    fault_in_json,
+    folder_option,
+    json_option,
+    language,
+    opened,
+    show_json,
+    when,
+)
 from senim.conformance import control_names
 from senim.errors import Code, NotFound, Unavailable
 from senim.languages import LANGUAGES, Language, explain
@@ -225,7 +235,7 @@ def diff(old: str | None, new: str | None, folder: Path, *, as_json: bool) -> No
         if change.after:
             click.echo(f"       + {change.after[:200]}")
     for name, why in renewals.items():
-        click.echo(f"new consent needed for “{name}” ({', '.join(why)}): {people[name]} people")
+        click.echo(f"new consent needed for “{name}” ({', '.join(why)}): {counted(people[name], 'person', 'people')}")
     if not found:
         click.echo("No difference.")
     elif not renewals:

@@ -8,7 +8,7 @@ from typing import cast, get_args
 
 import click
 
-from senim.cli.terminal import folder_option, json_option, naming, opened, role_option, show_json
+from senim.cli.terminal import counted, folder_option, json_option, naming, opened, role_option, show_json
 from senim.collection.technical_records import By
 
 
@@ -40,7 +40,7 @@ def show(
         return
     for one in found.counts:
         click.echo(f"{one.visits:8}  {one.addresses:8}  {one.of or '-'}")
-    click.echo(f"{found.total} visits. The second column is addresses, each counted anew in each period.")
+    click.echo(f"{counted(found.total, 'visit')}. The second column is addresses, each counted anew in each period.")
 
 
 @technical.command()
@@ -55,4 +55,4 @@ def sweep(folder: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({"removed": swept})
     else:
-        click.echo(f"{swept} visits removed.")
+        click.echo(f"{counted(swept, 'visit')} removed.")

@@ -139,6 +139,11 @@ def fail(message: str) -> None:
     sys.exit(1)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """How many there are, in words: ``1 row``, ``2 rows``."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def when(moment: datetime | None) -> str:
     """A time as people read it, in their own zone, which is named."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M %Z") if moment else "—"

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from senim.cli.terminal import folder_option, json_option, opened, role_option, show_json
+from senim.cli.terminal import counted, folder_option, json_option, opened, role_option, show_json
 from senim.errors import Code, Invalid
 from senim.gate.records import REASONS
 from senim.identity import SubjectId
@@ -193,5 +193,8 @@ def erase(subject: str, reason: str, role: str, folder: Path, *, yes: bool, as_j
             }
         )
     else:
-        click.echo(f"Erased: {done.values} categories, {done.documents} files, {done.identifiers} identifiers.")
+        click.echo(
+            f"Erased: {counted(done.values, 'category', 'categories')}, {counted(done.documents, 'file')}, "
+            f"{counted(done.identifiers, 'identifier')}."
+        )
         click.echo(done.proof)

@@ -15,7 +15,7 @@ from senim.audit.checkpoint import LogVerifier
 from senim.audit.records import Problem, Report
 from senim.audit.statements import open_statement
 from senim.audit.verification import FolderLog, verify_log
-from senim.cli.terminal import folder_option, json_option, language, opened, show_json
+from senim.cli.terminal import counted, folder_option, json_option, language, opened, show_json
 from senim.conformance.pack import KIND as PACK
 from senim.conformance.pack import sealed_in
 from senim.errors import Code, Invalid
@@ -116,9 +116,8 @@ def _show(report: Report, *, as_json: bool) -> None:
         for one in report.problems:
             place = f"entry {one.index}" if one.index >= 0 else "the log"
             click.echo(f"{one.kind.value}: {place}: {in_words(one.detail, language())}")
-        click.echo(
-            f"{'Good' if report.ok else 'BROKEN'}: {report.size} entries of {report.origin}, root {report.root or '—'}"
-        )
+        size = counted(report.size, "entry", "entries")
+        click.echo(f"{'Good' if report.ok else 'BROKEN'}: {size} of {report.origin}, root {report.root or '—'}")
     sys.exit(0 if report.ok else 1)
 
 

@@ -153,7 +153,7 @@ class _Stdin:
 def test_letters_by_the_command_line(command: Any, server: ImapServer, stage: Stage) -> None:
     """Fetch, take, list, show, note: each says what it did; nothing of a letter is listed before it is opened."""
     server.put(DOUBT)
-    assert command("poll", environment=settings_of(server))[:2] == (0, "1 letters fetched\n")
+    assert command("poll", environment=settings_of(server))[:2] == (0, "1 letter fetched\n")
     code, listed, _ = command("list", "--json")
     (letter,) = json.loads(listed)["letters"]
     assert (code, letter["outcome"], letter["traits"]["kinds"]) == (0, "undecided", [])
