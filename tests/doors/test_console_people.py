@@ -304,3 +304,19 @@ def test_wrong_evidence_is_told(console: Callable[..., Colleague], person: Any) 
     ):
         page = me.post(where, {**form, **wrong}, content_type="multipart/form-data")
         assert (page.status_code, 'role="alert"' in page.text) == (200, True), wrong
+
+
+@pytest.mark.parametrize(
+    "scan", [(b"MZ", "paper.exe", "application/x-msdownload"), (b"no document", "paper.pdf", "application/pdf")]
+)
+def test_a_file_that_is_no_scan_is_told_beside_its_field(
+    console: Callable[..., Colleague], person: Any, scan: tuple[bytes, str, str]
+) -> None:
+    """With what may be chosen, in words for who is at a desk."""
+    me = console()
+    found(me, person)
+    form = {"said": "given", "scope": "orders", "surface": "document", "scan": (io.BytesIO(scan[0]), *scan[1:])}
+    page = me.post(f"/console/consents/{person.subject}/record", form, content_type="multipart/form-data").text
+    assert re.search(r'name="scan"[^>]*aria-invalid="true"[^>]*aria-describedby="scan-hint scan-fault"', page)
+    assert 'id="scan-fault">This file is not taken. Choose a PDF or a picture' in page
+    assert "Content-Type" not in page

@@ -23,6 +23,7 @@ from senim.vault.documents import MAGIC, MOST_BYTES
 from senim.web.console import naming
 from senim.web.console.guard import Answer, needs, platform, run
 from senim.web.console.looking import Look, for_a_purpose, promises
+from senim.web.shared.pages import fault
 
 MOST_FILE = MOST_BYTES + 64 * 1024
 WAYS = {
@@ -104,7 +105,10 @@ def record(one: Look) -> Answer:
         try:
             proven = _record(one)
         except SenimError as refusal:
-            faults = naming.reasons(refusal)
+            if refusal.code is Code.MEDIA_TYPE_WRONG:
+                fault("record-scan-wrong", "scan")
+            else:
+                faults = naming.reasons(refusal)
         else:
             flash(naming.say("record-done" if proven else "record-unproven"), "good" if proven else "warn")
             return redirect(url_for("consents.timeline", subject=one.subject), 303)
