@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import Client
 
+from senim.cli.folder import profile
+from senim.collection.pages import form
 from senim.conformance import cast
 from senim.errors import Code
 from senim.languages import LANGUAGES, Language, wording
@@ -188,6 +191,51 @@ def test_a_made_up_fault_is_none(lone_door: Door) -> None:
     for text in ("x", "[]", "{}", '{"word":"<b>buy</b>"}', hint):
         page = post(lone_door, {"switch-fault": text}, **OURS)
         assert (page.status_code, "fault" in page.get_data(as_text=True).partition("<main")[2]) == (200, False)
+
+
+def test_which_box_a_field_needs_is_told_beside_it(staged: Callable[..., Stage]) -> None:
+    """With scripts and without: no box is required here, one is needed for what was written, and each is named."""
+    stage = staged(profile("tickets"))
+    client, site_ = Client(site(senim_of(stage))), stage.policy.sites[0].address
+    path, words = "/forms/newsletter", wording("forms")
+    made = form(stage.promises, "newsletter", "ru")
+    given = {"contact.email": "alice@people.example", "notice": made.notice.digest}
+    body = {"id": "ab" * 16, "language": "ru", "fields": given}
+    headers = {"Origin": site_, "Content-Type": "text/plain"}
+    scripted = client.post(path, data=json.dumps(body), headers=headers)
+    assert scripted.json is not None
+    assert set(scripted.json["fields"]) == {"contact.email"}
+    told = scripted.json["fields"]["contact.email"]
+    assert all(one.says in told for one in made.consents)
+    plain = client.post(path, data={"language": "ru", **given}, headers={"Origin": site_})
+    page = html.unescape(plain.get_data(as_text=True))
+    assert plain.status_code == 422
+    assert re.search(r'aria-describedby="e1" aria-invalid="true"', page)
+    assert f'<p class="fault" id="e1">{told}</p>' in page
+    assert words["other"].ru not in page
+    assert not re.search(r">[^<]*(consent:|contact\.email)", page.partition("<main")[2])
+
+
+def test_a_field_that_the_service_does_not_know_is_told_of_without_its_name(lone_door: Door) -> None:
+    """A form of a site that asks for more than the policy: what it is called there is nothing to tell people."""
+    page = post(
+        lone_door, {**fields(lone_door, **{"contact.pager": "5"}), "notice": lone_door.notice("registration", "ru")}
+    )
+    told = page.get_data(as_text=True).partition("<main")[2]
+    assert wording("forms")["category_undeclared"].ru in told
+    assert "pager" not in re.sub(r"<[^>]*>", "", told)
+
+
+def test_a_required_box_for_a_recipient_is_the_one_that_is_marked(staged: Callable[..., Stage], mini: bytes) -> None:
+    """Of two boxes for one purpose the ticked one is no fault, and the other is told beside itself."""
+    asked = b"{purpose: orders, recipient: mailer, ask: choice}"
+    client = Client(site(senim_of(stage := staged(mini.replace(asked, asked.replace(b"choice", b"required"))))))
+    notice = form(stage.promises, "registration", "en").notice.digest
+    sent = {"language": "en", "consent:orders": "yes", "notice": notice}
+    page = client.post(PATH, data=sent, headers={"Origin": SITE}).get_data(as_text=True)
+    marked = re.findall(r'name="(consent:[^"]+)"[^>]*aria-describedby="(g\d+)" aria-invalid="true"', page)
+    assert [name for name, _ in marked] == ["consent:orders/mailer"]
+    assert f'id="{marked[0][1]}">{wording("forms")["consent_missing"].en}' in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -21,6 +21,11 @@ FORM = """<script src="{senim}/senim-forms.js" defer nonce="n0nce"></script>
 <label>Note <textarea name="contact.note" data-senim-field="contact.note"></textarea></label>
 <button>Send</button></form>"""
 
+LATER = 450
+"""Milliseconds after which whatever a field that was left has to say is said."""
+LACKING = {"code": "consent_missing", "fields": {"contact.email": "Tick one"}}
+ANYONE = {"Access-Control-Allow-Origin": "*"}
+
 
 @pytest.fixture
 def front(browser: Browser, mini: bytes, clock: FixedClock) -> Iterator[Shopfront]:
@@ -80,6 +85,75 @@ def test_a_form_is_taken_after_what_was_wrong_is_mended(front: Shopfront) -> Non
     assert page.get_by_role("textbox", name="E-mail").input_value() == ""
 
 
+@pytest.mark.parametrize("how", ["enter", "click"])
+def test_what_the_service_said_stays_until_the_value_changes(front: Shopfront, how: str) -> None:
+    """With real keys: leaving a field is no answer to it, however fast the service was."""
+    page = opened(front)
+    fill(page)
+    page.get_by_role("checkbox").first.check()
+    email, words = page.get_by_role("textbox", name="E-mail"), wording("forms")
+    email.fill("")
+    email.press_sequentially("x@y")
+    email.press("Enter") if how == "enter" else page.get_by_role("button", name="Send", exact=True).click()
+    fault = page.get_by_text(words["invalid_value"].en)
+    expect(fault).to_be_visible()
+    email.press("Tab")
+    page.wait_for_timeout(LATER)
+    expect(fault).to_be_visible()
+    expect(email).to_have_attribute("aria-invalid", "true")
+    email.press_sequentially("z")
+    email.press("Tab")
+    expect(fault).to_be_hidden()
+    expect(email).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_thanks_are_followed_by_no_complaint(front: Shopfront) -> None:
+    """Enter in the last field sends it; the fields that are empty afterwards are not called empty."""
+    page = opened(front)
+    fill(page)
+    page.get_by_role("checkbox").first.check()
+    email = page.get_by_role("textbox", name="E-mail")
+    email.press("End")
+    email.press_sequentially("e")
+    email.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Thank you, we have it.")
+    page.wait_for_timeout(LATER)
+    expect(page.get_by_text(wording("forms")["field_missing"].en)).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["E-mail", "Family name", "Telephone"])
+def test_a_card_number_leaves_no_field_of_the_page(front: Shopfront, name: str) -> None:
+    """Whatever is asked for in the field that it was typed into."""
+    telephone = '<label>Telephone <input type="tel" name="contact.phone" data-senim-field="contact.phone"></label>'
+    front.parts = FORM.replace("<button>", f"{telephone}<button>")
+    page = opened(front)
+    sent: list[str] = []
+    page.on(
+        "request", lambda asked: sent.append(asked.post_data or "") if asked.url.endswith("/registration") else None
+    )
+    fill(page)
+    page.get_by_role("checkbox").first.check()
+    field = page.get_by_role("textbox", name=name)
+    field.fill("")
+    field.press_sequentially(cast.card(5))
+    field.press("Enter")
+    expect(page.get_by_text(wording("forms")["card_number"].en)).to_be_visible()
+    page.wait_for_timeout(LATER)
+    assert sent == []
+
+
+def test_ticking_the_box_that_was_lacking_takes_the_word_back(front: Shopfront) -> None:
+    """Which box a field needs is told beside the field, until one is ticked."""
+    page = opened(front)
+    page.route("**/forms/registration", lambda route: route.fulfill(status=422, json=LACKING, headers=ANYONE))
+    fill(page)
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("Tick one")).to_be_visible()
+    page.get_by_role("checkbox").first.uncheck()
+    expect(page.get_by_text("Tick one")).to_be_hidden()
+
+
 def test_a_form_that_comes_later_is_bound_too(front: Shopfront) -> None:
     """A window that a page builder opens, a page that a script puts together: the form is found when it is there."""
     page = opened(front)
@@ -108,7 +182,7 @@ def test_of_several_buttons_the_pressed_one_is_sent(browser: Browser, mini: byte
         sent: list[dict[str, str]] = []
 
         def keep(asked: Request) -> None:
-            if asked.method == "POST":
+            if asked.method == "POST" and asked.url.endswith("/registration"):
                 sent.append((asked.post_data_json or {})["fields"])
 
         page.on("request", keep)

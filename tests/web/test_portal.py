@@ -24,8 +24,9 @@ Visit = Callable[..., Page]
 
 @pytest.fixture
 def person(served: Served, clock: FixedClock) -> Person:
-    """Somebody on file who also gave data for another person."""
+    """Somebody on file, with two records, who also gave data for another person."""
     someone = served.stage.person()
+    served.stage.person(someone.point, values=someone.values)
     behalf = OnBehalf(authority="agreed-with-person", by=someone.subject)
     served.stage.person(someone.point, on_behalf_of=behalf)
     clock.move(days=2)

@@ -120,6 +120,37 @@ def test_a_ticket_is_bought_and_a_consent_taken_back(shop: Running) -> None:
     assert shop.senim.log.verify().ok
 
 
+def _bought(page: Page) -> None:
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.get_by_role("button", name="Buy").click()
+    expect(page.get_by_role("heading", name="Your ticket")).to_be_visible()
+
+
+def test_who_buys_again_is_known_and_stays_one_record(shop: Running) -> None:
+    """The shop says who it is: nothing is asked for twice, a box left empty takes nothing back, nobody reads a key."""
+    page = shop.visit("/tickets/choir")
+    page.get_by_role("dialog").get_by_role("button", name="Refuse all").click()
+    for name, text in {"Family name": "Sampleton", "Given name": "Alice", "E-mail": "alice@people.example"}.items():
+        page.get_by_role("textbox", name=name).fill(text)
+    _bought(page)
+    told = page.locator("dt").all_inner_texts()
+    assert {"Family name", "Given name", "E-mail", "Order number"} <= set(told)
+    assert not [one for one in told if "." in one]
+    expect(page.locator("#may-research")).to_have_text("Study demand: allowed")
+    page.goto(f"{shop.url}/tickets/jazz")
+    assert page.get_by_role("textbox").count() == 0
+    expect(page.get_by_text("You buy as Alice Sampleton, alice@people.example")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Buy").click()
+    expect(page.locator("dl")).to_contain_text("Jazz in the square")
+    expect(page.locator("#may-research")).to_have_text("Study demand: allowed")
+    assert shop.senim.subjects.count(shop.senim.database)[0] == 1
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{shop.url}/tickets/jazz")
+    assert page.get_by_role("textbox").count() == 4
+
+
 def test_the_newsletter_works_with_and_without_scripts(shop: Running) -> None:
     """The shop's own form, bound by attributes; without scripts it leads to the service's page."""
     page = shop.visit()

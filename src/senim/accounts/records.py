@@ -48,6 +48,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When the code came back, if several people share the contact."""
     named: int = 0
     """How often a further identifier was told wrongly."""
+    ask: tuple[str, ...] = ()
+    """By which fields it can be told who of several people somebody is."""
+    bare: int = 0
+    """How many records hold nothing of a person but the contact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +65,15 @@ class Entered:
     several: bool = False
     left: int = 0
     """Tries that are left."""
+    bare: int = 0
+    """How many records may be opened without telling anything: they hold nothing of a person but the contact."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is signed in somewhere. Of the secret its digest is kept. Times are microseconds since 1970 UTC."""
+    """Who is signed in somewhere; times are microseconds since 1970 UTC.
+
+    Of the secret its digest is kept. Records that were opened together have sessions of one id and one secret.
+    """
 
     subject: SubjectId
     id: str
@@ -92,6 +101,8 @@ class Signed:
 
     session: Session
     standing: Standing
+    others: tuple[Signed, ...] = ()
+    """The same person's other records that were opened with this one."""
 
     @property
     def subject(self) -> SubjectId:

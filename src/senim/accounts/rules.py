@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -34,16 +34,27 @@ def digest_of(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def cookie(session: Session, secret: str) -> str:
-    """What a browser keeps of a session: where to find it, and the secret that opens it."""
-    return f"{session.subject}.{session.id}.{secret}"
+def cookie(records: Sequence[SubjectId], session: str, secret: str) -> str:
+    """What a browser keeps of a session: the records it opens, the one that is looked at first, and the secret."""
+    return f"{'-'.join(records)}.{session}.{secret}"
 
 
-def parts_of(kept: str) -> tuple[SubjectId, str, str] | None:
-    """Person, session and secret of what a browser kept; None if it is nothing of ours."""
-    subject, _, rest = kept.partition(".")
+def parts_of(kept: str) -> tuple[list[SubjectId], str, str] | None:
+    """Records, session and secret of what a browser kept; None if it is nothing of ours."""
+    subjects, _, rest = kept.partition(".")
     session, _, secret = rest.partition(".")
-    return (SubjectId(subject), session, secret) if is_id(subject) and is_id(session) and secret else None
+    records = subjects.split("-")
+    good = all(is_id(one) for one in (*records, session)) and secret
+    return ([SubjectId(one) for one in records], session, secret) if good else None
+
+
+def turned(kept: str, to: str) -> str:
+    """What a browser keeps from now on where another of the records is looked at; the same if it is none of them."""
+    parts = parts_of(kept)
+    if parts is None or to not in parts[0]:
+        return kept
+    records, session, secret = parts
+    return cookie([SubjectId(to), *(one for one in records if one != to)], session, secret)
 
 
 def opens(session: Session, secret: str, now: int) -> bool:

@@ -7,11 +7,14 @@ order looks for it, makes the code and sends it. So the answer and its time are 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace as changed
 from typing import Final
 
 from msgspec.structs import replace
 
 from senim.accounts import store
+from senim.accounts.apart import Apart, Found, apart, named, telling, tells
 from senim.accounts.parts import Parts
 from senim.accounts.records import Attempt, Entered, Session, Signed
 from senim.accounts.rules import IDLE, LONGEST, SEEN_EVERY, cookie, digest_of, fresh, lasts, opens, parts_of
@@ -41,7 +44,6 @@ SEND: Final = "account.code"
 NAMED = 3
 """How often it may be told who of several one is; then it takes the counter."""
 
-_TELLING = (FieldType.IIN, FieldType.BIRTH_DATE)
 _LIFE = 30 * 60_000_000
 """How long a sign-in may take, in microseconds."""
 
@@ -147,11 +149,16 @@ class SigningIn:
         attempt = self._tried(work, token, code)
         if attempt is None:
             return self._wrong(work, token)
-        people = self._alive(work, attempt)
-        if len(people) > 1:
-            store.save_attempt(work, replace(attempt, code=None, claimed=tuple(people), proven_at=work.at))
-            return Entered(several=True, ask=self.telling(), left=NAMED)
-        return self._in(work, attempt, people[0]) if people else self._wrong(work, token)
+        records = self._alive(work, attempt)
+        if len(records) <= 1:
+            return self._in(work, attempt, records) if records else self._wrong(work, token)
+        found, fields = self._apart(work, records), self._fields(work)
+        if len(found.people) <= 1:
+            return self._in(work, attempt, found.opened(*found.people))
+        ask, bare = tells(fields, found.people), len(found.bare)
+        proven = replace(attempt, code=None, claimed=tuple(records), proven_at=work.at, ask=ask, bare=bare)
+        store.save_attempt(work, proven)
+        return _several(proven)
 
     def _tried(self, work: Work, token: str, code: str) -> Attempt | None:
         """The sign-in, if the code is the one that is out and still opens."""
@@ -187,53 +194,75 @@ class SigningIn:
 
     # several people share a contact
 
-    def telling(self) -> tuple[str, ...]:
-        """The fields by which people who share a contact are told from each other, but the contact itself."""
-        fields = self._parts.policies.in_force(self._parts.works.clock.now()).fields
-        return tuple(name for name, one in fields.items() if one.type in _TELLING or one.identifier)
+    def _fields(self, work: Work) -> Mapping[str, Field]:
+        return self._parts.policies.in_force(work.now).fields
+
+    def _apart(self, work: Work, records: Sequence[SubjectId]) -> Apart:
+        """Whose the records are, as far as what they hold tells; what all of them share by e-mail tells nobody."""
+        fields, found = self._fields(work), list[Found]()
+        wanted = telling(fields)
+        for one in records:
+            standing = self._parts.subjects.find(work.database, one)
+            known = self._parts.vault.everything(work, standing, categories=_categories(wanted))
+            values = {name: known[name].value for name in wanted & known.keys() if known[name].value}
+            found.append(Found(subject=one, since=standing.created_at, values=values))
+        emails = [name for name in wanted if fields[name].type is FieldType.EMAIL]
+        shared = set[str].intersection(*({one.values[name] for name in emails if name in one.values} for one in found))
+        return apart(fields, [changed(one, values=_but(one.values, emails, shared)) for one in found])
+
+    def asking(self, work: Work, token: str) -> Entered | None:
+        """What somebody is asked for whose code came back, if several people share the contact; None for nothing."""
+        attempt = self._known(work, token)
+        return _several(attempt) if attempt is not None and attempt.proven_at else None
 
     def name(self, work: Work, token: str, reference: str, value: str, *, asker: str = "") -> Entered:
         """Say by a further identifier who of several people one is. After three wrong ones it takes the counter."""
         work.attempt(SIGNED_IN)
         work.need("sign-in")
         self._parts.limits.count_place(work, "try", asker)
-        attempt, ask = self._known(work, token), self.telling()
+        attempt = self._known(work, token)
         if attempt is None or not attempt.proven_at or attempt.named >= NAMED:
-            return Entered(several=True)
-        people = self._named(work, attempt, reference, value) if reference in ask else []
-        if len(people) == 1:
-            return self._in(work, attempt, people[0])
-        named = attempt.named + 1
-        store.save_attempt(work, replace(attempt, named=named))
+            return _several(attempt) if attempt and attempt.proven_at else Entered(several=True)
+        found = self._apart(work, self._alive(work, attempt))
+        own = self._named(work, found, reference, value) if reference in attempt.ask else ()
+        if own:
+            return self._in(work, attempt, found.opened(own))
+        wrong = replace(attempt, named=attempt.named + 1)
+        store.save_attempt(work, wrong)
         work.record(UNPROVEN, outcome=Outcome.REFUSED, codes=("identity_unproven",))
-        return Entered(several=True, ask=ask, left=NAMED - named)
+        return _several(wrong)
 
-    def _named(self, work: Work, attempt: Attempt, reference: str, value: str) -> list[SubjectId]:
-        """Whose value it is, of those who share the contact."""
-        field = self._parts.policies.in_force(work.now).fields[reference]
+    def open_bare(self, work: Work, token: str) -> Entered:
+        """Open what holds nothing of a person but the contact, without saying who one is."""
+        work.attempt(SIGNED_IN)
+        work.need("sign-in")
+        attempt = self._known(work, token)
+        if attempt is None or not attempt.proven_at:
+            return Entered(several=True)
+        bare = self._apart(work, self._alive(work, attempt)).opened()
+        return self._in(work, attempt, bare) if bare else _several(attempt)
+
+    def _named(self, work: Work, found: Apart, reference: str, value: str) -> Sequence[Found]:
+        """The records of the one person whose value it is."""
         try:
-            wanted = normalise(value, field)
+            wanted = normalise(value, self._fields(work)[reference])
         except Invalid:
-            return []
-        found = []
-        for one in self._alive(work, attempt):
-            standing = self._parts.subjects.find(work.database, one)
-            known = self._parts.vault.everything(work, standing, categories=_categories([reference]))
-            if reference in known and known[reference].value == wanted:
-                found.append(one)
-        return found
+            return ()
+        return named(found.people, reference, wanted)
 
     # sessions
 
-    def _in(self, work: Work, attempt: Attempt, subject: SubjectId) -> Entered:
-        secret = secrets.token_urlsafe(32)
-        session = Session(
-            subject=subject, id=new_id(), digest=digest_of(secret), begun_at=work.at, seen_at=work.at, fresh_at=work.at
-        )
-        store.add_session(work, session)
+    def _in(self, work: Work, attempt: Attempt, records: Sequence[SubjectId]) -> Entered:
+        """Sign in: a session for each record, of one id and one secret."""
+        secret, session = secrets.token_urlsafe(32), new_id()
+        digest, at = digest_of(secret), work.at
+        for one in records:
+            store.add_session(
+                work, Session(subject=one, id=session, digest=digest, begun_at=at, seen_at=at, fresh_at=at)
+            )
+            work.record(SIGNED_IN, subject=one, ref=session)
         store.drop_attempt(work, attempt)
-        work.record(SIGNED_IN, subject=subject, ref=session.id)
-        return Entered(session=cookie(session, secret))
+        return Entered(session=cookie(records, session, secret))
 
     def freshen(self, work: Work, signed: Signed, token: str, *, code: str) -> Entered:
         """A fresh code came back in a session: for a while what cannot be undone may be done."""
@@ -242,26 +271,48 @@ class SigningIn:
         attempt = self._tried(work, token, code)
         if attempt is None or attempt.claimed != (signed.subject,):
             return self._wrong(work, token)
-        store.touch(work.unit, replace(signed.session, seen_at=work.at, fresh_at=work.at))
+        here = set(self._addresses(work, signed.subject))
+        for one in (signed, *signed.others):
+            if here & set(self._addresses(work, one.subject)):
+                store.touch(work.unit, replace(one.session, seen_at=work.at, fresh_at=work.at))
+                work.record(FRESHENED, subject=one.subject, ref=one.session.id)
         store.drop_attempt(work, attempt)
-        work.record(FRESHENED, subject=signed.subject, ref=signed.session.id)
         return Entered(session=signed.session.id)
 
     def signed(self, database: Database, kept: str, now: int) -> Signed | None:
         """Who is signed in with what a browser kept; None for nobody: ended, idle too long, erased."""
         found = parts_of(kept)
-        session = store.find_session(database, found[0], found[1]) if found else None
-        if found is None or session is None or not opens(session, found[2], now):
+        if found is None:
             return None
-        standing = self._parts.subjects.look(database, session.subject)
+        records, session, secret = found
+        first, *rest = [self._opened(database, one, session, secret, now) for one in records]
+        if first is None:
+            return None
+        who = changed(first, others=tuple(one for one in rest if one is not None))
+        return self._seen(database, who, now) if now - first.session.seen_at >= SEEN_EVERY else who
+
+    def _opened(self, database: Database, subject: SubjectId, session: str, secret: str, now: int) -> Signed | None:
+        """A record that a session opens; of an erased one the session ends."""
+        found = store.find_session(database, subject, session)
+        if found is None or not opens(found, secret, now):
+            return None
+        standing = self._parts.subjects.look(database, subject)
         if standing is None or standing.erased:
-            self._end(database, session)
+            self._end(database, found)
             return None
-        if now - session.seen_at >= SEEN_EVERY:
-            session, unit = replace(session, seen_at=now), Unit()
-            store.touch(unit, session)
-            database.commit(unit)
-        return Signed(session=session, standing=standing)
+        return Signed(session=found, standing=standing)
+
+    @staticmethod
+    def _seen(database: Database, who: Signed, now: int) -> Signed:
+        """Note that a session is in use, for each record that it opens."""
+        unit = Unit()
+        here, *others = [
+            changed(one, session=replace(one.session, seen_at=now)) for one in (changed(who, others=()), *who.others)
+        ]
+        for one in (here, *others):
+            store.touch(unit, one.session)
+        database.commit(unit)
+        return changed(here, others=tuple(others))
 
     @staticmethod
     def _end(database: Database, session: Session) -> None:
@@ -307,7 +358,18 @@ def check_fresh(signed: Signed, now: int) -> None:
         raise NotAllowed(Code.CODE_NEEDED)
 
 
-def _categories(references: list[str]) -> frozenset[str]:
+def _several(attempt: Attempt) -> Entered:
+    """What is asked of somebody whose contact is known to be theirs, and who of several people they are is not."""
+    left = NAMED - attempt.named
+    return Entered(several=True, ask=attempt.ask if left else (), left=left, bare=attempt.bare)
+
+
+def _but(values: Mapping[str, str], names: Iterable[str], shared: Collection[str]) -> dict[str, str]:
+    """Values but those of some fields that all have."""
+    return {name: value for name, value in values.items() if not (name in names and value in shared)}
+
+
+def _categories(references: Iterable[str]) -> frozenset[str]:
     return frozenset(one.partition(".")[0] for one in references)
 
 

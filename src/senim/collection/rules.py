@@ -15,7 +15,7 @@ from senim.collection.records import ConsentGiven, Intake
 from senim.collection.scanning import has_card, iins, quiet, special
 from senim.consent.rules import is_archive
 from senim.errors import Code, Invalid, NotPromised, Reason
-from senim.policy.notices import Notice
+from senim.policy.notices import Notice, consent_ref
 from senim.policy.promises import Promises
 from senim.policy.records import ConsentAsked, Field, Point
 from senim.policy.taxonomy import Channel, FieldType
@@ -38,6 +38,9 @@ _CARD_FREE = frozenset(
     )
 )
 """Types that are card numbers, or whose own check lets none in (the digits of a good IBAN may look like one)."""
+
+_SHORTEST_CARD = 13
+"""Digits of the shortest card numbers. Numbers that systems give may be as long, so these are not looked for there."""
 
 _NOTHING = (None, "")
 _BIRTH_DATE = FieldType.BIRTH_DATE
@@ -117,7 +120,8 @@ def unwanted(promises: Promises, reference: str, kind: FieldType, value: object)
     reasons: list[Reason] = []
     if not isinstance(text, str):
         return reasons
-    if kind not in _CARD_FREE and has_card(text, short=kind is not FieldType.REFERENCE):
+    least = least_card(kind)
+    if least and has_card(text, short=least == _SHORTEST_CARD):
         reasons.append(promises.reason(Code.CARD_NUMBER, reference))
     if kind in _FREE and kind is not FieldType.URL:
         found = special(text)
@@ -125,6 +129,13 @@ def unwanted(promises: Promises, reference: str, kind: FieldType, value: object)
         if found in promises.law.special and (category is None or category.special != found):
             reasons.append(promises.reason(Code.SPECIAL_CATEGORY, reference))
     return reasons
+
+
+def least_card(kind: FieldType) -> int:
+    """From how many digits on a card number is looked for in such a field; 0 where none can be in it."""
+    if kind in _CARD_FREE:
+        return 0
+    return _SHORTEST_CARD + 1 if kind is FieldType.REFERENCE else _SHORTEST_CARD
 
 
 def look_at_place(promises: Promises, place: str) -> list[Reason]:
@@ -194,7 +205,8 @@ def unagreed(promises: Promises, intake: Intake) -> Iterator[Reason]:
     for ask in promises.policy.points[intake.point].consents:
         given = [one for one in intake.consents if _same(ask, one)]
         if ask.ask == "required" and not any(one.given for one in given):
-            yield promises.reason(Code.CONSENT_MISSING, ask.purpose, f"purposes.{ask.purpose}")
+            lacking = promises.reason(Code.CONSENT_MISSING, ask.purpose, f"purposes.{ask.purpose}")
+            yield replace(lacking, where=consent_ref(ask))
 
 
 @functools.lru_cache(maxsize=64)

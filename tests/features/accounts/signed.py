@@ -50,6 +50,11 @@ class Visitor:
         entered: Entered = self.senim.run(AT_DOOR, lambda work: self._door.name(work, token, reference, value))
         return entered
 
+    def open_bare(self, token: str) -> Entered:
+        """Open what holds nothing but the address."""
+        entered: Entered = self.senim.run(AT_DOOR, lambda work: self._door.open_bare(work, token))
+        return entered
+
     def cookie(self, person: Person) -> str:
         """What the browser keeps of a person who signs in."""
         token = self.begin(person.values["contact.email"])

@@ -12,7 +12,7 @@ from senim.rights import Ground, Kind
 from senim.rights.answers.rendering import data as as_json
 from senim.rights.answers.rendering import document as as_pdf
 from senim.rights.answers.rendering import page as as_page
-from senim.web.portal.visit import act, look, page, say, signed
+from senim.web.portal.visit import act, act_as, look, page, say, signed
 from senim.web.shared.pages import PRIVATE, refused, wrong_at
 from senim.web.shared.pages import fault as told
 from senim.web.shared.switching import typed
@@ -119,13 +119,17 @@ def _leave(senim: Senim, fault: str = "") -> str:
 
 
 def _left(senim: Senim) -> Page:
-    """Withdraw everything, or erase: with a tick, a fresh code, and a number to ask by."""
+    """Withdraw everything, or erase, in this record and those that are chosen: with a tick, a fresh code, a number."""
     g.back = url_for("changing.leave")
     wanted = {"withdraw": Kind.WITHDRAW, "erase": Kind.ERASE}.get(request.form.get("what", ""))
     if wanted is None:
         raise NotFound(Code.NOT_FOUND, "what")
     if not request.form.get("sure"):
         return _leave(senim, told("sure-missing"))
+    chosen = set(request.form.getlist("also"))
+    for other in signed().others:
+        if other.subject in chosen:
+            act_as(senim, other, senim.accounts.asking.open, wanted, language=g.language)
     opened = act(senim, senim.accounts.asking.open, wanted, language=g.language)
-    say("ask-opened", "good")
+    say("ask-opened-each" if chosen else "ask-opened", "good")
     return redirect(url_for("asking.request", number=opened.number), 303)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flask import Blueprint, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from senim.accounts import Entered
 from senim.accounts.records import AT_DOOR
+from senim.accounts.rules import turned
 from senim.app import Senim
 from senim.errors import Invalid, NotAllowed, NotFound
 from senim.policy.notices import field_name
+from senim.policy.taxonomy import FieldType
 from senim.web.portal.visit import ACCOUNT, ATTEMPT, BACK, act, forget, page, say, signed
 from senim.web.shared.askers import asker
 from senim.web.shared.pages import fault as told
@@ -35,6 +39,7 @@ def entering(senim: Senim) -> Blueprint:
     add("/sessions", view_func=lambda: _sessions(senim), methods=["GET"], endpoint="sessions")
     add("/sessions/end", view_func=lambda: _end(senim), methods=["POST"], endpoint="end")
     add("/sessions/end-others", view_func=lambda: _end_others(senim), methods=["POST"], endpoint="end_others")
+    add("/record", view_func=_turn, methods=["POST"], endpoint="turn")
     add("/sign-out", view_func=lambda: _sign_out(senim), methods=["POST"], endpoint="sign_out")
     return pages
 
@@ -87,24 +92,36 @@ def _in(entered: Entered) -> Redirect:
     return redirect(back or url_for("seeing.start"), 303)
 
 
-def _who(senim: Senim, fault: str = "", left: int = 1) -> Page:
-    if ATTEMPT not in session:
+def _who(senim: Senim, fault: str = "") -> Page:
+    """Who of several people somebody is: only what one of them really has is asked for."""
+    token, signing_in = session.get(ATTEMPT, ""), senim.accounts.signing_in
+    asked = signing_in.asking(senim.works.begin(AT_DOOR), token) if token else None
+    if asked is None:
         return redirect(url_for("entering.ask"), 303)
     promises = senim.accounts.promises()
-    ask = senim.accounts.signing_in.telling() if left else ()
     g.untold = ("value",)
-    names = [(reference, field_name(promises, reference, g.language)) for reference in ask]
-    return render_template("portal/who.html", names=names, fault=fault, left=left)
+    names = [(reference, field_name(promises, reference, g.language)) for reference in asked.ask]
+    dated = any(promises.fields[reference].type is FieldType.BIRTH_DATE for reference in asked.ask)
+    return render_template("portal/who.html", names=names, dated=dated, fault=fault, bare=asked.bare)
 
 
 def _name(senim: Senim) -> Page:
     token, field, value = session.get(ATTEMPT, ""), request.form.get("field", ""), request.form.get("value", "")
-    who, name = asker(request), senim.accounts.signing_in.name
+    who, signing_in = asker(request), senim.accounts.signing_in
+    if request.form.get("bare"):
+        entered = senim.run(AT_DOOR, lambda work: signing_in.open_bare(work, token))
+        return _in(entered) if entered.session else _who(senim)
     try:
-        entered = senim.run(AT_DOOR, lambda work: name(work, token, field, value, asker=who))
+        entered = senim.run(AT_DOOR, lambda work: signing_in.name(work, token, field, value, asker=who))
     except NotAllowed:
         return _who(senim, told("too-many-tries"))
-    return _in(entered) if entered.session else _who(senim, told("several-wrong"), entered.left)
+    return _in(entered) if entered.session else _who(senim, told("several-wrong"))
+
+
+def _turn() -> Redirect:
+    """Look at another record of the same person."""
+    session[ACCOUNT] = turned(session[ACCOUNT], request.form.get("record", ""))
+    return redirect(url_for("seeing.start"), 303)
 
 
 # a fresh code
@@ -147,22 +164,30 @@ def _sessions(senim: Senim) -> Page:
 
 
 def _end(senim: Senim) -> Redirect:
-    one, actor = request.form.get("session", ""), signed().actor
-    senim.run(actor, lambda work: senim.accounts.signing_in.end(work, one))
+    _end_everywhere(senim, request.form.get("session", ""))
     say("session-ended", "good")
     return redirect(url_for("entering.sessions"), 303)
 
 
+def _end_everywhere(senim: Senim, one: str) -> None:
+    """End a session for each record that it opens. Raises NotFound unless it opens the one that is looked at."""
+    end = senim.accounts.signing_in.end
+    senim.run(signed().actor, lambda work: end(work, one))
+    for other in signed().others:
+        with suppress(NotFound):  # a session may open fewer records than this one
+            senim.run(other.actor, lambda work: end(work, one))
+
+
 def _end_others(senim: Senim) -> Redirect:
-    here, actor = signed().session.id, signed().actor
-    senim.run(actor, lambda work: senim.accounts.signing_in.end_others(work, here))
+    here, end_others = signed().session.id, senim.accounts.signing_in.end_others
+    for who in (signed(), *signed().others):
+        senim.run(who.actor, lambda work: end_others(work, here))
     say("session-ended", "good")
     return redirect(url_for("entering.sessions"), 303)
 
 
 def _sign_out(senim: Senim) -> Redirect:
-    here, actor = signed().session.id, signed().actor
-    senim.run(actor, lambda work: senim.accounts.signing_in.end(work, here))
+    _end_everywhere(senim, signed().session.id)
     forget()
     say("signed-out", "good")
     return redirect(url_for("entering.ask"), 303)

@@ -102,12 +102,17 @@ def signed() -> Signed:
 
 def act(senim: Senim, verb: Callable[..., T], *about: Any, **more: Any) -> T:
     """Run a verb as the person, on where they stand at that moment."""
+    return act_as(senim, signed(), verb, *about, **more)
+
+
+def act_as(senim: Senim, who: Signed, verb: Callable[..., T], *about: Any, **more: Any) -> T:
+    """Run a verb as the person of one of the records that are open."""
 
     def acted(work: Any) -> T:
-        standing = senim.subjects.about(work, signed().subject)
-        return verb(work, replace(signed(), standing=standing), *about, **more)
+        standing = senim.subjects.about(work, who.subject)
+        return verb(work, replace(who, standing=standing), *about, **more)
 
-    return senim.run(signed().actor, acted)
+    return senim.run(who.actor, acted)
 
 
 def look(senim: Senim, verb: Callable[..., T], *about: Any, **more: Any) -> T:

@@ -106,20 +106,31 @@ def _asked(senim: Senim, point: str) -> Response:
 
 def _scripted(senim: Senim, point: str) -> Response:
     """Take in what a script sends; refusals come by field, in the person's words."""
-    language = g.language
+    language, fields = g.language, dict[str, str]()
     try:
         _own(senim)
         try:
             sent = _decode(request.get_data())
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Invalid(Code.BODY_MALFORMED, "body") from error
-        language = sent.language
-        return Response(_take(senim, point, language, sent.fields, sent.id), 201, mimetype="application/json")
+        language, fields = sent.language, sent.fields
+        return Response(_take(senim, point, language, fields, sent.id), 201, mimetype="application/json")
     except SenimError as error:
-        told = problem(error, language) | {"fields": in_words(error.reasons, language)}
+        made = _form(senim, point, language)
+        told = problem(error, language) | {"fields": in_words(made, error.reasons, sent=fields, language=language)}
         answer = jsonify(told)
         answer.status_code, answer.mimetype = status_of(error), "application/problem+json"
         return answer
+
+
+def _form(senim: Senim, point: str, language: Language) -> Form | None:
+    """A point as a form, if pages may send to it."""
+    promises = _promises(senim)
+    try:
+        sender(promises, point)
+    except SenimError:
+        return None
+    return form(promises, point, language)
 
 
 def _take(senim: Senim, point: str, language: Language, fields: dict[str, str], mark: str) -> bytes:
@@ -189,10 +200,9 @@ def _site(promises: Promises, point: str) -> str:
 
 
 def _shown(made: Form, sent: dict[str, str], reasons: list[Reason]) -> Response:
-    faults = in_words(reasons, g.language)
+    faults = in_words(made, reasons, sent=sent, language=g.language)
     words = {name: text.in_(g.language) for name, text in wording("forms").items()}
-    known = {one.ref for one in made.fields} | {f"{CONSENT}{one.ref}" for one in made.consents}
-    beside = [f"{name}: {text}" for name, text in faults.items() if name and name not in known]
+    shown = {one.ref for one in made.fields} | {f"{CONSENT}{one.ref}" for one in made.consents}
     title = words["mend"] if faults else words["before"]
     body = render_template(
         "form.html",
@@ -201,8 +211,8 @@ def _shown(made: Form, sent: dict[str, str], reasons: list[Reason]) -> Response:
         sent=sent,
         faults=faults,
         faults_along=carried(Wrong(one.code, one.where, one.hint) for one in reasons),
-        beside=beside,
         say=words,
+        apart=[text for name, text in faults.items() if name and name not in shown],
         id=secrets.token_hex(16),
     )
     status = 422 if faults else 200

@@ -13,10 +13,11 @@
   const language = () => [me.dataset.language, doc.documentElement.lang, ...navigator.languages].map((one) => (one || "").slice(0, 2).toLowerCase()).find((one) => ["kk", "ru", "en"].includes(one)) || "ru";
   let number = 0;
 
-  // A card number in somebody's own words: 13 to 19 digits, perhaps apart, with the right check digit.
-  const card = (text) => (text.match(/(?:\d[ -]?){12,18}\d/g) || []).some((found) => {
-    const digits = found.replace(/\D/g, "").split("").reverse().map(Number);
-    return digits.reduce((sum, one, at) => sum + (at % 2 ? (one > 4 ? one * 2 - 9 : one * 2) : one), 0) % 10 === 0;
+  // A card number, perhaps in somebody's own words: 13 to 19 digits, perhaps apart, as cards begin, with the right check digit.
+  const issued = /^(?:4\d{12}|3[0689]\d{12}|3[47]\d{13}|(?:[34569]\d|2[2-7])\d{14}|[4569]\d{17,18})$/;
+  const card = (text, least) => (text.match(/(?:\d[ -]?){12,18}\d/g) || []).some((found) => {
+    const row = found.replace(/\D/g, ""), digits = row.split("").reverse().map(Number);
+    return row.length >= least && issued.test(row) && digits.reduce((sum, one, at) => sum + (at % 2 ? (one > 4 ? one * 2 - 9 : one * 2) : one), 0) % 10 === 0;
   });
   const describe = (input, note) => {
     note.id = note.id || `senim-${++number}`;
@@ -28,9 +29,9 @@
     const place = new URL(`forms/${form.dataset.senimPoint}`, me.src);
     const answer = await fetch(`${place}?language=${language()}`, { credentials: "omit", referrerPolicy: "no-referrer" });
     if (!answer.ok) return console.warn(`senim: the point “${form.dataset.senimPoint}” takes no forms of pages (${answer.status})`);
-    const asks = await answer.json(), words = asks.words, faults = new Map();
+    const asks = await answer.json(), words = asks.words, faults = new Map(), told = new Map();
     const inputs = new Map([...form.querySelectorAll("[data-senim-field]")].map((one) => [one.dataset.senimField, one]));
-    let mark = random();
+    let mark = random(), sendings = 0;
 
     const say = (input, text) => {
       if (!faults.has(input)) {
@@ -50,12 +51,15 @@
       const found = all.find((one) => one.checked || !["radio", "checkbox"].includes(one.type));
       return !found ? "" : found.type === "checkbox" ? "true" : found.value.trim();
     };
-    const look = (input, ref) => {
+    // What is wrong with a field, as far as can be told before it is sent.
+    const look = (ref) => {
       const asked = asks.fields.find((one) => one.ref === ref), text = read(ref);
       if (!asked) return text ? words.category_undeclared : "";
       if (!text) return asked.required ? words.field_missing : "";
-      return !/card|iin|iban|date/.test(ref) && ["text", "textarea"].includes(asked.input) && card(text) ? words.card_number : "";
+      return asked.cards && card(text, asked.cards) ? words.card_number : "";
     };
+    // What the service said of a field holds as long as the field is as it was then.
+    const heard = (ref) => (told.has(ref) && told.get(ref).text === read(ref) ? told.get(ref).said : "");
     for (const [ref, input] of inputs) {
       const asked = asks.fields.find((one) => one.ref === ref);
       if (!asked) console.warn(`senim: “${ref}” is not asked for at this point, and is refused`);
@@ -72,8 +76,8 @@
     }
     // Not at once: a line that comes while the next thing is being pressed would move that away.
     form.addEventListener("change", ({ target }) => {
-      const ref = target.dataset.senimField, input = inputs.get(ref);
-      if (input) setTimeout(() => say(input, look(input, ref)), 300);
+      const ref = target.dataset.senimField, input = inputs.get(ref), sent = sendings;
+      if (input) setTimeout(() => sent === sendings && say(input, look(ref) || heard(ref)), 300);
     });
     for (const one of asks.fields) if (one.required && !inputs.has(one.ref)) console.warn(`senim: the form lacks “${one.ref}”, which this point needs`);
 
@@ -93,23 +97,27 @@
       box.type = "checkbox";
       add(label, "span", ` ${one.says} (${one.required ? words.required : words.optional})`);
       boxes.set(`consent:${one.ref}`, box);
-      box.addEventListener("change", () => say(box, ""));
+      box.addEventListener("change", () => {
+        say(box, "");
+        for (const { ref, boxes: needed } of asks.fields) if (needed.includes(one.ref) && told.delete(ref)) say(inputs.get(ref), look(ref));
+      });
     }
     const status = add(foot, "p", "", "senim-status");
     status.setAttribute("role", "status");
 
     const check = () => {
-      for (const [ref, input] of inputs) say(input, look(input, ref));
+      for (const [ref, input] of inputs) say(input, look(ref));
       for (const one of asks.consents) {
         const box = boxes.get(`consent:${one.ref}`);
         say(box, one.required && !box.checked ? words.consent_missing : "");
       }
     };
-    const show = (told) => {
-      for (const [name, text] of Object.entries(told)) {
+    const show = (fields) => {
+      for (const [name, said] of Object.entries(fields)) {
         const input = inputs.get(name) || boxes.get(name);
-        if (input) say(input, text);
-        else status.textContent = text;
+        if (inputs.has(name)) told.set(name, { text: read(name), said });
+        if (input) say(input, said);
+        else status.textContent = said;
       }
     };
     const focus = () => {
@@ -121,6 +129,8 @@
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       status.textContent = "";
+      sendings += 1;
+      told.clear();
       check();
       if (focus()) return;
       const fields = { notice: asks.digest };
@@ -130,18 +140,18 @@
       if (button) button.disabled = true;
       try {
         const sent = await fetch(place, { method: "POST", body: JSON.stringify({ id: mark, language: asks.language, fields }), credentials: "omit", referrerPolicy: "no-referrer" });
-        const told = await sent.json();
+        const answer = await sent.json();
         if (sent.ok) {
           mark = random();
           form.reset();
           status.textContent = words.thanks;
-          form.dispatchEvent(new CustomEvent("senim:sent", { bubbles: true, detail: told }));
+          form.dispatchEvent(new CustomEvent("senim:sent", { bubbles: true, detail: answer }));
           if (form.dataset.senimThen) location.assign(form.dataset.senimThen);
         } else {
           mark = random();
-          show(Object.keys(told.fields || {}).length ? told.fields : { "": words.other });
+          show(Object.keys(answer.fields || {}).length ? answer.fields : { "": words.other });
           focus();
-          form.dispatchEvent(new CustomEvent("senim:refused", { bubbles: true, detail: { code: told.code } }));
+          form.dispatchEvent(new CustomEvent("senim:refused", { bubbles: true, detail: { code: answer.code } }));
         }
       } catch {
         status.textContent = words.offline;

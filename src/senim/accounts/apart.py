@@ -1,0 +1,92 @@
+"""Records that one address leads to: which are one person's as far as anybody can tell, what tells the others. Pure.
+
+Whoever has the address may open what holds nothing else of a person: nothing there is anybody else's, and whatever a
+stranger has a form make keeps nobody out. Records that say the same of a person are opened together. If several people
+are left, one more thing is asked for, and only what one of them really has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from senim.identity import SubjectId
+from senim.policy.records import Field
+from senim.policy.taxonomy import FieldType
+
+_ASKED: Final = (FieldType.IIN, FieldType.BIRTH_DATE)
+_PERSONAL: Final = frozenset((
+    FieldType.NAME, FieldType.EMAIL, FieldType.PHONE, FieldType.BIRTH_DATE, FieldType.ADDRESS, FieldType.IIN,
+    FieldType.PASSPORT, FieldType.ID_CARD, FieldType.IBAN, FieldType.ACCOUNT,
+))  # fmt: skip
+"""Types whose values say who somebody is. A number of an order says only which order."""
+
+MOST_OPENED: Final = 50
+"""Records that one sign-in opens, the oldest first: who has a form make more of them opens no fewer of the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A record that an address leads to, and all in it that could tell a person from others, by field."""
+
+    subject: SubjectId
+    since: int
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Records of an address: those that hold nothing else of a person, and the others, person by person."""
+
+    bare: tuple[Found, ...]
+    people: tuple[tuple[Found, ...], ...]
+
+    def opened(self, of: Sequence[Found] = ()) -> list[SubjectId]:
+        """What a person opens: their own, the newest first, and what holds nothing but the address."""
+        own = sorted(of, key=lambda one: one.since)[:MOST_OPENED]
+        bare = sorted(self.bare, key=lambda one: one.since)[: MOST_OPENED - len(own)]
+        return [one.subject for one in (*reversed(own), *bare)]
+
+
+def asked(fields: Mapping[str, Field]) -> tuple[str, ...]:
+    """The fields by which people who share an address may say who they are."""
+    return tuple(name for name, one in fields.items() if one.type in _ASKED or one.identifier)
+
+
+def telling(fields: Mapping[str, Field]) -> frozenset[str]:
+    """The fields that could tell a person from others."""
+    return frozenset(name for name, one in fields.items() if one.type in _PERSONAL) | frozenset(asked(fields))
+
+
+def apart(fields: Mapping[str, Field], records: Sequence[Found]) -> Apart:
+    """Which records hold nothing of a person, and which say the same of one. The address is in none of the values."""
+    people: dict[object, list[Found]] = {}
+    for one in records:
+        if one.values:
+            people.setdefault(_who(fields, one) or one.subject, []).append(one)
+    bare = tuple(one for one in records if not one.values)
+    return Apart(bare=bare, people=tuple(map(tuple, people.values())))
+
+
+def _who(fields: Mapping[str, Field], one: Found) -> frozenset[tuple[str, str]]:
+    """What a record says of the person, and not of an order."""
+    return frozenset((name, value.casefold()) for name, value in one.values.items() if fields[name].type in _PERSONAL)
+
+
+def tells(fields: Mapping[str, Field], people: Sequence[Sequence[Found]]) -> tuple[str, ...]:
+    """What may be asked for: fields of which somebody has a value that nobody else of them has."""
+    return tuple(name for name in asked(fields) if 1 in Counter(chain(*(_of(one, name) for one in people))).values())
+
+
+def _of(person: Sequence[Found], name: str) -> set[str]:
+    """The values of a person in a field."""
+    return {one.values[name] for one in person if name in one.values}
+
+
+def named(people: Sequence[Sequence[Found]], name: str, value: str) -> Sequence[Found]:
+    """The records of the one person who has a value; none if nobody has, or several do."""
+    found = [one for one in people if value in _of(one, name)]
+    return found[0] if len(found) == 1 else ()
