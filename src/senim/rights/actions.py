@@ -319,6 +319,25 @@ class Rights:
         self._desk.tell(work, READ, request, count=found.chunks)
         return found.media, b"".join(self._desk.get(work, request, paper))
 
+    def own(self, work: Work, number: str) -> Opening:
+        """What was written in a request, for whose it is, as the caller has seen; in the log before it is told."""
+        request = self._desk.begin(work, number, READ, "request")
+        opening = self._desk.opening(work, request)
+        self._desk.tell(work, READ, request)
+        return opening
+
+    def own_paper(self, work: Work, number: str, paper: str) -> tuple[str, bytes]:
+        """A file that was sent to support a request, for whose it is, as the caller has seen; logged. Raises NotFound.
+
+        What staff put beside it is not the person's to see.
+        """
+        request = self._desk.begin(work, number, READ, "request")
+        found = next((one for one in request.papers if one.id == paper and one.what == "evidence"), None)
+        if found is None:
+            raise NotFound(Code.NOT_FOUND, "paper")
+        self._desk.tell(work, READ, request, count=found.chunks)
+        return found.media, b"".join(self._desk.get(work, request, paper))
+
     # out
 
     def withdraw(self, work: Work, number: str) -> Request:

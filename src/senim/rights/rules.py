@@ -129,9 +129,14 @@ def is_open(request: Request) -> bool:
     return request.state in _OPEN
 
 
+def is_undecided(request: Request) -> bool:
+    """Whether nobody has decided on it yet."""
+    return request.state in _UNDECIDED
+
+
 def check_undecided(request: Request) -> None:
     """Raise Held (request_state) once a request was decided on."""
-    if request.state not in _UNDECIDED:
+    if not is_undecided(request):
         raise Held(Code.REQUEST_STATE, request.number, detail=str(request.state))
 
 
