@@ -259,6 +259,7 @@ class Senim:
             roots=_roots(self.settings.rights, self.folder),
         )
         self.inbox.receiver = LetterReceiver(self.rights)
+        self.vault.asked = self.rights.destruction
         self._join_accounts(place)
 
     def _join_accounts(self, place: str) -> None:

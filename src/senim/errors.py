@@ -112,6 +112,7 @@ class Code(StrEnum):
     VERSION_BOUND = "version_bound"
     # requests of people
     REQUEST_STATE = "request_state"
+    CLAIM_OPEN = "claim_open"
     IDENTITY_UNPROVEN = "identity_unproven"
     AUTHORITY_UNPROVEN = "authority_unproven"
     TOO_MANY_ATTEMPTS = "too_many_attempts"

@@ -14,9 +14,11 @@ import pytest
 
 from senim.audit.searching import LOOKED
 from senim.audit.statements import open_statement
+from senim.rights.destruction import OWN_REASONS
 from senim.testing import Stage
 from tests.console import Colleague
 from tests.features.acting import told_of
+from tests.features.rights.scene import by
 
 
 @pytest.fixture
@@ -149,19 +151,59 @@ def test_what_the_gate_refuses_is_told_with_its_clause(console: Callable[..., Co
     assert 'role="alert"' in future.text
 
 
-def test_erasing_wants_a_fresh_sign_in(console: Callable[..., Colleague], person: Any, clock: Any) -> None:
-    """Ten minutes after signing in one is asked again; then the data is gone and the proof is shown."""
+def test_destroying_is_planned_and_approved(console: Callable[..., Colleague], person: Any, clock: Any) -> None:
+    """Ten minutes after signing in one is asked again; then it is planned, approved by a second person, proven."""
     me = console()
     where = found(me, person)
+    form = me.get(f"{where}/do/erase").text
+    assert re.findall(r'option value="([^"]+)"', form) == [*OWN_REASONS]
+    assert "/console/requests/new" in form
     clock.move(minutes=11)
-    asked = me.post(f"{where}/do/erase", {"reason": "request"})
+    asked = me.post(f"{where}/do/erase", {"reason": "purpose-met"})
+    assert me.senim.rights.of(me.senim.database, person.subject) == []
+    plan = str(me.again(asked).location)
+    number = plan.split("/")[-2]
+    me.senim.orders.run_due("rights")
+    page = me.get(plan).text
+    assert "Tax Code" in page
+    assert 'name="digest"' not in page, "whoever began it does not approve it"
+    assert "operator" in me.get(f"/console/requests/{number}").text
     assert not me.senim.subjects.find(me.senim.database, person.subject).erased
-    page = me.again(asked).text
-    proof = re.search(r">(eyJ[\w.-]+)<", page)
+    digest = me.senim.rights.find(me.senim.database, number).plan.digest
+    console(name="second").post(f"/console/requests/{number}/approve", {"digest": digest})
+    me.senim.orders.run_due("rights")
+    proof = re.search(r">(eyJ[\w.-]+)<", me.get(f"/console/requests/{number}").text)
     assert proof
     assert open_statement(proof[1], me.senim.jwk)[1]["subject"] == person.subject
     assert person.values["identity.family"] not in me.get(where).text
     assert me.get(f"{where}/do/erase").location == where
+    assert number in me.get(f"{where}/history").text
+
+
+def test_an_open_claim_is_told_where_data_would_be_destroyed(
+    console: Callable[..., Colleague], stage: Stage, person: Any
+) -> None:
+    """The form says why not, and nothing is begun."""
+    me = console()
+    where = found(me, person)
+    by(stage, person, "claim", text="A refund.")
+    page = unescape(me.post(f"{where}/do/erase", {"reason": "unlawful"}).text)
+    assert "A claim of this person is still open" in page
+    assert len(me.senim.rights.of(me.senim.database, person.subject)) == 1
+
+
+def test_staff_let_go_of_a_destruction(console: Callable[..., Colleague], person: Any) -> None:
+    """A press that asks first, before it is approved."""
+    me = console()
+    where = found(me, person)
+    plan = str(me.post(f"{where}/do/erase", {"reason": "unlawful"}).location)
+    base = plan.rpartition("/")[0]
+    assert f"{base}/withdraw" in me.get(base).text
+    assert "Give up the destruction" in me.get(f"{base}/withdraw").text
+    me.post(f"{base}/withdraw")
+    me.senim.orders.run_due("rights")
+    assert not me.senim.subjects.find(me.senim.database, person.subject).erased
+    assert f"{base}/withdraw" not in me.get(base).text
 
 
 def test_a_file_is_opened_by_a_form_and_logged(console: Callable[..., Colleague], stage: Stage, person: Any) -> None:

@@ -18,7 +18,7 @@ from senim.conformance import cast
 from senim.disclosure import Handing
 from senim.errors import Code
 from senim.languages import LANGUAGES, explain
-from senim.rights import Kind, State
+from senim.rights import Attached, Ground, Kind, Opening, State, Way
 from senim.testing import FixedClock, Person, Stage
 from tests.doors.visitor import Visitor
 
@@ -237,7 +237,53 @@ def test_requests_are_followed_by_number(visitor: Visitor, person: Person) -> No
         assert stranger.post(f"/requests/{number}/{verb}", text="x").status_code == 404
     visitor.get("/requests/R-2026-00000000", status=404)
     visitor.get("/requests/new/nothing", status=404)
+    sure = visitor.get(f"/requests/{number}/take-back")
+    assert "cannot be opened again" in sure
+    assert visitor.senim.rights.find(visitor.senim.database, number).state is State.RECEIVED
+    assert f'action="/portal/requests/{number}/take-back"' not in visitor.get(f"/requests/{number}")
     assert "Withdrawn by the person" in visitor.follow(visitor.post(f"/requests/{number}/take-back"))
+    assert "take-back" not in visitor.get(f"/requests/{number}")
+    assert visitor.client.get(f"/portal/requests/{number}/take-back").status_code == 303
+
+
+def test_who_asked_sees_what_they_wrote_and_sent(visitor: Visitor, person: Person, clock: FixedClock) -> None:
+    """Words, changes and files of one's own, while kept; a file wants a fresh code, each look is logged."""
+    senim = visitor.senim
+    right = {"contact.phone": "+77990000001"}
+    opening = Opening(kind="correct", way=Way.PORTAL, language="en", subject=person.subject, text="It is <new>.",
+                      ground=Ground.INACCURATE, changes=right)  # fmt: skip
+    number = senim.run(senim.actor(), lambda work: senim.rights.open(work, opening)).number
+    papers = [Attached(what=what, media="application/pdf", content=b"%PDF-1.7 x") for what in ("evidence", "scan")]
+    for one in papers:
+        senim.run(senim.actor(), lambda work, one=one: senim.rights.attach(work, number, one))  # type: ignore[misc]
+    page = visitor.get(f"/requests/{number}")
+    assert "It is &lt;new&gt;." in visitor.client.get(f"/portal/requests/{number}").text
+    assert "+77990000001" in page
+    found = re.findall(rf'href="/portal(/requests/{number}/papers/[^"]+)"', page)
+    assert len(found) == 1, "what staff scanned is not shown"
+    fresh = visitor.client.get(f"/portal{found[0]}")
+    assert (fresh.status_code, fresh.data) == (200, b"%PDF-1.7 x")
+    assert "attachment" in fresh.headers["Content-Disposition"]
+    acts = [one.act for one in senim.rights.listing.traces(senim.database, number)]
+    assert acts.count("request.read") == 3
+    scan = next(one.id for one in senim.rights.find(senim.database, number).papers if one.what == "scan")
+    visitor.get(f"/requests/{number}/papers/{scan}", status=404)
+    clock.move(minutes=20)
+    asked = visitor.client.get(f"/portal{found[0]}")
+    assert (asked.status_code, b"%PDF" in asked.data) == (303, False)
+    stranger = Visitor(visitor.stage, letters=visitor.letters)
+    stranger.sign_in(visitor.stage.person())
+    stranger.get(found[0], status=404)
+
+
+def test_what_staff_have_destroyed_is_no_request_of_the_person(visitor: Visitor, person: Person) -> None:
+    """Nobody asked: it stands in no list, and nobody can take it back."""
+    senim = visitor.senim
+    begin, about = senim.rights.destruction.begin, senim.subjects.about
+    number = senim.run(senim.actor(), lambda work: begin(work, about(work, person.subject), reason="unlawful")).number
+    assert number not in visitor.get("/requests")
+    visitor.get(f"/requests/{number}", status=404)
+    assert visitor.post(f"/requests/{number}/take-back").status_code == 404
 
 
 def test_what_cannot_be_undone_asks_for_a_code_and_comes_back(

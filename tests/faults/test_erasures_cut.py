@@ -14,6 +14,7 @@ from senim import app
 from senim.app import Senim, open_senim
 from senim.errors import Code, SenimError
 from senim.identity import SubjectId
+from senim.rights import Opening, State, Way
 from senim.runner import Runner
 from senim.testing import Stage
 from senim.vault import keystore
@@ -95,6 +96,29 @@ def test_an_erasure_that_lost_its_rows_commit_may_be_asked_for_again(scene_on_bo
     refused(scene.erase(subject), 410, "subject_erased")
     assert seen(_sealed(scene)).acts["subject.erased", subject] == 1
     assert halves(scene.senim) == []
+
+
+def test_what_was_asked_ends_though_its_erasure_was_cut_off(scene_on_both: Scene) -> None:
+    """Key gone, rows lost: nothing is granted meanwhile, and what is open ends once by the clock of the service."""
+    scene = scene_on_both
+    senim, actor = scene.senim, scene.senim.actor()
+    subject = SubjectId(scene.send("POST", "/v1/intake", scene.intake()).json["subject"])  # type: ignore[index]
+    opening = Opening(kind="copy", way=Way.PORTAL, language="en", subject=subject, text="All of it.")
+    number = senim.run(actor, lambda work: senim.rights.open(work, opening)).number
+    with disk.no_commit(senim.database):
+        refused(scene.erase(subject), 507, "storage_full")
+    assert senim.rights.find(senim.database, number).state is not State.CLOSED
+    senim.upkeep()
+    with pytest.raises(SenimError) as refusal:
+        senim.run(actor, lambda work: senim.rights.handling.decide(work, number, granted=True))
+    assert refusal.value.code is Code.SUBJECT_ERASED
+    for _ in range(2):
+        senim.attend()
+        senim.orders.run_due("rights")
+        ended = senim.rights.find(senim.database, number)
+        assert (ended.state, ended.due, ended.papers) == (State.CLOSED, 0, ())
+    assert seen(_sealed(scene)).acts["request.closed", subject] == 1
+    assert halves(senim) == []
 
 
 def test_an_erasure_whose_key_could_not_be_destroyed_did_not_happen(scene_on_both: Scene) -> None:

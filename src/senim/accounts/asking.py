@@ -74,7 +74,8 @@ class Asking:
 
     def all(self, database: Database, signed: Signed) -> list[Request]:
         """The person's requests, the newest first."""
-        return sorted(self._rights.of(database, signed.subject), key=lambda one: one.opened_at, reverse=True)
+        mine = (one for one in self._rights.of(database, signed.subject) if _is_theirs(one, signed.subject))
+        return sorted(mine, key=lambda one: one.opened_at, reverse=True)
 
     def find(self, database: Database, signed: Signed, number: str) -> Request:
         """A request of the person. Raises NotFound alike for somebody else's and for none."""
@@ -82,6 +83,18 @@ class Asking:
         if found is None or not _is_theirs(found, signed.subject):
             raise NotFound(Code.NOT_FOUND, "request")
         return found
+
+    def written(self, work: Work, signed: Signed, number: str) -> Opening:
+        """What was written in a request of one's own; in the log before it is told. Raises NotFound."""
+        self.find(work.database, signed, number)
+        return self._rights.own(work, number)
+
+    def paper(self, work: Work, signed: Signed, number: str, *, paper: str) -> tuple[str, bytes]:
+        """Media type and content of a file sent with one's own request. Raises NotFound, NotAllowed (code_needed)."""
+        self.find(work.database, signed, number)
+        work.attempt("request.read", ref=number)
+        check_fresh(signed, work.at)
+        return self._rights.own_paper(work, number, paper)
 
     def give_up(self, work: Work, signed: Signed, number: str) -> Request:
         """Let go of a request of one's own. Raises NotFound, Held (request_state)."""
@@ -107,5 +120,5 @@ class Asking:
 
 
 def _is_theirs(request: Request, subject: SubjectId) -> bool:
-    """Whether it was shown that a request is of this person; one who is only named in it sees nothing."""
-    return subject == request.subject or subject in request.linked
+    """Whether it was shown that this person asked; who is only named sees nothing, and nobody the operator's own."""
+    return request.way is not Way.OPERATOR and (subject == request.subject or subject in request.linked)

@@ -242,6 +242,14 @@ def field_name(promises: Promises, reference: str, language: Language) -> str:
     return known.in_(language)
 
 
+def field_words(promises: Promises, reference: str) -> Text:
+    """The same in every language, for letters."""
+    if reference not in promises.fields:  # the policy no longer knows it
+        return Text(kk=reference, ru=reference, en=reference)
+    kk, ru, en = (field_name(promises, reference, language) for language in ("kk", "ru", "en"))
+    return Text(kk=kk, ru=ru, en=en)
+
+
 def right_name(rights: Rights, kind: RightKind, language: Language) -> str:
     """How people read a right: by the policy's own words, or the usual ones."""
     own = rights.kinds[kind].name if kind in rights.kinds else Text()

@@ -23,6 +23,7 @@ from senim.rights.answering import Answering
 from senim.rights.clock import last_day, opening_deadlines, reminders
 from senim.rights.delivery import Delivery
 from senim.rights.desk import AGENT, TOKEN, Desk, Parts
+from senim.rights.destruction import Destruction
 from senim.rights.execution import Execution
 from senim.rights.handling import Handling
 from senim.rights.here import HereActs
@@ -39,8 +40,8 @@ from senim.rights.rules import (
     drp,
     is_open,
     kind_of,
+    let_go,
     missing,
-    new_number,
     received,
     repeats,
     token_digest,
@@ -51,11 +52,10 @@ from senim.storage import Database
 from senim.times import micros, moment
 from senim.work import Work
 
-OPENED, SUPPLIED, GIVEN_UP, CLOSED, REMINDED, READ = (
+OPENED, SUPPLIED, GIVEN_UP, REMINDED, READ = (
     "request.opened",
     "request.supplied",
     "request.withdrawn",
-    "request.closed",
     "request.reminded",
     "request.read",
 )
@@ -94,6 +94,7 @@ class Rights:
         self.delivery = Delivery(self._desk)
         self.execution = Execution(self._desk, self.here, answering, self.delivery)
         self.handling = Handling(self._desk)
+        self.destruction = Destruction(self._desk, self.handling)
         self.listing = Listing(self._desk)
         self._limits = Limits(parts.index)
         self.identities = Identities(self._desk, self.handling, self._limits, pepper=pepper, roots=roots)
@@ -123,7 +124,7 @@ class Rights:
         if opening.representative is not None:
             lacking = (*lacking, "authority")
         request = Request(
-            number=self._number(work),
+            number=self._desk.number(work),
             holder=holder,
             kind=kind,
             way=opening.way,
@@ -169,12 +170,6 @@ class Rights:
         known = self._parts.vault.everything(work, standing, categories=categories) if addresses else {}
         address = next((known[name].value for name in addresses if name in known), "")
         return msgspec.structs.replace(opening, reply_to=address)
-
-    def _number(self, work: Work) -> str:
-        year = work.now.astimezone(ZoneInfo(self._desk.promises(work).calendar.zone)).year
-        while store.taken(work, number := new_number(year)):
-            pass
-        return number
 
     def _claimed(self, work: Work, opening: Opening) -> tuple[str, ...]:
         """Whom all identifiers given mean together; several, if several people share them."""
@@ -324,18 +319,36 @@ class Rights:
         self._desk.tell(work, READ, request, count=found.chunks)
         return found.media, b"".join(self._desk.get(work, request, paper))
 
+    def own(self, work: Work, number: str) -> Opening:
+        """What was written in a request, for whose it is, as the caller has seen; in the log before it is told."""
+        request = self._desk.begin(work, number, READ, "request")
+        opening = self._desk.opening(work, request)
+        self._desk.tell(work, READ, request)
+        return opening
+
+    def own_paper(self, work: Work, number: str, paper: str) -> tuple[str, bytes]:
+        """A file that was sent to support a request, for whose it is, as the caller has seen; logged. Raises NotFound.
+
+        What staff put beside it is not the person's to see.
+        """
+        request = self._desk.begin(work, number, READ, "request")
+        found = next((one for one in request.papers if one.id == paper and one.what == "evidence"), None)
+        if found is None:
+            raise NotFound(Code.NOT_FOUND, "paper")
+        self._desk.tell(work, READ, request, count=found.chunks)
+        return found.media, b"".join(self._desk.get(work, request, paper))
+
     # out
 
     def withdraw(self, work: Work, number: str) -> Request:
-        """Let go of a request at the person's own wish; a block for its check ends with it."""
+        """Let go of a request at the wish of whoever opened it; a block for its check ends with it."""
         request = self._desk.begin(work, number, GIVEN_UP, "request")
         self.handling.unblock(work, request, "check-finished")
         request = self._desk.save(
             work,
-            request,
-            state=State.WITHDRAWN,
+            let_go(request),
             blocked=False,
-            deadlines=self._desk.met(work, request, "act", "answer"),
+            deadlines=self._desk.met(work, request, "act", "answer", "execute"),
             keep_until=self._desk.keep_until(work),
         )
         self._desk.tell(work, GIVEN_UP, request)
@@ -366,7 +379,7 @@ class Rights:
 
     def tidy(self) -> int:
         """Destroy what was written in requests whose own term is over, and what stays of the erased no longer."""
-        works, total = self._parts.works, 0
+        works, total = self._parts.works, self.destruction.settle()
         now = micros(works.clock.now())
         for number in store.over(works.database, now, 500):
             works.run(AGENT, lambda work, number=number: self._close(work, number))  # type: ignore[misc]
@@ -381,13 +394,8 @@ class Rights:
 
     def _close(self, work: Work, number: str) -> None:
         request = self._desk.load(work, number)
-        if request.state is State.CLOSED:
-            return
-        request = self._desk.empty_box(work, request)
-        self._parts.boxes.destroy(work, SubjectId(request.holder))
-        store.drop_parts(work.unit, number)
-        request = self._desk.save(work, request, state=State.CLOSED, closed_at=work.at, papers=(), code=None)
-        self._desk.tell(work, CLOSED, request)
+        if request.state is not State.CLOSED:
+            self._desk.close(work, request)
 
 
 def _without(missing_ones: tuple[str, ...], one: str) -> tuple[str, ...]:

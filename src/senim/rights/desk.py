@@ -28,8 +28,20 @@ from senim.policy.taxonomy import FieldType
 from senim.policy.values import identifier_kind
 from senim.rights import listing_store, store
 from senim.rights.clock import met, reckoned
-from senim.rights.records import Deadline, Decision, Opening, Paper, Proof, Refusal, Request, Stage, State, Trace
-from senim.rights.rules import LAST_WORDS, is_number, is_open, moved
+from senim.rights.records import (
+    Deadline,
+    Decision,
+    Opening,
+    Paper,
+    Proof,
+    Refusal,
+    Request,
+    Stage,
+    State,
+    Trace,
+    Way,
+)
+from senim.rights.rules import CLAIMS, LAST_WORDS, is_number, is_open, moved, new_number
 from senim.storage import Database
 from senim.subjects import Standing, Subjects
 from senim.times import micros
@@ -42,7 +54,7 @@ AGENT = Actor(kind=ActorKind.SYSTEM, id="rights", role=RESPONSIBLE, may=VERBS)
 CHUNK = 256 * 1024
 MOST_PAPER = 20 * 1024 * 1024
 OPENING, TOKEN = "opening", "token"
-DECIDED = "request.decided"
+DECIDED, CLOSED = "request.decided", "request.closed"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Opening).decode
@@ -222,6 +234,8 @@ class Desk:
         """Everybody that the request is about who was not erased yet: the person, and further records of theirs."""
         found = []
         for subject in dict.fromkeys((request.subject, *request.linked)):
+            if ("destroyed", subject) in work.memo:  # by this very act
+                continue
             standing = self.parts.subjects.look(work.database, SubjectId(subject)) if subject else None
             if standing is not None and not standing.erased:
                 self.parts.subjects.watch(work.unit, standing)
@@ -242,24 +256,47 @@ class Desk:
         """The requests of a person, as last committed."""
         return store.of(work.database, SubjectId(subject)) if subject else []
 
+    def claims_of(self, work: Work, *subjects: str) -> tuple[str, ...]:
+        """Numbers of the open claims of these people: what they are about may not be destroyed meanwhile."""
+        asked = (one for subject in dict.fromkeys(subjects) for one in self.requests_of(work, subject))
+        return tuple(dict.fromkeys(one.number for one in asked if one.kind in CLAIMS and is_open(one)))
+
+    def number(self, work: Work) -> str:
+        """A new number, which nothing else has."""
+        year = work.now.astimezone(ZoneInfo(self.promises(work).calendar.zone)).year
+        while store.taken(work, number := new_number(year)):
+            pass
+        return number
+
     def database(self) -> Database:
         """Where it all lies."""
         return self.parts.works.database
 
-    def nothing_on_file(self, work: Work, request: Request) -> None:
+    def nothing_on_file(self, work: Work, request: Request, why: Refusal = Refusal.NOTHING_ON_FILE) -> None:
         """End a request: nobody is on file, here or anywhere, or nobody any more. That is the answer (travel-31)."""
         request = self.save(
             work,
             request,
             state=State.REFUSED,
-            decision=Decision(granted=False, by=AGENT.label, at=work.at, reasons=(Refusal.NOTHING_ON_FILE,)),
+            decision=Decision(granted=False, by=AGENT.label, at=work.at, reasons=(why,)),
+            blocked=False,
             deadlines=self.met(work, request, "act", "answer", "execute"),
             answered_at=work.at,
             keep_until=self.keep_until(work),
+            trouble="",
         )
-        self.tell(work, DECIDED, request, codes=(Refusal.NOTHING_ON_FILE.value,))
-        words = (wording("rights")["refusal-nothing-on-file"],)
-        self.write(work, request, "refused", number=request.number, reasons=words)
+        self.tell(work, DECIDED, request, codes=(why.value,))
+        words, address = (wording("rights")[f"refusal-{why}"],), self.answer_address(work, request)
+        self.write(work, request, "refused", address=address, number=request.number, reasons=words)
+
+    def close(self, work: Work, request: Request) -> Request:
+        """Destroy what was written in a request; what it was, its dates and how it ended stay."""
+        request = self.empty_box(work, request)
+        self.parts.boxes.destroy(work, SubjectId(request.holder))
+        store.drop_parts(work.unit, request.number)
+        request = self.save(work, request, state=State.CLOSED, closed_at=work.at, papers=(), code=None)
+        self.tell(work, CLOSED, request)
+        return request
 
     # writing to people
 
@@ -273,7 +310,12 @@ class Desk:
         attachments: tuple[File, ...] = (),
         **facts: Any,
     ) -> None:
-        """Write to whoever asked; how it ends lies ready for staff to hand over if there is no address to answer to."""
+        """Write to whoever asked; how it ends lies ready for staff to hand over if there is no address to answer to.
+
+        Where nobody asked, nobody is written to.
+        """
+        if request.way is Way.OPERATOR:
+            return
         address = address or address_of(self.opening(work, request))
         if not address and template in LAST_WORDS:
             page = self.parts.post.on_paper(work, template, language=request.language, facts=facts)

@@ -17,6 +17,8 @@ from senim.messaging.records import File
 from senim.orders.context import Context
 from senim.orders.context import Done as Ended
 from senim.orders.records import Claimed
+from senim.policy.notices import field_words
+from senim.policy.promises import Promises
 from senim.policy.values import identifier_kind, normalise
 from senim.rights import store
 from senim.rights.answering import Answering, stays
@@ -106,7 +108,7 @@ class Execution:
 
     def _systems(self, context: Context, request: Request, plan: Planned, who: Identifiers) -> None:
         done = {one.system for one in request.done if not one.waits}
-        changes = self._changes(request) if plan.wish == "correct" else None
+        changes = self._changes(request.number) if plan.wish == "correct" else None
         for one in plan.systems:
             if one.system in done:
                 continue
@@ -127,9 +129,9 @@ class Execution:
         request = self._desk.save(work, request, done=(*others, replace(made, at=work.at)))
         self._desk.tell(work, DONE, request, count=rows, codes=("waits",) if made.waits else ())
 
-    def _changes(self, request: Request) -> dict[str, str]:
+    def _changes(self, number: str) -> dict[str, str]:
         looking = self._desk.parts.works.begin(AGENT)
-        return dict(self._desk.opening(looking, request).changes)
+        return dict(self._desk.opening(looking, self._now(number)).changes)
 
     def _export(self, context: Context, request: Request, system: str, who: Identifiers) -> None:
         """Seal a system's rows chunk by chunk, in flat memory; one that was cut off is written over from the start."""
@@ -235,6 +237,9 @@ class Execution:
         request = self._desk.load(work, number)
         if request.state is not State.RESCANNING or request.plan is None:
             return
+        if request.plan.wish == "correct" and not _corrected(request):
+            self._desk.nothing_on_file(work, request)
+            return
         left = sum(len(self._desk.parts.vault.held(work, one)) for one in self._desk.people(work, request))
         if request.plan.wish == "erase" and left:
             raise NotPromised(Code.STILL_FOUND, number)
@@ -260,16 +265,14 @@ class Execution:
         self._write_end(work, request, attached)
 
     def _write_end(self, work: Work, request: Request, attached: tuple[File, ...]) -> None:
-        policy, number = self._desk.promises(work).policy, request.number
+        promises, number = self._desk.promises(work), request.number
         assert request.plan is not None
         address = self._desk.answer_address(work, request)
         if request.plan.wish == "erase":
-            kept = tuple(_kept_words(one) for one in stays(policy, request.plan.here))
+            kept = tuple(_kept_words(promises, one) for one in stays(promises.policy, request.plan.here))
             self._desk.write(work, request, "erased", address=address, attachments=attached, number=number, kept=kept)
         elif request.plan.wish == "correct":
-            fields = policy.fields()
-            names = tuple(fields[one.place].name for one in request.plan.here)
-            words = tuple(name if name.en else one.place for name, one in zip(names, request.plan.here, strict=True))
+            words = tuple(field_words(promises, one) for one in _corrected(request))
             self._desk.write(work, request, "correction_done", address=address, number=number, fields=words)
         elif request.plan.wish == "read" and address:
             request, link = self._delivery.issue(work, request)
@@ -277,16 +280,23 @@ class Execution:
             self._desk.write(work, request, "answer_ready", address=address, number=number, link=link, expires=expires)
 
 
-def _kept_words(one: KeptBack) -> Text:
-    what = ", ".join(one.what)
-    until: dict[Language, str] = {
-        language: full_date(one.until, language) if one.until else "" for language in LANGUAGES
-    }
-    return Text(
-        kk=f"{what}: {one.because.kk}, {until['kk']}",
-        ru=f"{what}: {one.because.ru}, {until['ru']}",
-        en=f"{what}: {one.because.en}, {until['en']}",
-    )
+def _corrected(request: Request) -> tuple[str, ...]:
+    """The fields that were put right, here or in a system."""
+    here = [one.place for one in request.here.lines] if request.here else []
+    systems = request.plan.systems if request.plan else ()
+    theirs = [field for one in systems if one.steps for field in one.fields]
+    return tuple(sorted({*here, *theirs}))
+
+
+def _kept_words(promises: Promises, one: KeptBack) -> Text:
+    kk, ru, en = (_kept_in(promises, one, language) for language in LANGUAGES)
+    return Text(kk=kk, ru=ru, en=en)
+
+
+def _kept_in(promises: Promises, one: KeptBack, language: Language) -> str:
+    what = ", ".join(field_words(promises, name).in_(language) for name in one.what)
+    until = (full_date(one.until, language),) if one.until else ()
+    return f"{what}: {', '.join((one.because.in_(language), *until))}"
 
 
 def _receipt(request: Request) -> dict[str, object]:

@@ -28,6 +28,7 @@ from senim.rights.rules import (
     ANSWERS,
     AT_ONCE,
     CORRECTS,
+    OUTLIVES,
     READS,
     SPEAKS,
     block_reason,
@@ -164,7 +165,7 @@ class Handling:
         self._withdraw(work, request)
         granted = Decision(granted=True, by=AGENT.label, at=work.at)
         if deletes(self._desk.promises(work), request):
-            return self._granted(work, request, granted)
+            return self.granted(work, request, granted)
         request = self._desk.save(work, request, state=State.DECIDED, decision=granted, missing=())
         return self.answered(work, request)
 
@@ -290,13 +291,15 @@ class Handling:
         decision = Decision(granted=True, by=work.actor.label, at=work.at)
         if request.kind in (*SPEAKS, Kind.BLOCK, Kind.UNBLOCK):
             return self._in_words(work, request, decision, text)
-        return self._granted(work, request, decision)
+        return self.granted(work, request, decision)
 
     def _check_grant(self, work: Work, request: Request) -> None:
         if "authority" in request.missing:
             raise NotPromised(Code.AUTHORITY_UNPROVEN, request.number)
         if request.trouble == Code.SEVERAL_FOUND:
             raise Held(Code.SEVERAL_FOUND, request.number)
+        if request.subject and request.kind not in OUTLIVES and not self._desk.people(work, request):
+            raise Held(Code.SUBJECT_ERASED, request.number)
         if request.kind in CORRECTS:
             if "changes" in request.missing:
                 raise Invalid(Code.FIELD_MISSING, "changes")
@@ -339,7 +342,7 @@ class Handling:
             told = (*reasons, *_paragraphs(text))
             self._desk.write(work, request, "refused", address=address, number=number, reasons=told)
 
-    def _granted(self, work: Work, request: Request, decision: Decision) -> Request:
+    def granted(self, work: Work, request: Request, decision: Decision) -> Request:
         """What was granted is planned by itself, at once; a clock of its own may run from now on."""
         extra = decided_deadline(self._desk.promises(work), request.kind, work.now)
         deadlines = (*request.deadlines, extra) if extra and request.kind not in READS else request.deadlines

@@ -15,7 +15,6 @@ from senim.rights.answering import Answering
 from senim.rights.desk import Desk, in_its_name
 from senim.rights.plans import Plans
 from senim.rights.records import Ground, Here, Kind, Line, Request
-from senim.rights.rules import is_open
 from senim.subjects import Standing
 from senim.times import micros
 from senim.vault import Kept
@@ -86,24 +85,8 @@ class HereActs:
         here = Here(
             at=work.at, lines=request.plan.here, entries=tuple(one.entry for one in erasures), erasures=erasures
         )
-        self._forget_answers(work, request)
         request = self._desk.save(work, request, here=here, blocked=False)
         self._desk.tell(work, DONE, request, count=len(erasures))
-
-    def _forget_answers(self, work: Work, request: Request) -> None:
-        """What the person was told before, and what is being gathered to be told, goes with the person.
-
-        A request that was to tell or correct what is here now ends: there is nothing any more. Another erasure goes on.
-        """
-        for subject in dict.fromkeys((request.subject, *request.linked)):
-            for one in self._desk.requests_of(work, subject):
-                if one.number == request.number or not one.answers_in:
-                    continue
-                other = self._desk.load(work, one.number)
-                if not is_open(other):
-                    self._desk.save(work, self._desk.empty_box(work, other))
-                elif other.plan is not None and other.plan.wish in ("read", "correct"):
-                    self._desk.nothing_on_file(work, self._desk.empty_box(work, other))
 
     def correct(self, work: Work, number: str) -> None:
         """Put the right values in place; the old ones are sealed with the request beside them (94-V 13)."""
@@ -126,11 +109,11 @@ class HereActs:
             told = promises.told(subject=standing.subject, operation="clarify", categories=right)
             entries.append(work.record("data.corrected", told, count=len(right), ref=number))
         request = self._desk.put(work, request, "before", "application/json", _encode(before), name="before")
-        lines = tuple(Line(place=name, act="correct") for name in sorted(right))
+        lines = tuple(Line(place=name, act="correct") for name in sorted(right) if entries)
         request = self._desk.save(
             work, request, here=Here(at=work.at, lines=lines, entries=tuple(entries)), blocked=False
         )
-        self._desk.tell(work, DONE, request, count=len(right), categories=tuple(sorted(right)))
+        self._desk.tell(work, DONE, request, count=len(lines), categories=tuple(one.place for one in lines))
 
     def _opened(self, work: Work, request: Request, standing: Standing) -> Standing:
         """The person as the act leaves them without the block that this request had set."""
@@ -151,6 +134,8 @@ class HereActs:
 
 
 def _erase_reason(request: Request) -> str:
+    if request.because:
+        return request.because
     if request.deceased:
         return "deceased"
     if request.kind is Kind.WITHDRAW:

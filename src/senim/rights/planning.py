@@ -14,8 +14,8 @@ from senim.orders.records import State as OrderState
 from senim.rights import store
 from senim.rights.desk import AGENT, Desk
 from senim.rights.plans import WHO, Plans, nothing_there
-from senim.rights.records import Approval, Planned, Request, State
-from senim.rights.rules import check_second, found_again, needs_second
+from senim.rights.records import Approval, Planned, Refusal, Request, State, Way
+from senim.rights.rules import check_second, found_again, let_go, needs_second
 from senim.work import Work
 
 PLANNED, APPROVED, STARTED, CHOSEN = (
@@ -89,8 +89,9 @@ class Planning:
             return
         request = self._desk.with_box(work, request)
         request = self._desk.put(work, request, "who", "application/json", _encode(who), name=WHO)
-        if not request.subject and nothing_there(planned):
-            self._desk.nothing_on_file(work, request)
+        if nothing_there(planned) and not self._desk.people(work, request):
+            gone = Refusal.DATA_DESTROYED if request.subject else Refusal.NOTHING_ON_FILE
+            self._desk.nothing_on_file(work, request, gone)
             return
         done = tuple(one for one in request.done if not found_again(planned, one)) if stuck else ()
         request = self._desk.save(
@@ -125,17 +126,28 @@ class Planning:
         if request.state is not State.WAITING_APPROVAL or request.plan is None:
             raise Held(Code.REQUEST_STATE, number)
         check_second(request, work.actor, digest)
+        self._check_held(work, request)
         approval = Approval(by=work.actor.label, at=work.at, digest=digest)
         request = self._desk.save(work, request, approval=approval)
         self._desk.tell(work, APPROVED, request, digest=digest)
         return self._start(work, request)
 
+    def _check_held(self, work: Work, request: Request) -> None:
+        """Raise Held (claim_open) for a claim that came since the plan was made."""
+        held = self._plans.held(work, request)
+        if held:
+            raise Held(Code.CLAIM_OPEN, held[0])
+
     def refuse_plan(self, work: Work, number: str) -> Request:
-        """The second person says no: the plan has to be made anew."""
+        """The second person says no: the plan has to be made anew, or ends if it was the operator's own."""
         request = self._desk.begin(work, number, APPROVED, "approve")
         if request.state is not State.WAITING_APPROVAL:
             raise Held(Code.REQUEST_STATE, number)
-        request = self._desk.save(work, request, state=State.PLANNED, trouble=Code.SECOND_PERSON_NEEDED.value)
+        if request.way is Way.OPERATOR:
+            met, until = self._desk.met(work, request, "execute"), self._desk.keep_until(work)
+            request = self._desk.save(work, let_go(request), deadlines=met, keep_until=until)
+        else:
+            request = self._desk.save(work, request, state=State.PLANNED, trouble=Code.SECOND_PERSON_NEEDED.value)
         self._desk.tell(work, PLANNED, request, codes=("second_person_needed",))
         return request
 

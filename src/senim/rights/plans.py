@@ -16,8 +16,8 @@ from senim.policy.records import Term
 from senim.policy.values import identifier_kind
 from senim.rights.clock import last_day
 from senim.rights.desk import Desk, claimed_address
-from senim.rights.records import Kind, Line, Opening, Planned, Proof, Request
-from senim.rights.rules import Aim, aim_of, digest_of, is_open
+from senim.rights.records import Line, Opening, Planned, Proof, Request
+from senim.rights.rules import Aim, aim_of, digest_of
 from senim.subjects import Standing
 from senim.times import moment
 from senim.vault import Kept
@@ -25,8 +25,6 @@ from senim.work import Work
 
 WHO = "who"
 """Under which name the identifiers are sealed by which systems are searched, until the request's own term is over."""
-
-_CLAIMS = (Kind.CLAIM, Kind.COMPENSATION)
 
 
 class Plans:
@@ -49,7 +47,7 @@ class Plans:
             systems=tuple(one.plan(who, _wish(aim, opening, request, one)) for one in connectors if aim != "read"),
             reads=tuple(one.find(who) for one in connectors if aim == "read"),
             people=max(1, len(self._desk.people(work, request))),
-            held=self._held(work, request, aim),
+            held=self.held(work, request),
         )
         return replace(planned, digest=digest_of(planned)), who
 
@@ -88,11 +86,11 @@ class Plans:
         values = self._desk.parts.vault.everything(work, standing)
         return kept_lines(self._desk.promises(work), standing, values, work.now)
 
-    def _held(self, work: Work, request: Request, aim: Aim) -> tuple[str, ...]:
-        if aim != "erase":
+    def held(self, work: Work, request: Request) -> tuple[str, ...]:
+        """Numbers of the open claims that hold back what the request comes to."""
+        if self.aim(work, request) != "erase" or request.because == "court-decision":
             return ()
-        others = self._desk.requests_of(work, request.subject)
-        return tuple(one.number for one in others if one.kind in _CLAIMS and is_open(one))
+        return self._desk.claims_of(work, request.subject, *request.linked)
 
 
 def _wish(aim: Aim, opening: Opening, request: Request, connector: Connector) -> Wish:

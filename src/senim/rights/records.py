@@ -48,6 +48,8 @@ class Way(StrEnum):
     TELEPHONE = "telephone"
     COUNTER = "counter"
     AUTHORITY = "authority"
+    OPERATOR = "operator"
+    """Nobody asked: the operator ends what it has no reason to keep."""
 
 
 class State(StrEnum):
@@ -119,6 +121,7 @@ class Refusal(StrEnum):
     LAW_FORBIDS = "law-forbids"
     UNFOUNDED = "unfounded"
     CONTENT_MISSING = "content-missing"
+    DATA_DESTROYED = "data-destroyed"
 
 
 class PauseReason(StrEnum):
@@ -347,6 +350,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     linked: tuple[str, ...] = ()
     """Further records of the same person (merged people)."""
     ground: Ground = Ground.NONE
+    because: str = ""
+    """Why the operator destroys of its own accord: one of the vault's reasons."""
     purposes: tuple[str, ...] = ()
     consumer: bool = True
     proof: Proof = Proof.NONE

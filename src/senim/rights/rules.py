@@ -64,6 +64,12 @@ ANSWERS = {
 SPEAKS = tuple(ANSWERS)
 """What is answered in words after a look, each in a letter of its own."""
 
+CLAIMS = (Kind.CLAIM, Kind.COMPENSATION)
+"""What the person's data is evidence for: it is not destroyed while one of them is open."""
+
+OUTLIVES = (*CLAIMS, Kind.COMPLAINT, Kind.CONCERN)
+"""What is about what was done with the data, and is answered though it is gone."""
+
 LAST_WORDS = frozenset(
     {*ANSWERS.values(), "refused", "erased", "correction_done", "block_done", "unblocked", "mailings_stopped",
      "withdrawal_done"}
@@ -123,9 +129,14 @@ def is_open(request: Request) -> bool:
     return request.state in _OPEN
 
 
+def is_undecided(request: Request) -> bool:
+    """Whether nobody has decided on it yet."""
+    return request.state in _UNDECIDED
+
+
 def check_undecided(request: Request) -> None:
     """Raise Held (request_state) once a request was decided on."""
-    if request.state not in _UNDECIDED:
+    if not is_undecided(request):
         raise Held(Code.REQUEST_STATE, request.number, detail=str(request.state))
 
 
@@ -247,6 +258,8 @@ def check_opening(promises: Promises, opening: Opening) -> None:
     """Raise Invalid (invalid_value) for what no request can be; never for what may be a person's own mistake."""
     if opening.subject and not is_id(opening.subject):
         raise Invalid(Code.INVALID_VALUE, "subject")
+    if opening.way is Way.OPERATOR:
+        raise Invalid(Code.INVALID_VALUE, "way")
     if len(opening.text) > MOST_TEXT:
         raise Invalid(Code.BODY_TOO_LARGE, "text")
     if set(opening.name) - set(_NAME_PARTS):
@@ -346,6 +359,26 @@ def deletes(promises: Promises, request: Request) -> bool:
     return whole and promises.policy.rights.withdrawal_deletes
 
 
+def ends_with_data(promises: Promises, request: Request) -> bool:
+    """Whether an open request ends when the person's data is destroyed.
+
+    A granted erasure goes on, in the systems that it has not reached yet; so does what is about what was done.
+    """
+    if request.kind in OUTLIVES or not is_open(request):
+        return False
+    return request.decision is None or aim_of(promises, request) != "erase"
+
+
+def let_go(request: Request) -> Request:
+    """The request that whoever opened it does not want any more. Raises Held (request_state).
+
+    People let go of it while nothing was decided, the operator until it is carried out.
+    """
+    if request.way is Way.OPERATOR and request.state in _TO_DO:
+        return moved(replace(request, decision=None, trouble=""), State.REFUSED)
+    return moved(request, State.WITHDRAWN)
+
+
 def joins(request: Request, others: Iterable[Request]) -> Request | None:
     """The open request of the same person and kind that this one only repeats. Claims and the like never do."""
     if request.kind in (*SPEAKS, *CORRECTS):
@@ -355,6 +388,7 @@ def joins(request: Request, others: Iterable[Request]) -> Request | None:
         for one in others
         if one.number != request.number
         and is_open(one)
+        and one.way is not Way.OPERATOR
         and (one.kind, set(one.purposes), one.ground) == (request.kind, set(request.purposes), request.ground)
         and one.opened_at <= request.opened_at
     )
@@ -367,6 +401,7 @@ def repeats(request: Request, others: Iterable[Request]) -> int:
     return sum(
         one.kind is request.kind
         and one.number != request.number
+        and one.way is not Way.OPERATOR
         and one.state in (State.ANSWERED, State.REFUSED, State.CLOSED)
         and request.received_at - one.received_at < year
         for one in others

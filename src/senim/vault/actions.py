@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,6 +34,26 @@ _decode = msgspec.json.Decoder(dict[str, Kept]).decode
 _NONE: dict[str, str] = {}
 
 
+class Asked(Protocol):
+    """What people asked for: it may hold back the destruction of their data, and part of it ends with the data."""
+
+    def check_destroyable(self, work: Work, standing: Standing, reason: str) -> None:
+        """Raise Held (claim_open) while something is asked that the data is needed for."""
+
+    def destroyed(self, work: Work, standing: Standing) -> None:
+        """The data goes with this very act."""
+
+
+class Nothing:
+    """Nobody asked for anything."""
+
+    def check_destroyable(self, work: Work, standing: Standing, reason: str) -> None:
+        """It may go."""
+
+    def destroyed(self, work: Work, standing: Standing) -> None:
+        """Nothing ends with it."""
+
+
 class Vault:
     """Sealed values of people."""
 
@@ -52,6 +73,8 @@ class Vault:
         self._persons = persons
         self._index = index
         self._signer = signer
+        self.asked: Asked = Nothing()
+        """Who is asked before data is destroyed, and told of it."""
 
     def enrol(self, work: Work) -> Standing:
         """A new person with a key of its own."""
@@ -217,7 +240,7 @@ class Vault:
 
         The key goes first and the ledger of erasures with it: whoever is cut off here is erased all the same,
         and :meth:`settle` removes the rest. While a person is blocked only the responsible person may decide on it;
-        for others it raises NotPromised (subject_blocked).
+        for others it raises NotPromised (subject_blocked). An open claim of the person holds it: Held (claim_open).
         """
         work.attempt("subject.erased", subject=standing.subject, reason=reason if reason in ERASE_REASONS else None)
         work.need("erase")
@@ -225,8 +248,11 @@ class Vault:
             raise Invalid(Code.INVALID_VALUE, "reason", detail=", ".join(ERASE_REASONS))
         # 94-V 25(2)(8): a block stops it too
         check_blocked(self._policies.in_force(work.now), work.actor, standing.marks.block)
+        self.asked.check_destroyable(work, standing, reason)
         keystore.destroy_key(work.unit, keystore.Erased(standing.subject, work.at, reason))
-        return self._destroy(work, standing, reason)
+        erasure = self._destroy(work, standing, reason)
+        self.asked.destroyed(work, standing)
+        return erasure
 
     def _destroy(self, work: Work, standing: Standing, reason: str) -> Erasure:
         sealed = store.values_of(work.database, standing.subject)

@@ -116,9 +116,9 @@ def test_what_is_being_gathered_goes_with_the_person(stage: Stage, kind: str) ->
     shop.meanwhile = erase
     run(stage)
     ended = now(stage, asked)
-    assert (ended.state, ended.answers_in, ended.here) == (State.REFUSED, "", None)
+    assert (ended.state, ended.answers_in, ended.here) == (State.CLOSED, "", None)
     assert ended.decision is not None
-    assert ended.decision.reasons == (Refusal.NOTHING_ON_FILE,)
+    assert ended.decision.reasons == (Refusal.DATA_DESTROYED,)
     assert letters.of("refused")
     assert not [one for one in ended.papers if one.id.startswith(("export-", "answer-"))]
     assert senim.persons.is_erased(box)

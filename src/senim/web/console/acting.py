@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import abort, flash, render_template, request
+from flask import abort, flash, redirect, render_template, request, url_for
 
 from senim.errors import Code, Invalid, NotFound, SenimError
 from senim.gate.records import REASONS
 from senim.policy import Promises
 from senim.policy.taxonomy import FILES
+from senim.rights import Request
+from senim.rights.destruction import OWN_REASONS
 from senim.subjects import Standing
 from senim.times import micros
-from senim.vault import ERASE_REASONS
 from senim.web.console import looking, naming
 from senim.web.console.again import fresh
 from senim.web.console.guard import Answer, member, platform, require, run
@@ -103,7 +104,7 @@ def _correctable(now: Promises, one: Look) -> list[Asked]:
 
 
 def _erased(now: Promises, one: Look) -> list[Asked]:
-    return [_reasons(ERASE_REASONS)]
+    return [_reasons(OWN_REASONS)]
 
 
 def _happen(work: Work, standing: Standing, form: Form, _: Look) -> object:
@@ -154,7 +155,7 @@ ACTS: Mapping[str, Act] = {
     "erase": Act(
         verb="erase",
         asks=_erased,
-        does=lambda work, who, form, one: platform().vault.erase(work, who, reason=form["reason"]),
+        does=lambda work, who, form, one: platform().rights.destruction.begin(work, who, reason=form["reason"]),
         danger=True,
     ),
 }
@@ -192,7 +193,7 @@ def _do(one: Look, name: str, act: Act) -> Answer:
 
 
 def _done(one: Look, name: str, done: object) -> Answer:
-    if name == "erase":
-        return render_template("console/person_erased.html", one=one, erasure=done)
     flash(naming.say(f"act-{name}-done"), "good")
+    if isinstance(done, Request) and member().may("handle"):
+        return redirect(url_for("requests.plan", number=done.number), 303)
     return looking.to(one.subject)

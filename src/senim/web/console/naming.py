@@ -13,11 +13,15 @@ from senim.languages import number_in_words, wording
 from senim.policy import Promises
 from senim.policy.notices import country_name, field_name, time_in_words
 from senim.policy.records import Term
+from senim.policy.values import identifier_kind
 from senim.web.console.guard import platform
 from senim.web.console.looking import promises
 from senim.web.shared.pages import fault, refused, words, zone
 from senim.web.shared.pages import time as time_in
 from senim.work import Work
+
+_USUAL = ("email", "phone", "iin")
+"""What people mostly say of themselves comes first."""
 
 
 def say(key: str, **filled: object) -> str:
@@ -55,6 +59,17 @@ def category(now: Promises, name: str) -> str:
 def categories(now: Promises, names: tuple[str, ...]) -> str:
     """Several categories or fields in a row."""
     return ", ".join(dict.fromkeys(category(now, one) for one in names))
+
+
+def identifiers(now: Promises) -> list[tuple[str, str]]:
+    """By what people are found: each kind with its name, whichever field it stands in."""
+    found: dict[str, str] = {}
+    for reference, field in now.fields.items():
+        kind = identifier_kind(reference, field)
+        if kind:
+            name = told("fields", f"type-{kind}") if "." not in kind else category(now, reference)
+            found.setdefault(kind, name)
+    return sorted(found.items(), key=lambda kind: _USUAL.index(kind[0]) if kind[0] in _USUAL else len(_USUAL))
 
 
 def recipient(now: Promises, name: str) -> str:

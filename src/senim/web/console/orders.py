@@ -101,6 +101,7 @@ KINDS = frozenset(
         "letter-forget",
         "rights-plan",
         "rights-execute",
+        "rights-close",
         "proof-run-drills",
         "proof-verify-log",
     )

@@ -8,8 +8,6 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from senim.errors import Code, SenimError
 from senim.identity import SubjectId
-from senim.policy import Promises
-from senim.policy.values import identifier_kind
 from senim.web.console import looking, naming, person
 from senim.web.console.acting import ACTS, allowed, do
 from senim.web.console.guard import Answer, inside, look, member, needs, platform, run
@@ -21,27 +19,12 @@ pages = Blueprint("people", __name__, url_prefix="/people")
 pages.add_url_rule("/<subject>/do/<name>", view_func=do, methods=["GET", "POST"])
 
 
-_USUAL = ("email", "phone", "iin")
-"""What people mostly say of themselves comes first."""
-
-
-def kinds(now: Promises) -> list[tuple[str, str]]:
-    """By what people are found: each kind with its name."""
-    found: dict[str, str] = {}
-    for reference, field in now.fields.items():
-        kind = identifier_kind(reference, field)
-        if kind:
-            name = naming.told("fields", f"type-{kind}") if "." not in kind else naming.category(now, reference)
-            found.setdefault(kind, name)
-    return sorted(found.items(), key=lambda kind: _USUAL.index(kind[0]) if kind[0] in _USUAL else len(_USUAL))
-
-
 def _form(fault: str = "", several: tuple[str, ...] = ()) -> str:
     now = promises()
     subjects, database = platform().subjects, look().database
     return render_template(
         "console/people.html",
-        kinds=kinds(now),
+        kinds=naming.identifiers(now),
         purposes=[(one, naming.purpose(now, one)) for one in looking.purposes()],
         kind=typed("kind"),
         purpose=typed("purpose"),

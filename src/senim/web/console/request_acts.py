@@ -16,7 +16,7 @@ from senim.rights.rules import SPEAKS, follows
 from senim.web.console.again import fresh
 from senim.web.console.guard import Answer, acted, ask, member, needs, platform, run, word
 from senim.web.console.request_new import pages
-from senim.web.console.requests import find, found_data, overview, page, pauses
+from senim.web.console.requests import find, found_data, letting_go, overview, page, pauses
 from senim.web.console.shown import told_with
 from senim.web.console.uploads import Paper, handed, sent
 from senim.web.shared.pages import refused, whole
@@ -123,7 +123,7 @@ def refuse(number: str) -> Answer:
         "refuse",
         lambda work: decide(work, number, granted=False, reasons=chosen, text=_text()),
         "rq-refused",
-        reasons=tuple(Refusal),
+        reasons=tuple(one for one in Refusal if one is not Refusal.DATA_DESTROYED),
         chosen=chosen,
     )
 
@@ -131,15 +131,10 @@ def refuse(number: str) -> Answer:
 @pages.route("/<number>/withdraw", methods=["GET", "POST"])
 @needs("handle")
 def withdraw(number: str) -> Answer:
-    """Let go of it, as the person wishes."""
+    """Let go of it, as the person wishes; or the operator, of its own."""
     if request.method == "GET":
-        back = url_for("requests.show", number=number)
-        return ask(
-            word("rq-withdraw-question"),
-            says=word("rq-withdraw-says"),
-            does=word("rq-act-withdraw"),
-            back=back,
-        )
+        back, what = url_for("requests.show", number=number), letting_go(find(number))
+        return ask(word(f"rq-{what}-question"), says=word(f"rq-{what}-says"), does=word(f"rq-act-{what}"), back=back)
     return _do(number, "show", lambda work: platform().rights.withdraw(work, number))
 
 

@@ -14,10 +14,10 @@ from senim.errors import Code, Invalid, NotFound, SenimError
 from senim.languages import LANGUAGES, Language, choose
 from senim.policy.notices import field_name
 from senim.policy.promises import Promises
-from senim.policy.values import identifier_kind
 from senim.rights import For, Ground, Kind, Opening, Request, Way
 from senim.rights.records import AuthorityKind
 from senim.rights.rules import CORRECTS
+from senim.web.console import naming
 from senim.web.console.guard import Answer, look, needs, platform, run
 from senim.web.console.requests import find, page, pages
 from senim.web.console.shown import told_with
@@ -38,16 +38,6 @@ def _promises() -> Promises:
     return platform().policies.in_force(platform().works.clock.now())
 
 
-def _identifiers(promises: Promises) -> list[tuple[str, str]]:
-    """By what a person can be found: kind or field, and its name."""
-    found = {}
-    for name, spec in promises.fields.items():
-        kind = identifier_kind(name, spec)
-        if kind:
-            found[kind] = field_name(promises, name, g.language)
-    return list(found.items())
-
-
 def _correctable(promises: Promises) -> list[tuple[str, str]]:
     names = [(name, field_name(promises, name, g.language)) for name in promises.fields]
     return [("", "—"), *sorted(names, key=lambda one: one[1])]
@@ -64,7 +54,7 @@ def _form(fault: str = "") -> str:
         ways=WAYS,
         kinds=tuple(Kind),
         grounds=tuple(Ground),
-        identifiers=_identifiers(promises),
+        identifiers=naming.identifiers(promises),
         purposes=[(name, one.name.in_(g.language)) for name, one in promises.policy.purposes.items()],
         fields=_correctable(promises),
         authorities=get_args(AuthorityKind),
@@ -160,7 +150,7 @@ def supply(number: str) -> Answer:
         "supply",
         fault=fault,
         given=request.form,
-        identifiers=_identifiers(promises),
+        identifiers=naming.identifiers(promises),
         fields=_correctable(promises),
         changes=range(CHANGES) if found.kind in CORRECTS else (),
     )
@@ -184,7 +174,7 @@ def _more(found: Request, form: MultiDict[str, str]) -> Opening:
 
 
 def _identified(promises: Promises, form: MultiDict[str, str]) -> dict[str, str]:
-    known = [name for name, _ in _identifiers(promises)]
+    known = [name for name, _ in naming.identifiers(promises)]
     return {one: text for one in known if (text := form.get(f"by-{one}", "").strip()[:300])}
 
 

@@ -19,7 +19,7 @@ from senim.rights import Kind, Request, State, Way
 from senim.rights.clock import check_extension, check_pause
 from senim.rights.listing import OPEN_VIEWS, VIEWS
 from senim.rights.records import PauseReason
-from senim.rights.rules import MOVES, check_undecided, is_open, proven
+from senim.rights.rules import check_undecided, is_open, let_go, proven
 from senim.rights.words import explain_deadline
 from senim.times import moment, stamp
 from senim.web.console import naming
@@ -169,7 +169,7 @@ def _may(found: Request) -> frozenset[str]:
     """What can be done with a request now, so that no button leads to a refusal."""
     can = {"write"} if not found.closed_at and found.reachable else set[str]()
     if is_open(found):
-        can |= {"withdraw"} if State.WITHDRAWN in MOVES[found.state] else set()
+        can |= {letting_go(found)} if _holds(lambda: let_go(found)) else set()
         can |= {"resume"} if found.paused else set()
         can |= {"extend"} if _holds(lambda: check_extension(found, look().at)) else set()
     if _holds(lambda: check_undecided(found)):
@@ -177,6 +177,11 @@ def _may(found: Request) -> frozenset[str]:
         can |= {"grant"} if proven(found) else set()
         can |= {"pause"} if pauses(found) else set()
     return frozenset(can)
+
+
+def letting_go(found: Request) -> str:
+    """What it is called to let go of a request: a person's own wish, or the operator's."""
+    return "drop" if found.way is Way.OPERATOR else "withdraw"
 
 
 def pauses(found: Request) -> list[PauseReason]:

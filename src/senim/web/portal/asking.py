@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response as Redirect
 from senim.app import Senim
 from senim.errors import Code, NotFound, SenimError
 from senim.rights import Attached, Ground, Kind, Request
-from senim.rights.rules import CORRECTS, GROUNDED, SPEAKS, is_open
+from senim.rights.desk import OPENING
+from senim.rights.rules import CORRECTS, GROUNDED, SPEAKS, is_open, is_undecided
 from senim.rights.words import state_told, told
 from senim.web.portal.changing import ANSWER
 from senim.web.portal.visit import act, page, say, signed
@@ -36,8 +37,11 @@ def asking(senim: Senim) -> Blueprint:
     add("/requests/new/<kind>", view_func=lambda kind: _open(senim, kind), methods=["POST"], endpoint="open")
     add("/requests/<number>", view_func=lambda number: _request(senim, number), endpoint="request")
     add("/requests/<number>/add", view_func=lambda number: _add(senim, number), methods=["POST"], endpoint="add")
+    add("/requests/<number>/take-back", view_func=lambda number: _sure(senim, number), methods=["GET"], endpoint="sure")
     add("/requests/<number>/take-back", view_func=lambda number: _take_back(senim, number), methods=["POST"],
         endpoint="take_back")  # fmt: skip
+    add("/requests/<number>/papers/<paper>", view_func=lambda number, paper: _paper(senim, number, paper),
+        endpoint="paper")  # fmt: skip
     add("/requests/<number>/answer/<form>", view_func=lambda number, form: _answer(senim, number, form),
         endpoint="answer")  # fmt: skip
     return pages
@@ -103,6 +107,7 @@ def _steps(one: Request) -> list[tuple[str, int]]:
 def _request(senim: Senim, number: str) -> str:
     found = senim.accounts.asking.find(senim.database, signed(), number)
     g.place = url_for("asking.request", number=number)
+    kept = any(one.id == OPENING for one in found.papers)
     return page(
         senim,
         "request.html",
@@ -110,6 +115,10 @@ def _request(senim: Senim, number: str) -> str:
         status=senim.rights.shown(found, g.language),
         steps=_steps(found),
         open=is_open(found),
+        may_take_back=is_undecided(found),
+        written=act(senim, senim.accounts.asking.written, number) if kept else None,
+        files=[one for one in found.papers if one.what == "evidence"],
+        told=told,
         kind=told(f"kind-{found.kind}", g.language),
         answered=any(one.id.startswith("answer-page") for one in found.papers),
         wants_file="documents" in found.missing or found.kind in CORRECTS,
@@ -140,6 +149,23 @@ def _add(senim: Senim, number: str) -> Page:
         return _request(senim, number)
     say("added", "good")
     return redirect(url_for("asking.request", number=number), 303)
+
+
+def _paper(senim: Senim, number: str, paper: str) -> Response:
+    """A file that was sent along, to be saved."""
+    g.back = url_for("asking.request", number=number)
+    media, content = act(senim, senim.accounts.asking.paper, number, paper=paper)
+    file = Response(content, content_type=media, headers={**PRIVATE, "Content-Security-Policy": ANSWER})
+    file.headers["Content-Disposition"] = f'attachment; filename="{number}.{media.rpartition("/")[2]}"'
+    return file
+
+
+def _sure(senim: Senim, number: str) -> Page:
+    """Nothing is taken back by one press."""
+    found = senim.accounts.asking.find(senim.database, signed(), number)
+    if not is_undecided(found):
+        return redirect(url_for("asking.request", number=number), 303)
+    return page(senim, "take-back.html", number=number, kind=told(f"kind-{found.kind}", g.language))
 
 
 def _take_back(senim: Senim, number: str) -> Page:
