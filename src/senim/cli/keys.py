@@ -69,7 +69,7 @@ def _rewrap(folder: Path, old: str) -> None:
         done = senim.persons.rewrap_all()
         left = {kek: number for kek, number in senim.persons.counts().items() if kek == old}
     if left:
-        fail(f"Still wrapped with {old}: {counted(left, 'key')}; run it again.")
+        fail(f"Still wrapped with {old}: {counted(sum(left.values()), 'key')}; run it again.")
     again = counted(done, "key")
     click.echo(f"Wrapped anew: {again}. {old} may be destroyed, and with it old backups of the key store.")
 
