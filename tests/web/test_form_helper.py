@@ -58,6 +58,7 @@ def test_a_form_shows_notice_boxes_and_reasons(front: Shopfront, language: str) 
     words = {name: text.in_(language) for name, text in wording("forms").items()}  # type: ignore[arg-type]
     expect(page.get_by_role("region", name=words["notice"]).first).to_be_visible()
     assert not any(box.is_checked() for box in page.get_by_role("checkbox").all())
+    expect(page.get_by_role("textbox", name="E-mail")).to_have_attribute("autocomplete", "email")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text(words["field_missing"])).to_have_count(3)
     expect(page.get_by_text(words["consent_missing"])).to_have_count(1)
@@ -140,6 +141,27 @@ def test_a_card_number_leaves_no_field_of_the_page(front: Shopfront, name: str) 
     expect(page.get_by_text(wording("forms")["card_number"].en)).to_be_visible()
     page.wait_for_timeout(LATER)
     assert sent == []
+
+
+SLOW = """() => { const fetched = window.fetch; window.sent = 0; window.fetch = async (place, how) => {
+    if (how.method !== "POST") return fetched(place, how);
+    window.sent += 1; await new Promise((resolve) => { window.go = resolve; }); return fetched(place, how); }; }"""
+
+
+def test_a_slow_service_is_told_of_and_a_second_press_does_nothing(front: Shopfront) -> None:
+    """It says that it is being sent; pressed twice it is sent once; the button keeps the focus."""
+    page = opened(front)
+    page.evaluate(SLOW)
+    fill(page)
+    page.get_by_role("checkbox").first.check()
+    button = page.get_by_role("button", name="Send", exact=True)
+    button.dblclick()
+    expect(page.get_by_role("status")).to_have_text(wording("forms")["sending"].en)
+    button.press("Enter")
+    expect(button).to_be_focused()
+    page.evaluate("window.go()")
+    expect(page.get_by_role("status")).to_have_text("Thank you, we have it.")
+    assert page.evaluate("window.sent") == 1
 
 
 def test_ticking_the_box_that_was_lacking_takes_the_word_back(front: Shopfront) -> None:

@@ -65,6 +65,7 @@
       if (!asked) console.warn(`senim: “${ref}” is not asked for at this point, and is refused`);
       else {
         input.required = asked.required;
+        if (!input.autocomplete && asked.complete !== "off") input.autocomplete = asked.complete;
         if (asked.why) {
           const note = doc.createElement("p");
           note.className = "senim-why";
@@ -128,6 +129,7 @@
     form.noValidate = true;
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
+      if (form.ariaBusy === "true") return;
       status.textContent = "";
       sendings += 1;
       told.clear();
@@ -136,8 +138,9 @@
       const fields = { notice: asks.digest };
       for (const ref of inputs.keys()) if (read(ref)) fields[ref] = read(ref);
       for (const [name, box] of boxes) if (box.checked) fields[name] = "yes";
-      const button = form.querySelector("[type=submit], button:not([type])");
-      if (button) button.disabled = true;
+      // The button keeps the focus, and a second press does nothing.
+      form.ariaBusy = "true";
+      status.textContent = words.sending;
       try {
         const sent = await fetch(place, { method: "POST", body: JSON.stringify({ id: mark, language: asks.language, fields }), credentials: "omit", referrerPolicy: "no-referrer" });
         const answer = await sent.json();
@@ -149,6 +152,7 @@
           if (form.dataset.senimThen) location.assign(form.dataset.senimThen);
         } else {
           mark = random();
+          status.textContent = "";
           show(Object.keys(answer.fields || {}).length ? answer.fields : { "": words.other });
           focus();
           form.dispatchEvent(new CustomEvent("senim:refused", { bubbles: true, detail: { code: answer.code } }));
@@ -156,7 +160,7 @@
       } catch {
         status.textContent = words.offline;
       } finally {
-        if (button) button.disabled = false;
+        form.ariaBusy = "false";
       }
     });
     form.dataset.senimBound = "";
