@@ -61,7 +61,6 @@ def account(
     secret = senim.run(own, lambda work: factors.propose(work, seat.session))
     codes = senim.run(own, lambda work: factors.set_up(work, seat.session, now(senim, secret)))
     assert codes is not None
-    senim.run(own, lambda work: signing.enrolled(work, seat.session, seat.account))
     return Account(made.id, name, secret, codes, token)
 
 

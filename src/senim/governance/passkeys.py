@@ -36,7 +36,8 @@ class Passkeys:
 
     def to_add(self, work: Work, session: Session, site: Site) -> str:
         """What the browser needs to make a new one, as JSON."""
-        account, challenge = self._asked(work, session)
+        session, account = self._signing.sits(work, session)
+        challenge = self._asked(work, session)
         names = self._desk.names(work, account)
         return options_to_json(
             generate_registration_options(
@@ -57,7 +58,7 @@ class Passkeys:
         what was asked for.
         """
         work.attempt("staff.passkey_added", ref=session.account)
-        account, label = self._desk.held(work, session.account), label.strip()
+        (session, account), label = self._signing.sits(work, session), label.strip()
         if len(account.passkeys) >= MOST:
             raise Invalid(Code.INVALID_VALUE, "passkeys")
         taken = label in (one.label for one in account.passkeys)
@@ -86,7 +87,7 @@ class Passkeys:
         account = store.find(work.database, session.account)
         if account is None or not account.passkeys:
             return ""
-        _, challenge = self._asked(work, session)
+        challenge = self._asked(work, session)
         known = [PublicKeyCredentialDescriptor(id=one.id) for one in account.passkeys]
         return options_to_json(
             generate_authentication_options(rp_id=site.host, challenge=challenge, allow_credentials=known)
@@ -112,7 +113,7 @@ class Passkeys:
 
     def remove(self, work: Work, session: Session, label: str) -> None:
         """Take one away. Raises NotFound."""
-        account = self._desk.held(work, session.account)
+        _, account = self._signing.sits(work, session)
         left = tuple(one for one in account.passkeys if one.label != label)
         if left == account.passkeys:
             raise NotFound(Code.NOT_FOUND, "passkey")
@@ -136,13 +137,11 @@ class Passkeys:
         counted = replace(key, count=found.new_sign_count)
         return replace(account, passkeys=tuple(counted if one is key else one for one in account.passkeys))
 
-    def _asked(self, work: Work, session: Session) -> tuple[Account, bytes]:
+    def _asked(self, work: Work, session: Session) -> bytes:
         """A new challenge of a session."""
-        account = store.find(work.database, session.account)
-        assert account is not None  # a session has one
         challenge = secrets.token_bytes(32)
         store.note(work, session, changed(session, challenge=challenge))
-        return account, challenge
+        return challenge
 
     def _used(self, work: Work, session: Session) -> bytes:
         """The challenge of a session, which is good no more."""

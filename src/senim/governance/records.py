@@ -43,8 +43,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Until when the first password holds, which has to be changed at once. 0: it was changed."""
     secret: bytes = b""
     """Sealed: the secret of one-time codes. Empty: none yet."""
-    pending: bytes = b""
-    """Sealed: a secret that is only being set up."""
     step: int = 0
     """The last step of time whose code was used, so that none is used twice (RFC 6238 §5.2)."""
     recovery: tuple[bytes, ...] = ()
@@ -100,6 +98,8 @@ class Session:
     """Browser and system in words, e.g. ``Firefox, Linux``."""
     challenge: bytes = b""
     """What a passkey has to sign next, once."""
+    pending: bytes = b""
+    """Sealed: a secret of one-time codes that is only being set up here. No other session can."""
 
     @property
     def name(self) -> str:

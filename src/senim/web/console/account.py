@@ -68,7 +68,7 @@ def password() -> Answer:
     if request.method == "GET":
         return render_template("console/own_password.html", fault="", why="")
     old, new = request.form.get("old", "")[:200], request.form.get("new", "")[:200]
-    signing, factors = platform().staff.signing, platform().staff.factors
+    factors = platform().staff.factors
     try:
         if new != request.form.get("again", "")[:200]:
             raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
@@ -77,7 +77,6 @@ def password() -> Answer:
     except SenimError as error:
         page = render_template("console/own_password.html", fault=refused(error), why=error.detail)
         return with_status(page, 400)
-    run(lambda work: signing.end_others(work, member().session))
     flash(word("password-changed"), "good")
     return redirect(url_for("account.index"), 303)
 

@@ -158,7 +158,6 @@ def enrol() -> Answer:
             codes = platform().run(actor(seat), lambda work: factors.set_up(work, seat.session, given))
             if codes is not None:
                 signing = platform().staff.signing
-                platform().run(actor(seat), lambda work: signing.enrolled(work, seat.session, seat.account))
                 session[TOKEN] = platform().run(actor(seat), lambda work: signing.renew(work, session[TOKEN]))
                 _familiar(seat.account.id)
                 onwards = inside(request.args.get("next") or "")
