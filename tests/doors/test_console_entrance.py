@@ -76,7 +76,7 @@ def test_first_password_is_changed_and_an_app_set_up(visitor: Visitor) -> None:
 
 
 def test_a_first_password_that_somebody_else_read_takes_nothing_over(visitor: Visitor) -> None:
-    """They signed in with it and waited: once its owner has changed it, they are shown no secret, and let in nowhere."""
+    """They signed in with it and waited: once its owner has changed it, they are let in nowhere."""
     senim = visitor.senim
     _, first = senim.run(senim.actor(), lambda work: senim.staff.add(work, "aigerim", role="desk"))
     thief = Visitor(senim)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pyotp
+
 from senim.errors import Code, Invalid, NotAllowed
 from senim.governance import store
 from senim.governance.desk import Desk, matches, spelled
