@@ -93,9 +93,11 @@ def sessions_of(database: Database, account: str) -> list[Session]:
 
 
 def last_seen(database: Database) -> dict[str, int]:
-    """When each account was last used, as far as sessions tell."""
+    """When each account was last used, as far as sessions tell in which a second factor was shown."""
     seen: dict[str, int] = {}
     for one in map(_session, database.read(_ALL_SESSIONS)):
+        if not one.second_at:
+            continue
         seen[one.account] = max(one.seen_at, seen.get(one.account, 0))
     return seen
 

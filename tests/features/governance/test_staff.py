@@ -20,7 +20,7 @@ from senim.identity import RESPONSIBLE, Actor, ActorKind
 from senim.languages import Hint
 from senim.storage import query
 from senim.testing import FixedClock, Stage
-from tests.console import PASSWORD, Account, account, now
+from tests.console import PASSWORD, Account, account, now, with_passkeys
 
 
 @pytest.fixture
@@ -340,3 +340,14 @@ def test_a_provider_sets_nobody_up(senim: Any, fresh: tuple[str, str, Any]) -> N
     for second in (False, True):
         vouched = senim.run(AT_THE_DOOR, lambda work, s=second: senim.staff.signing.vouched(work, name, second=s))
         assert not vouched.token
+
+
+def test_one_passkey_is_removed_whatever_others_are_called(senim: Any) -> None:
+    """Two that were called the same are told apart by what they are."""
+    mine = account(senim, role="desk")
+    first, second = with_passkeys(senim, mine, "phone", "phone")
+    here, passkeys = seat(senim, mine.token).session, senim.staff.passkeys
+    senim.run(by(mine, "desk"), lambda work: passkeys.remove(work, here, first.name))
+    assert store.find(senim.database, mine.id).passkeys == (second,)
+    with pytest.raises(NotFound):
+        senim.run(by(mine, "desk"), lambda work: passkeys.remove(work, here, "phone"))
