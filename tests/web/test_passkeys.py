@@ -11,7 +11,6 @@ from tests.console import PASSWORD, Account, account, cookie
 from tests.web.conftest import DESKTOP, PHONE, Served
 from tests.web.sound import holds
 
-
 _COUNTED = """() => {
   window.asked = 0;
   const create = navigator.credentials.create.bind(navigator.credentials);
