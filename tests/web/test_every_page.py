@@ -68,7 +68,7 @@ def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path:
 
 
 def test_a_long_address_breaks_where_a_row_is_a_card(console: Callable[..., Page], served: Served) -> None:
-    """At 320 pixels, which is a desk at 400 percent (WCAG 1.4.10): whoever is called by their address is, in the log."""
+    """At 320 pixels, a desk at 400 percent (WCAG 1.4.10): in the log, whoever is called by their address."""
     senim: Any = served.stage.platform
     account(senim, shown="aigerim.long-family-name@privacy.department.of.people.example")
     senim.tick()

@@ -16,8 +16,11 @@ from senim.web.console.charts.drawing import lines_of, picture, text
 NODE, SLOT, GAP = 10.0, 34.0, 8.0
 """Width of a node, the least height of its place (two lines of text), and the gap between places."""
 
-COLUMN, TOP = 205.0, 30.0
+COLUMN, TOP = 230.0, 30.0
 """From column to column, and the room for headings."""
+
+BESIDE, LETTER = 6.0, 12.5
+"""From a node to its label, which ends as far before the next column, and the height of its letters."""
 
 TALL, THICKEST = 320.0, 14.0
 """The height that the fullest column takes, and the most that a ribbon of one field is wide."""
@@ -168,10 +171,10 @@ def draw(
                 kind, node.x, node.y, NODE, max(node.height, 2.0)
             )
         )
-        lines = lines_of(labels[name], 25, 2)
+        lines = lines_of(labels[name], (COLUMN - NODE - 2 * BESIDE) / LETTER, 2)
         first = node.y + node.height / 2 + 4 - 7 * (len(lines) - 1)
         for number, line in enumerate(lines):
-            parts.append(text(node.x + NODE + 6, first + 14 * number, line, "chart-label"))
+            parts.append(text(node.x + NODE + BESIDE, first + 14 * number, line, "chart-label"))
     return picture(placed.width, placed.height, Markup("").join(parts), title=title, says=says)
 
 
