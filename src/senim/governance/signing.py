@@ -105,8 +105,8 @@ class Signing:
 
     def shown(self, work: Work, session: Session, account: Account, *, reason: str) -> None:
         """Note that the second factor was shown, or just set up: they are in."""
-        now = {"seen_at": work.at, "second_at": work.at, "fresh_at": work.at}
-        store.note(work, session, changed(session, **now, challenge=b"", pending=b""))
+        inside = changed(session, seen_at=work.at, second_at=work.at, fresh_at=work.at, challenge=b"", pending=b"")
+        store.note(work, session, inside)
         work.record("staff.signed_in", ref=account.id, reason=reason)
 
     def unfamiliar(self, work: Work, session: Session) -> None:

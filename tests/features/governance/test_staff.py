@@ -272,7 +272,9 @@ def test_a_secret_is_shown_to_one_session_alone(senim: Any, fresh: tuple[str, st
     assert senim.run(own, lambda work: factors.set_up(work, other, now(senim, mine))) is None
     assert len(senim.run(own, lambda work: factors.set_up(work, owner, now(senim, mine)))) == 10
     assert (lasts(senim, other), lasts(senim, owner)) == (False, True)
-    assert store.session(senim.database, owner.digest).second_at, "in by that code"
+    now_in = store.session(senim.database, owner.digest)
+    assert now_in
+    assert now_in.second_at, "in by that code"
 
 
 def test_who_has_shown_a_password_alone_changes_nothing(senim: Any, clock: FixedClock) -> None:
@@ -348,6 +350,8 @@ def test_one_passkey_is_removed_whatever_others_are_called(senim: Any) -> None:
     first, second = with_passkeys(senim, mine, "phone", "phone")
     here, passkeys = seat(senim, mine.token).session, senim.staff.passkeys
     senim.run(by(mine, "desk"), lambda work: passkeys.remove(work, here, first.name))
-    assert store.find(senim.database, mine.id).passkeys == (second,)
+    left = store.find(senim.database, mine.id)
+    assert left
+    assert left.passkeys == (second,)
     with pytest.raises(NotFound):
         senim.run(by(mine, "desk"), lambda work: passkeys.remove(work, here, "phone"))
