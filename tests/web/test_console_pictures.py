@@ -30,6 +30,6 @@ def test_no_label_of_the_flow_runs_into_the_next_column(serve: Callable[..., Ser
         )
         assert len(ends) > 20
         width = 4 * flow.COLUMN + flow.LAST
-        limits = [min((begins // flow.COLUMN + 1) * flow.COLUMN, width) for _, begins, _ in ends]
+        limits = [min(((begins + 2) // flow.COLUMN + 1) * flow.COLUMN, width) for _, begins, _ in ends]
         assert [told for (told, _, end), limit in zip(ends, limits, strict=True) if end > limit] == []
         context.close()
