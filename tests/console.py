@@ -15,14 +15,18 @@ from typing import Any
 
 import pyotp
 from itsdangerous import URLSafeTimedSerializer
+from msgspec.structs import replace
 from werkzeug.test import Client, TestResponse
 
 from senim.app import Senim
+from senim.governance import store
+from senim.governance.records import Passkey
 from senim.governance.signing import AT_THE_DOOR
 from senim.identity import Actor, ActorKind
 from senim.policy.taxonomy import Operation
 from senim.times import micros
 from senim.web.shared.pages import Door, door
+from senim.work import Work
 
 PASSWORD = "turquoise-kettle-of-may"
 _CSRF = "5e11a3c0" * 5
@@ -61,8 +65,23 @@ def account(
     secret = senim.run(own, lambda work: factors.propose(work, seat.session))
     codes = senim.run(own, lambda work: factors.set_up(work, seat.session, now(senim, secret)))
     assert codes is not None
-    senim.run(own, lambda work: signing.enrolled(work, seat.session, seat.account))
     return Account(made.id, name, secret, codes, token)
+
+
+def with_passkeys(senim: Senim, mine: Account, *labels: str) -> tuple[Passkey, ...]:
+    """Give an account passkeys that are called so; no authenticator made them."""
+    kept = tuple(
+        Passkey(id=bytes([number]) * 16, public_key=b"key", label=label, made_at=1)
+        for number, label in enumerate(labels)
+    )
+
+    def act(work: Work) -> None:
+        found = store.held(work, mine.id)
+        assert found is not None
+        store.change(work, replace(found, passkeys=kept))
+
+    senim.run(senim.actor(), act)
+    return kept
 
 
 def now(senim: Senim, secret: str) -> str:

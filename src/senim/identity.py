@@ -58,6 +58,11 @@ def is_id(text: str) -> bool:
     return _ID.match(text) is not None
 
 
+def ending(identifier: str) -> str:
+    """What people tell ids by: their end, which is random. They begin with the time, many alike."""
+    return f"…{identifier[-8:]}"
+
+
 def lane_of(identifier: str) -> int:
     """The lane of an id: its last byte modulo 64. Random, so people spread evenly."""
     return int(identifier[-2:], 16) % LANES

@@ -75,6 +75,24 @@ def test_first_password_is_changed_and_an_app_set_up(visitor: Visitor) -> None:
     assert visitor.client.get("/console/").status_code == 200
 
 
+def test_a_first_password_that_somebody_else_read_takes_nothing_over(visitor: Visitor) -> None:
+    """They signed in with it and waited: once its owner has changed it, they are let in nowhere."""
+    senim = visitor.senim
+    _, first = senim.run(senim.actor(), lambda work: senim.staff.add(work, "aigerim", role="desk"))
+    thief = Visitor(senim)
+    for one in (thief, visitor):
+        one.sign_in("aigerim", first)
+        assert one.client.get("/console/").location == "/console/sign-in/password"
+    visitor.send("/console/sign-in/password", old=first, new=PASSWORD, again=PASSWORD)
+    assert thief.client.get("/console/").location == "/console/sign-in?next=/console/"
+    assert thief.client.get("/console/sign-in/app").location == "/console/sign-in"
+    secret = re.search(r'class="secret">([A-Z2-7]{32})<', visitor.client.get("/console/sign-in/app").text)
+    assert secret
+    visitor.send("/console/sign-in/app", code=now(senim, secret[1]))
+    assert visitor.client.get("/console/").status_code == 200
+    assert thief.client.get("/console/").status_code == 303
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_wrong_code_is_answered_with_what_helps(visitor: Visitor, clock: FixedClock, language: Language) -> None:
     """Codes last half a minute, and clocks of telephones go wrong: said at sign-in, and where an app is set up."""

@@ -8,11 +8,12 @@ from html import unescape
 
 import pytest
 
+from senim.governance.signing import AT_THE_DOOR
 from senim.languages import LANGUAGES, Language, wording
 from senim.rights import Opening, Way
 from senim.settings import Settings, shown
 from senim.testing import FixedClock
-from tests.console import PASSWORD, Colleague, account
+from tests.console import PASSWORD, Colleague, account, with_passkeys
 
 HOUSE = ("/console/staff/", "/console/keys/", "/console/settings/", "/console/mail/")
 
@@ -156,7 +157,42 @@ def test_own_account(console: Callable[..., Colleague]) -> None:
     assert 'lang="kk"' in me.get("/console/").text
     assert me.post("/console/account/language", {"language": "de"}).status_code == 422
     assert me.post("/console/account/passkeys", {"label": "x", "credential": "{}"}).status_code == 400
-    assert me.post("/console/account/passkeys/remove", {"label": "x"}).status_code == 404
+    assert me.post("/console/account/passkeys/x/remove").status_code == 404
+
+
+def test_a_passkey_is_removed_after_a_question(console: Callable[..., Colleague], clock: FixedClock) -> None:
+    """Two that were called the same: the one that was meant is gone."""
+    me = console(role="desk")
+    first, second = with_passkeys(me.senim, me.account, "phone", "phone")
+    page = me.get("/console/account/").text
+    assert f"/console/account/passkeys/{second.name}/remove" in page
+    address = f"/console/account/passkeys/{first.name}/remove"
+    asked = me.get(address).text
+    assert "Remove the passkey?" in asked
+    assert "phone." in asked
+    assert me.post(address).status_code == 303
+    page = me.get("/console/account/").text
+    assert second.name in page
+    assert first.name not in page
+
+
+def test_ten_passkeys_are_enough(console: Callable[..., Colleague]) -> None:
+    """It is said before the browser makes one more, which would stay with nobody who knows it."""
+    me = console(role="desk")
+    with_passkeys(me.senim, me.account, *(f"key {number}" for number in range(10)))
+    page = me.get("/console/account/passkeys", base_url="http://localhost").text
+    assert "at most 10 passkeys" in page
+    assert "data-options" not in page
+
+
+def test_a_sign_in_that_stopped_at_the_code_is_told_as_one(console: Callable[..., Colleague]) -> None:
+    """Whoever has the password alone is not signed in; its owner sees that somebody has it."""
+    me, senim = console(role="desk"), console().senim
+    assert "no code entered" not in me.get("/console/account/").text
+    signing = senim.staff.signing
+    senim.run(AT_THE_DOOR, lambda work: signing.enter(work, me.account.name, PASSWORD, address="192.0.2.1"))
+    assert me.get("/console/account/").text.count("no code entered") == 1
+    assert "no code entered" in console().get(f"/console/staff/{me.account.id}").text
 
 
 def test_one_does_not_end_sessions_of_others(console: Callable[..., Colleague]) -> None:

@@ -109,8 +109,14 @@ def test_nobody_and_several(console: Callable[..., Colleague], stage: Stage, per
         ),
     )
     page = me.post("/console/people/", {**form, "value": person.values["contact.email"]}).text
-    assert person.subject in page
-    assert twin.subject in page
+    for one in (person, twin):
+        choice = re.search(rf'/people/{one.subject}/why".*?<button[^>]*>(.*?)</button>', page, re.DOTALL)
+        assert choice
+        assert one.subject[-8:] in choice[1], "by the end of the id: it begins with the time"
+        shown = me.get(me.post(f"/console/people/{one.subject}/why", {"purpose": "orders"}).location)
+        title = re.search("<title>(.*?)</title>", shown.text)
+        assert title
+        assert one.subject[-8:] in title[1]
 
 
 ACTS = (

@@ -51,12 +51,13 @@ def test_a_new_version_takes_two_people(console: Callable[..., Colleague], mini:
     draft = drafted(one)
     text = retitled(mini)
     digest = hashlib.sha256(text).hexdigest()
+    said: list[tuple[str, str]] = []
 
     def all_steps() -> None:
         assert save(one, draft, text) == 303
         assert propose(one, draft) == 303
         page = one.get(f"/console/policy/drafts/{draft.id}/publish").text
-        assert digest in page
+        said.extend(re.findall(r"<dt>(Digest of [^<]+)</dt><dd><code>(\w+)</code></dd>", page))
         assert "somebody else has to approve" in page
         assert one.post(f"/console/policy/drafts/{draft.id}/approve", {"digest": digest}).status_code == 403
         assert "Waits for your approval" in other.get("/console/policy").text
@@ -74,6 +75,14 @@ def test_a_new_version_takes_two_people(console: Callable[..., Colleague], mini:
     ]
     version = one.senim.policies.version(2)
     assert (version.source, version.published_by) == (text, f"staff:{other.account.id}")
+    file, content = ("Digest of the file (SHA-256)", digest), ("Digest of what it says (SHA-256)", version.digest)
+    assert said == [file, content], "both before it is approved: the version is known by the second"
+    listed = one.get("/console/policy/").text
+    for shown in (digest, version.digest):
+        assert f">{shown[:16]}…</code>" in listed
+    for act, (label, value) in (("policy.approved", file), ("policy.published", content)):
+        index = next(number for number, entry in one.senim.log.entries() if (entry.act, entry.policy) == (act, 2))
+        assert f"<dt>{label}</dt><dd><code>{value}</code></dd>" in one.get(f"/console/log/{index}").text
     assert one.senim.log.verify().ok
     assert one.get(f"/console/policy/drafts/{draft.id}").status_code == 404
     assert one.get("/console/policy/versions/2.yaml").data == text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from senim.settings import Console
 from senim.testing import FixedClock, Stage
 from senim.vouching import identity_provider
 from senim.web.site import site
-from tests.console import account, now
+from tests.console import PASSWORD, account, now
 from tests.features.rights.scene import Letters
 from tests.provider import CLIENT, SECRET, FakeProvider, provider
 
@@ -163,12 +164,36 @@ def test_no_network_but_the_issuer(stage: Stage, fake: FakeProvider, told: dict[
     assert client.get(answer).status_code == 503
 
 
-def test_a_provider_that_is_away(stage: Stage, fake: FakeProvider) -> None:
-    """The page says so, and the password still works."""
+def enter_there(client: Client, answer: TestResponse, **form: str) -> TestResponse:
+    """Fill in the form of the page that a failed attempt came to, where it stands."""
+    found = re.search(r'<form method="post" action="([^"]+)">', answer.text.partition('<main id="main"')[2])
+    assert found, "a form that goes to an address of its own"
+    token = answer.text.split('name="csrf_token" value="')[1].split('"')[0]
+    return client.post(found[1], data={"csrf_token": token, **form})
+
+
+def test_a_provider_that_is_away(stage: Stage, fake: FakeProvider, clock: FixedClock) -> None:
+    """The page says so, and the password still works on it, and leads to where one wanted to be."""
+    mine = account(stage.platform, name="desk@people.example")  # type: ignore[arg-type]  # the port is the platform
+    clock.move(minutes=1)
     client = visitor(stage, fake, issuer="http://127.0.0.1:9")
-    answer = client.get("/console/sign-in/provider/")
+    answer = client.get("/console/sign-in/provider/?next=/console/account/")
     assert answer.status_code == 503
-    assert 'name="password"' in answer.text
+    led = enter_there(client, answer, name=mine.name, password=PASSWORD)
+    assert (led.status_code, led.location) == (303, "/console/sign-in?next=/console/account/")
+    assert client.get(led.location).location == "/console/sign-in/code?next=/console/account/"
+
+
+def test_a_password_never_goes_to_the_providers_address(stage: Stage, fake: FakeProvider, clock: FixedClock) -> None:
+    """Whom the provider refuses signs in on that page by password: nothing of it is sent where the answer came to."""
+    mine = account(stage.platform)  # type: ignore[arg-type]  # the port is the platform
+    clock.move(minutes=1)
+    client = visitor(stage, fake)
+    answer = come_in(client, fake, "/console/account/")
+    assert (answer.status_code, answer.request.path) == (403, "/console/sign-in/provider/back")
+    assert "code=" not in answer.text, "nor leads a language to it"
+    led = enter_there(client, answer, name=mine.name, password=PASSWORD)
+    assert (led.status_code, led.location) == (303, "/console/sign-in?next=/console/account/")
 
 
 def test_without_a_provider_there_is_no_such_page(stage: Stage) -> None:

@@ -18,7 +18,7 @@ from senim.web.console import AREAS
 from senim.web.console import console as door
 from senim.web.console.acting import ACTS
 from senim.web.site import site
-from tests.console import Colleague, colleague
+from tests.console import Colleague, account, colleague
 
 PROFILES = tuple(sorted(one.name for one in resources.files("senim.profiles").iterdir() if one.name.endswith(".yaml")))
 _LINK = re.compile(r'<a [^>]*href="(/console/[^"#]*)"')
@@ -123,3 +123,23 @@ def test_no_form_does_what_the_role_may_not(lacking: Any) -> None:
     assert {one.outcome for one in told} == {Outcome.REFUSED}
     assert len(told) == len(forms)
     assert {one.codes for one in told} == {("role_not_allowed",)}
+
+
+def test_staff_pages_offer_what_the_role_may(mini: bytes, stage: Stage) -> None:
+    """Who manages accounts of some roles sees the others' without a button that would be refused."""
+    policy = yaml.safe_load(mini)
+    policy["roles"]["office"] = {**policy["roles"]["desk"], "may": [*policy["roles"]["desk"]["may"], "policy"]}
+    senim: Any = stage.platform
+    senim.run(senim.actor(), lambda work: senim.policies.publish(work, yaml.safe_dump(policy).encode()))
+    above, beside = account(senim), account(senim, role="desk")
+    me = colleague(senim, Client(site(senim)), role="office")
+    page = me.get(f"/console/staff/{above.id}").text
+    assert "may more than yours" in page
+    for act in ("role", "reset", "shut"):
+        assert f"/staff/{above.id}/{act}" not in page
+        assert f"/staff/{beside.id}/{act}" in me.get(f"/console/staff/{beside.id}").text
+    offered = re.compile(r'<option value="([^"]*)"')
+    assert offered.findall(me.get(f"/console/staff/{beside.id}").text) == ["desk", "office"]
+    assert [one for one in offered.findall(me.get("/console/staff/add").text) if len(one) > 2] == ["desk", "office"]
+    assert offered.findall(me.get("/console/keys/add").text) == []
+    assert me.post(f"/console/staff/{above.id}/reset").status_code == 403

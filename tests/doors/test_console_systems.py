@@ -338,6 +338,8 @@ def test_a_task_tells_whom_it_is_about_when_asked_and_ends_with_evidence(console
     address = f"/console/tasks/{made.id}"
     assert EMAIL not in desk.get(address).text
     assert EMAIL in desk.post(address).text
-    assert desk.post(f"{address}/done", {"rows": "2"}).status_code == 400
+    refused = desk.post(f"{address}/done", {"rows": "2"})
+    assert refused.status_code == 400
+    assert f'<form method="post" action="{address}">' in refused.text, "whom it is about is asked for where it is told"
     assert desk.post(f"{address}/done", {"archive": "AR-2026/0412", "rows": "2"}).status_code == 303
     assert "AR-2026/0412" in desk.get(address).text

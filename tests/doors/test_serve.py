@@ -52,6 +52,8 @@ class Service:
     process: subprocess.Popen[str]
     port: int
     token: str
+    said: str = ""
+    """What it told when it began to serve."""
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
         """A request over the network."""
@@ -89,7 +91,9 @@ def service(folder: Path) -> Iterator[Service]:
     )
     running = Service(process, port, token)
     try:
-        _wait(lambda: running.up, "the service did not start")
+        assert process.stdout is not None
+        running.said = process.stdout.readline()
+        assert running.up, "it answers once it says so"
         yield running
     finally:
         if process.poll() is None:
@@ -115,9 +119,8 @@ def test_the_service_ends_when_it_is_told_with_everything_sealed(service: Servic
     assert service.ask("GET", "/privacy/kk")[0] == 200
     service.process.terminate()
     out, err = service.process.communicate(timeout=PATIENCE)
-    assert (service.process.returncode, err) == (0, "")
-    assert out.startswith(f"Senim serves http://127.0.0.1:{service.port}/privacy and /v1.")
-    assert "anna" not in out
+    assert (service.process.returncode, out, err) == (0, "", "")
+    assert service.said == f"Senim serves http://127.0.0.1:{service.port}/privacy and /v1. Stop with Ctrl-C.\n"
     with open_senim(folder, environment={}) as senim:
         sealed = {entry.id for _, entry in senim.log.entries(0, senim.log.size)}
         assert set(decisions) <= sealed

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from tests.console import account
 from tests.web.conftest import DESKTOP, PHONE, Served
-from tests.web.sound import accessible, holds
+from tests.web.sound import accessible, holds, sound
 
 PAGES = ("/privacy/{language}", "/cookies/{language}", "/portal/sign-in", "/console/sign-in")
 CONSOLE = (
@@ -63,6 +65,16 @@ PARTS = 4
 def test_a_page_is_accessible_and_fits_a_phone(visit: Callable[..., Page], path: str, language: str) -> None:
     """WCAG 2.2 AA as far as axe-core tells; nothing to scroll sideways at 360 pixels."""
     holds(visit(path.format(language=language), language=language), language)
+
+
+def test_a_long_address_breaks_where_a_row_is_a_card(console: Callable[..., Page], served: Served) -> None:
+    """At 320 pixels, a desk at 400 percent (WCAG 1.4.10): in the log, whoever is called by their address."""
+    senim: Any = served.stage.platform
+    account(senim, shown="aigerim.long-family-name@privacy.department.of.people.example")
+    senim.tick()
+    page = console("/log", size={"width": 320, "height": 640})
+    assert page.get_by_text("aigerim.long-family-name@privacy").count()
+    sound(page)
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from senim.cli.terminal import counted, folder_option, json_option, opened, show_json
+from senim.identity import ending
 
 
 @click.group()
@@ -29,7 +30,7 @@ def show(start: int | None, end: int | None, folder: Path, *, as_json: bool) -> 
         show_json([{"index": index, "entry": entry} for index, entry in entries])
         return
     for index, entry in entries:
-        about = f"{entry.subject[:8]}…" if entry.subject else ""
+        about = ending(entry.subject) if entry.subject else ""
         told = " ".join(part for part in (entry.purpose, entry.recipient, entry.reason, *entry.codes) if part)
         click.echo(f"{index:>9}  {entry.at}  {entry.act:18} {entry.outcome:8} {about:10} {told}")
 

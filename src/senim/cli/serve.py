@@ -31,10 +31,6 @@ def serve(folder: Path, port: int | None) -> None:
     with opened(folder) as senim:
         senim.policies.in_force(senim.works.clock.now())
     _claim(settings)  # last: who mends the folder is not sent to look for a free port first
-    scheme = "https" if settings.serve.certificate else "http"
-    click.echo(
-        f"Senim serves {scheme}://{settings.serve.address}:{settings.serve.port}/privacy and /v1. Stop with Ctrl-C."
-    )
     become(folder)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -20,6 +21,10 @@ _MOST_WORKERS = 4
 
 CONNECTIONS = 1024
 """Connections of one worker at most; who comes then waits until another goes."""
+
+
+_LOOK_EVERY = 0.1
+"""Seconds between two looks whether the service answers already."""
 
 
 def many(settings: Settings) -> bool:
@@ -64,10 +69,33 @@ def run(folder: Path, settings: Settings) -> None:
         log_enabled=False,
         **tls,
     )
+    threading.Thread(target=_tell, args=(settings,), name="senim-tell", daemon=True).start()
     try:
         server.serve()
     except (OSError, RuntimeError) as error:
         sys.exit(f"The service could not start: {error}")
+
+
+def _tell(settings: Settings) -> None:
+    """Say where the service is once it answers there: a worker takes seconds to open its platform."""
+    place, scheme = (settings.serve.address, settings.serve.port), "https" if settings.serve.certificate else "http"
+    while not _answers(place):
+        time.sleep(_LOOK_EVERY)
+    sys.stdout.write(f"Senim serves {scheme}://{place[0]}:{place[1]}/privacy and /v1. Stop with Ctrl-C.\n")
+    sys.stdout.flush()
+
+
+def _answers(place: tuple[str, int]) -> bool:
+    """Whether anything comes back: with TLS that this was none, or the end."""
+    try:
+        with socket.create_connection(place) as asked:
+            asked.sendall(b"GET /v1/health HTTP/1.0\r\n\r\n")
+            asked.recv(1)
+    except ConnectionResetError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _load() -> None:

@@ -157,10 +157,14 @@ def within(promises: Promises, actor: Actor, role: str) -> None:
 
     Who is responsible has it all. Raises NotAllowed (role_not_allowed).
     """
+    if not reaches(promises, actor, role):
+        raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40])
+
+
+def reaches(promises: Promises, actor: Actor, role: str) -> bool:
+    """Whether an actor's role may all that another may: so far one hands out roles, and changes accounts of them."""
     own, other = promises.policy.roles.get(actor.role), promises.policy.roles.get(role)
-    if actor.role == RESPONSIBLE or (own is not None and other is not None and _scope(other) <= _scope(own)):
-        return
-    raise NotAllowed(Code.ROLE_NOT_ALLOWED, role[:40])
+    return actor.role == RESPONSIBLE or (own is not None and other is not None and _scope(other) <= _scope(own))
 
 
 def _scope(role: Role) -> frozenset[tuple[str, str]]:

@@ -48,7 +48,7 @@ class Staff:
         self._post = post
         self._desk = Desk(policies, boxes, index, Limits(index), post, url)
         self.signing = Signing(self._desk)
-        self.factors = Factors(self._desk)
+        self.factors = Factors(self._desk, self.signing)
 
     @cached_property
     def passkeys(self) -> Passkeys:
@@ -154,7 +154,6 @@ class Staff:
             password=hashed_first(password),
             first_until=micros(work.now + FIRST),
             secret=b"",
-            pending=b"",
             recovery=(),
             passkeys=(),
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyotp
-from msgspec.structs import replace
 
 from senim.errors import Code, Invalid, NotAllowed
 from senim.governance import store
 from senim.governance.desk import Desk, matches, spelled
-from senim.governance.records import Account, Session
+from senim.governance.records import Account, Session, Step
 from senim.governance.rules import CODES, RECOVERY_CODES, WINDOW, matched
+from senim.governance.signing import Signing
 from senim.work import Work
 
 _CODE_GROUPS = 6
@@ -17,18 +19,23 @@ _CODE_GROUPS = 6
 
 
 class Factors:
-    """Passwords and second factors, changed by the one whose they are."""
+    """Passwords and second factors, changed by the one whose they are.
 
-    def __init__(self, desk: Desk) -> None:
+    Sessions that somebody else may have begun with what held before end in the same act, whichever door calls it.
+    """
+
+    def __init__(self, desk: Desk, signing: Signing) -> None:
         self._desk = desk
+        self._signing = signing
 
     def change_password(self, work: Work, session: Session, *, old: str, new: str) -> bool:
-        """Change the own password; False if the old one is not it, which is counted like any other try.
+        """Change the own password, and end all other sessions of the account.
 
-        Raises Invalid (password_weak), NotAllowed (too_many_attempts).
+        False if the old one is not it, which is counted like any other try. Raises Invalid (password_weak), NotAllowed
+        (too_many_attempts, not_signed_in).
         """
         work.attempt("staff.password_changed", ref=session.account)
-        account = self._desk.held(work, session.account)
+        session, account = self._signing.sits(work, session, Step.PASSWORD)
         if not self._desk.may_try_again(work, account.id):
             raise NotAllowed(Code.TOO_MANY_ATTEMPTS)
         if not matches(account, old):
@@ -38,42 +45,51 @@ class Factors:
         self._desk.change(
             work, "staff.password_changed", account, password=self._desk.hashed(work, account, new), first_until=0
         )
+        self._signing.end_others(work, session)
         return True
 
     def propose(self, work: Work, session: Session) -> str:
-        """A secret of one-time codes to be put into an app; the same until it is set up or cancelled. Base32."""
-        account = self._desk.held(work, session.account)
-        if account.pending:
-            store.change(work, account)
-            return self._desk.open(work, account, "secret", account.pending).decode()
+        """A secret of one-time codes to be put into an app, in base32: the same until it is set up, for this session.
+
+        No other session of the account is shown it, or sets it up. Raises NotAllowed (not_signed_in).
+        """
+        session, account = self._signing.sits(work, session, Step.ENROL)
+        if session.pending:
+            return self._desk.open(work, account, "secret", session.pending).decode()
         secret = pyotp.random_base32()
-        store.change(work, replace(account, pending=self._desk.seal(work, account, "secret", secret.encode())))
+        pending = self._desk.seal(work, account, "secret", secret.encode())
+        store.note(work, session, replace(session, pending=pending))
         return secret
 
     def set_up(self, work: Work, session: Session, code: str) -> tuple[str, ...] | None:
         """Take the proposed secret if its first code is right; new recovery codes, shown this once. None if it is not.
 
-        Raises Invalid (invalid_value) if nothing was proposed, NotAllowed (too_many_attempts).
+        Who is only coming in is in by that code. Other sessions that are only coming in end: they would be let in, or
+        set up an app of their own, by what held before. Raises Invalid (invalid_value) if nothing was proposed to this
+        session, NotAllowed (too_many_attempts, not_signed_in).
         """
-        account = self._desk.held(work, session.account)
-        if not account.pending:
+        session, account = self._signing.sits(work, session, Step.ENROL)
+        if not session.pending:
             raise Invalid(Code.INVALID_VALUE, "code")
         if not self._desk.limits.may(work, "staff set-up", account.id, most=CODES * 2, window=WINDOW):
             raise NotAllowed(Code.TOO_MANY_ATTEMPTS)
-        secret = self._desk.open(work, account, "secret", account.pending).decode()
+        secret = self._desk.open(work, account, "secret", session.pending).decode()
         step = matched(secret, code, work.at, 0)
         if not step:
             store.change(work, account)
             return None
         codes, digests = self._recovery(account)
-        self._desk.change(
-            work, "staff.factor_set", account, secret=account.pending, pending=b"", step=step, recovery=digests
-        )
+        self._desk.change(work, "staff.factor_set", account, secret=session.pending, step=step, recovery=digests)
+        self._signing.end_unfinished(work, session)
+        if session.second_at:
+            store.note(work, session, replace(session, pending=b""))
+        else:
+            self._signing.shown(work, session, account, reason="code")
         return codes
 
     def renew_recovery(self, work: Work, session: Session) -> tuple[str, ...]:
-        """New recovery codes, shown this once; those of before open nothing any more."""
-        account = self._desk.held(work, session.account)
+        """New recovery codes, shown this once; those of before open nothing any more. Raises NotAllowed."""
+        _, account = self._signing.sits(work, session)
         codes, digests = self._recovery(account)
         self._desk.change(work, "staff.recovery_renewed", account, recovery=digests)
         return codes

@@ -21,10 +21,9 @@ from senim.errors import Code, Invalid, NotAllowed, NotFound
 from senim.governance import store
 from senim.governance.desk import Desk
 from senim.governance.records import Account, Passkey, Session, Site
+from senim.governance.rules import PASSKEYS, label_of
 from senim.governance.signing import Signing
 from senim.work import Work
-
-MOST, _LONGEST_LABEL = 10, 40
 
 
 class Passkeys:
@@ -36,7 +35,8 @@ class Passkeys:
 
     def to_add(self, work: Work, session: Session, site: Site) -> str:
         """What the browser needs to make a new one, as JSON."""
-        account, challenge = self._asked(work, session)
+        session, account = self._signing.sits(work, session)
+        challenge = self._asked(work, session)
         names = self._desk.names(work, account)
         return options_to_json(
             generate_registration_options(
@@ -51,17 +51,17 @@ class Passkeys:
         )
 
     def add(self, work: Work, session: Session, site: Site, *, credential: str, label: str) -> None:
-        """Keep a new one, under a name that no other of the account has.
+        """Keep a new one; what another is called already it is called with a number.
 
         Raises Invalid (invalid_value) for the label, for one ``passkeys`` too many, or for a credential that is not
         what was asked for.
         """
         work.attempt("staff.passkey_added", ref=session.account)
-        account, label = self._desk.held(work, session.account), label.strip()
-        if len(account.passkeys) >= MOST:
+        session, account = self._signing.sits(work, session)
+        if len(account.passkeys) >= PASSKEYS:
             raise Invalid(Code.INVALID_VALUE, "passkeys")
-        taken = label in (one.label for one in account.passkeys)
-        if taken or not 0 < len(label) <= _LONGEST_LABEL or not label.isprintable():
+        label = label_of(label, [one.label for one in account.passkeys])
+        if not label:
             raise Invalid(Code.INVALID_VALUE, "label")
         try:
             made = verify_registration_response(
@@ -86,7 +86,7 @@ class Passkeys:
         account = store.find(work.database, session.account)
         if account is None or not account.passkeys:
             return ""
-        _, challenge = self._asked(work, session)
+        challenge = self._asked(work, session)
         known = [PublicKeyCredentialDescriptor(id=one.id) for one in account.passkeys]
         return options_to_json(
             generate_authentication_options(rp_id=site.host, challenge=challenge, allow_credentials=known)
@@ -110,10 +110,10 @@ class Passkeys:
             self._signing.shown(work, session, account, reason="passkey")
         return signed is not None
 
-    def remove(self, work: Work, session: Session, label: str) -> None:
-        """Take one away. Raises NotFound."""
-        account = self._desk.held(work, session.account)
-        left = tuple(one for one in account.passkeys if one.label != label)
+    def remove(self, work: Work, session: Session, name: str) -> None:
+        """Take one away, by how pages name it. Raises NotFound."""
+        _, account = self._signing.sits(work, session)
+        left = tuple(one for one in account.passkeys if one.name != name)
         if left == account.passkeys:
             raise NotFound(Code.NOT_FOUND, "passkey")
         self._desk.change(work, "staff.passkey_removed", account, passkeys=left)
@@ -136,13 +136,11 @@ class Passkeys:
         counted = replace(key, count=found.new_sign_count)
         return replace(account, passkeys=tuple(counted if one is key else one for one in account.passkeys))
 
-    def _asked(self, work: Work, session: Session) -> tuple[Account, bytes]:
+    def _asked(self, work: Work, session: Session) -> bytes:
         """A new challenge of a session."""
-        account = store.find(work.database, session.account)
-        assert account is not None  # a session has one
         challenge = secrets.token_bytes(32)
         store.note(work, session, changed(session, challenge=challenge))
-        return account, challenge
+        return challenge
 
     def _used(self, work: Work, session: Session) -> bytes:
         """The challenge of a session, which is good no more."""

@@ -23,6 +23,11 @@ class Passkey(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 0
     """How often it has signed, as far as it counts; a lower one is a copy."""
 
+    @property
+    def name(self) -> str:
+        """How pages name it: nothing opens with it, and two with one label are told apart."""
+        return hashlib.sha256(b"name" + self.id).hexdigest()[:16]
+
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """An account. Names and secrets are sealed in a box of its own; the password is a digest that cannot be undone."""
@@ -43,8 +48,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Until when the first password holds, which has to be changed at once. 0: it was changed."""
     secret: bytes = b""
     """Sealed: the secret of one-time codes. Empty: none yet."""
-    pending: bytes = b""
-    """Sealed: a secret that is only being set up."""
     step: int = 0
     """The last step of time whose code was used, so that none is used twice (RFC 6238 §5.2)."""
     recovery: tuple[bytes, ...] = ()
@@ -100,6 +103,8 @@ class Session:
     """Browser and system in words, e.g. ``Firefox, Linux``."""
     challenge: bytes = b""
     """What a passkey has to sign next, once."""
+    pending: bytes = b""
+    """Sealed: a secret of one-time codes that is only being set up here. No other session can."""
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ import hmac
 import itertools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from importlib import resources
 
@@ -32,6 +32,9 @@ CODES, CODES_A_DAY = 6, 40
 """Codes, and passwords asked for once more, in a window; codes in a day: for one account whose password was right."""
 
 RECOVERY_CODES = 10
+PASSKEYS, LONGEST_LABEL = 10, 40
+"""How many passkeys an account has at most, and the characters of what one is called."""
+
 _WORD = 4
 _LOOKED_AT = 64
 """Characters of a password that guesses are counted for: what is longer is not weaker."""
@@ -139,6 +142,15 @@ def matched(secret: str, code: str, at: int, after: int) -> int:
 
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def label_of(wanted: str, taken: Collection[str]) -> str:
+    """What a new passkey is called: as wanted, with a number if another is called so. Nothing if it will not do."""
+    label = wanted.strip()
+    if not 0 < len(label) <= LONGEST_LABEL or not label.isprintable():
+        return ""
+    numbered = (label, *(f"{label} ({number})" for number in range(2, len(taken) + 2)))
+    return next(one for one in numbered if one not in taken)
 
 
 def plain_code(code: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace as changed
 from senim.errors import Code, NotAllowed, NotFound
 from senim.governance import store
 from senim.governance.desk import Desk, matches
-from senim.governance.records import Account, Entered, Seat, Session
+from senim.governance.records import Account, Entered, Seat, Session, Step
 from senim.governance.rules import CODES, CODES_A_DAY, WINDOW, alive, device, step
 from senim.identity import Actor, ActorKind
 from senim.rights.limits import DAY
@@ -37,7 +37,7 @@ class Signing:
         ``known`` is what :meth:`familiar` gave to a device that signed in before: strangers who try an account's
         name from elsewhere use up their own attempts and not its.
         """
-        account = store.find(work.database, store.named(work, self._desk.digest(name)))
+        account = store.held(work, store.named(work, self._desk.digest(name)))
         if not self._may_try(work, name, account, address=address, known=known):
             return Entered(waits=True)
         right = matches(account, password)
@@ -51,11 +51,11 @@ class Signing:
     def vouched(self, work: Work, name: str, *, agent: str = "", second: bool = False) -> Entered:
         """Begin a session of an account whose name an identity provider vouches for; it never makes one.
 
-        ``second``: a second factor was shown there and is not asked for here. The account's own first password was
-        changed here before, and a dangerous act asks for what is kept here: the session does not begin fresh.
+        ``second``: a second factor was shown there and is not asked for here. The account's own password and second
+        factor were set up here before, and a dangerous act asks for them: the session does not begin fresh.
         """
-        account = store.find(work.database, store.named(work, self._desk.digest(name))) if name else None
-        if account is None or account.first_until or account.disabled_at:
+        account = store.held(work, store.named(work, self._desk.digest(name))) if name else None
+        if account is None or account.first_until or not account.secret or account.disabled_at:
             self._refused(work, account, "unknown" if account is None else "shut")
             return Entered()
         token = self._begin(work, account, agent, vouched=True, second=second)
@@ -104,8 +104,9 @@ class Signing:
         )
 
     def shown(self, work: Work, session: Session, account: Account, *, reason: str) -> None:
-        """Note that the second factor was shown: they are in."""
-        store.note(work, session, changed(session, seen_at=work.at, second_at=work.at, fresh_at=work.at, challenge=b""))
+        """Note that the second factor was shown, or just set up: they are in."""
+        inside = changed(session, seen_at=work.at, second_at=work.at, fresh_at=work.at, challenge=b"", pending=b"")
+        store.note(work, session, inside)
         work.record("staff.signed_in", ref=account.id, reason=reason)
 
     def unfamiliar(self, work: Work, session: Session) -> None:
@@ -114,10 +115,6 @@ class Signing:
         store.change(work, account)
         self._desk.tell(work, "staff.signed_in", account, device=session.device.replace("?", ""))
         work.record("staff.device_new", ref=account.id)
-
-    def enrolled(self, work: Work, session: Session, account: Account) -> None:
-        """Note that who has just set up a second factor is in: its first code was the showing."""
-        self.shown(work, session, account, reason="code")
 
     def confirm(self, work: Work, session: Session, password: str) -> bool:
         """Show again who sits there, before something dangerous."""
@@ -137,9 +134,7 @@ class Signing:
 
     def renew(self, work: Work, token: str) -> str:
         """Another token for a session in which it was just shown who sits there: whoever knew the old one is out."""
-        session = store.session(work.database, _digest(token))
-        if session is None:
-            raise NotAllowed(Code.NOT_SIGNED_IN)
+        session = _lasting(work, _digest(token))
         new = secrets.token_urlsafe(32)
         store.end(work, session)
         store.begin(work, changed(session, digest=_digest(new)))
@@ -147,8 +142,21 @@ class Signing:
 
     def leave(self, work: Work, session: Session) -> None:
         """Sign out."""
-        store.end(work, session)
+        found = store.session(work.database, session.digest)
+        if found is not None:
+            store.end(work, found)
         work.record("staff.signed_out", ref=session.account)
+
+    def sits(self, work: Work, session: Session, *but: Step) -> tuple[Session, Account]:
+        """The session as it is now and its account, held, for who is in, or has only one of these steps to do.
+
+        Raises NotAllowed (not_signed_in) for anybody else: also if the session ended meanwhile.
+        """
+        account, now = self._desk.held(work, session.account), _lasting(work, session.digest)
+        left = step(account, now)
+        if left is not None and left not in but:
+            raise NotAllowed(Code.NOT_SIGNED_IN, left)
+        return now, account
 
     def sessions(self, work: Work, account_id: str) -> list[Session]:
         """The sessions of an account that last, newest first. Raises NotAllowed for another's without ``policy``."""
@@ -167,10 +175,15 @@ class Signing:
         """End all sessions of an account but this one; their number."""
         return self.end_all(work, session.account, but=session)
 
-    def end_all(self, work: Work, account_id: str, *, but: Session | None = None) -> int:
-        """End the sessions of an account; their number."""
+    def end_unfinished(self, work: Work, session: Session) -> int:
+        """End those sessions of an account but this one in which no second factor was shown; their number."""
+        return self.end_all(work, session.account, but=session, unfinished=True)
+
+    def end_all(self, work: Work, account_id: str, *, but: Session | None = None, unfinished: bool = False) -> int:
+        """End the sessions of an account, or those alone in which no second factor was shown; their number."""
         kept = but.digest if but else b""
-        ended = [one for one in store.sessions_of(work.database, account_id) if one.digest != kept]
+        others = [one for one in store.sessions_of(work.database, account_id) if one.digest != kept]
+        ended = [one for one in others if not (unfinished and one.second_at)]
         for one in ended:
             store.end(work, one)
         if ended:
@@ -178,6 +191,8 @@ class Signing:
         return len(ended)
 
     def _begin(self, work: Work, account: Account, agent: str, *, vouched: bool = False, second: bool = False) -> str:
+        """A session of a held account: whoever changes meanwhile how it is come in with ends it, or undoes this."""
+        store.change(work, account)
         token = secrets.token_urlsafe(32)
         session = Session(
             digest=_digest(token),
@@ -201,6 +216,13 @@ class Signing:
 
     def _refused(self, work: Work, account: Account | None, why: str) -> None:
         work.record("staff.sign_in_refused", ref=account.id if account else None, reason=why)
+
+
+def _lasting(work: Work, digest: bytes) -> Session:
+    session = store.lasting(work, digest)
+    if session is None:
+        raise NotAllowed(Code.NOT_SIGNED_IN)
+    return session
 
 
 def _own(work: Work, account_id: str) -> None:

@@ -15,7 +15,7 @@ accounts = table(main_metadata, "staff_account", word("id", key=True), number("e
 names = table(main_metadata, "staff_name", blob("digest", key=True), word("account"))
 sessions = table(
     main_metadata, "staff_session", blob("digest", key=True), word("account"), number("begun_at"), number("seen_at"),
-    number("second_at"), number("fresh_at"), word("device"), blob("challenge"),
+    number("second_at"), number("fresh_at"), word("device"), blob("challenge"), blob("pending"),
 )  # fmt: skip
 
 _COLUMNS = tuple(column.name for column in sessions.columns)
@@ -25,9 +25,10 @@ _GUARD = guard(accounts, "epoch")
 _INSERT_NAME = insert(names)
 _NAME_GUARD = guard(names, "account")
 _INSERT_SESSION = insert(sessions)
-_UPDATE_SESSION = update(sessions, "seen_at", "second_at", "fresh_at", "challenge")
+_UPDATE_SESSION = update(sessions, "seen_at", "second_at", "fresh_at", "challenge", "pending")
 _DELETE_SESSION = delete(sessions)
-_SESSION_GUARD = guard(sessions, "second_at", "fresh_at", "challenge")
+_SESSION_GUARD = guard(sessions, "second_at", "fresh_at", "challenge", "pending")
+_LASTS_GUARD = guard(sessions, "account")
 _ALL = query(select(accounts.c.epoch, accounts.c.record))
 _ONE = query(select(accounts.c.epoch, accounts.c.record).where(accounts.c.id == bindparam("id")))
 _NAMED = query(select(names.c.account).where(names.c.digest == bindparam("digest")))
@@ -92,9 +93,11 @@ def sessions_of(database: Database, account: str) -> list[Session]:
 
 
 def last_seen(database: Database) -> dict[str, int]:
-    """When each account was last used, as far as sessions tell."""
+    """When each account was last used, as far as sessions tell in which a second factor was shown."""
     seen: dict[str, int] = {}
     for one in map(_session, database.read(_ALL_SESSIONS)):
+        if not one.second_at:
+            continue
         seen[one.account] = max(one.seen_at, seen.get(one.account, 0))
     return seen
 
@@ -104,14 +107,24 @@ def begin(work: Work, one: Session) -> None:
     work.add(_INSERT_SESSION, *(getattr(one, name) for name in _COLUMNS))
 
 
+def lasting(work: Work, digest: bytes) -> Session | None:
+    """A session, or None; the act stands only if it does not end meanwhile."""
+    found = session(work.database, digest)
+    if found is not None:
+        work.expect(_LASTS_GUARD, (digest,), (found.account,))
+    return found
+
+
 def note(work: Work, before: Session, now: Session) -> None:
     """Keep a session as it is now."""
-    work.expect(_SESSION_GUARD, (before.digest,), (before.second_at, before.fresh_at, before.challenge), changes=True)
-    work.add(_UPDATE_SESSION, now.seen_at, now.second_at, now.fresh_at, now.challenge, now.digest)
+    found = (before.second_at, before.fresh_at, before.challenge, before.pending)
+    work.expect(_SESSION_GUARD, (before.digest,), found, changes=True)
+    work.add(_UPDATE_SESSION, now.seen_at, now.second_at, now.fresh_at, now.challenge, now.pending, now.digest)
 
 
 def end(work: Work, one: Session) -> None:
     """End a session."""
+    work.expect(_LASTS_GUARD, (one.digest,), (one.account,), changes=True)
     work.add(_DELETE_SESSION, one.digest)
 
 

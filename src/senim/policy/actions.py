@@ -136,6 +136,11 @@ class Version:
         """What decides which of two versions replaces the other: the later day, and on one day the later number."""
         return self.effective, self.number
 
+    @property
+    def file_digest(self) -> str:
+        """SHA-256 of the file as it was published; :attr:`digest` is of what it says, however it is written."""
+        return hashlib.sha256(self.source).hexdigest()
+
 
 class Policies:
     """The policy of an operator, in all its versions."""
@@ -168,8 +173,7 @@ class Policies:
         number, before = len(self.versions()) + 1, [one for one in self.timeline() if one.effective <= effective]
         if effective < work.now - timedelta(minutes=1) or (effective < work.now and self._bound(work.now) > effective):
             raise Invalid(Code.EFFECTIVE_DATE_WRONG, effective.date().isoformat())
-        canonical = msgspec.json.encode(policy)
-        digest = hashlib.sha256(canonical).hexdigest()
+        canonical, digest = _canonical(policy)
         if before and before[-1].digest == digest:
             raise Held(Code.UNCHANGED, str(before[-1].number))
         law_on = law.on.isoformat()
@@ -205,6 +209,10 @@ class Policies:
         if checked.policy is None or checked.law is None:
             return None
         return Promises(checked.policy, checked.law, len(self.versions()) + 1, now, "", self._override)
+
+    def digest_of(self, checked: Checked) -> str:
+        """The digest that the version of a file would be known by; nothing if it is not whole."""
+        return _canonical(checked.policy)[1] if checked.policy else ""
 
     def cancel(self, work: Work, number: int) -> Version:
         """Cancel a version that has not taken effect: it stays readable, and never binds.
@@ -355,6 +363,12 @@ class Policies:
         """What changed, and for which purposes earlier consents no longer hold, with the reasons."""
         renewals = {name: why for name in new.purposes if (why := widened(old, new, name))}
         return changes(old, new), renewals
+
+
+def _canonical(policy: Policy) -> tuple[bytes, str]:
+    """What a policy says, however its file is written, and the digest of it."""
+    canonical = msgspec.json.encode(policy)
+    return canonical, hashlib.sha256(canonical).hexdigest()
 
 
 def _version(stored: store.StoredVersion, cancelled_at: int = 0) -> Version:

@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from senim.errors import Code, Held, Invalid, NotAllowed, NotFound
+from senim.errors import Code, Held, Invalid, NotAllowed, NotFound, Stale
 from senim.governance import store
+from senim.governance.records import Site
 from senim.governance.rules import CODES
 from senim.governance.signing import AT_THE_DOOR
 from senim.governance.store import accounts, names, sessions
@@ -19,7 +20,7 @@ from senim.identity import RESPONSIBLE, Actor, ActorKind
 from senim.languages import Hint
 from senim.storage import query
 from senim.testing import FixedClock, Stage
-from tests.console import PASSWORD, Account, account, now
+from tests.console import PASSWORD, Account, account, now, with_passkeys
 
 
 @pytest.fixture
@@ -223,3 +224,134 @@ def test_own_sessions(senim: Any, clock: FixedClock) -> None:
     assert seat(senim, again) is not None
     clock.move(hours=13)
     assert senim.staff.tidy() == 2  # this one and the other's
+
+
+@pytest.fixture
+def fresh(senim: Any) -> tuple[str, str, Any]:
+    """An account that nobody came in with yet: its name, its first password, who it is."""
+    made, first = senim.run(senim.actor(), lambda work: senim.staff.add(work, "aigerim", role="desk"))
+    return "aigerim", first, Actor(kind=ActorKind.STAFF, id=made.id, role="desk")
+
+
+def sit(senim: Any, name: str, password: str) -> Any:
+    """A new session of somebody who showed a password."""
+    return seat(senim, enter(senim, name, password).token).session
+
+
+def lasts(senim: Any, session: Any) -> bool:
+    return store.session(senim.database, session.digest) is not None
+
+
+def test_whoever_read_the_first_password_is_out_once_it_is_changed(senim: Any, fresh: tuple[str, str, Any]) -> None:
+    """A session begun with it sets up no app, and none of its verbs does anything any more."""
+    name, first, own = fresh
+    thief, owner = sit(senim, name, first), sit(senim, name, first)
+    factors = senim.staff.factors
+    assert senim.run(own, lambda work: factors.change_password(work, owner, old=first, new=PASSWORD))
+    assert (lasts(senim, thief), lasts(senim, owner)) == (False, True)
+    for act in (
+        lambda work: factors.propose(work, thief),
+        lambda work: factors.set_up(work, thief, "000000"),
+        lambda work: factors.change_password(work, thief, old=PASSWORD, new="an other kettle"),
+        lambda work: factors.renew_recovery(work, thief),
+    ):
+        with pytest.raises(NotAllowed, match="not_signed_in"):
+            senim.run(own, act)
+
+
+def test_a_secret_is_shown_to_one_session_alone(senim: Any, fresh: tuple[str, str, Any]) -> None:
+    """Each that asks has its own; who sets one up ends the others that are only coming in."""
+    name, first, own = fresh
+    owner = sit(senim, name, first)
+    factors = senim.staff.factors
+    senim.run(own, lambda work: factors.change_password(work, owner, old=first, new=PASSWORD))
+    other = sit(senim, name, PASSWORD)
+    mine, theirs = (senim.run(own, lambda work, one=one: factors.propose(work, one)) for one in (owner, other))
+    assert mine != theirs
+    assert senim.run(own, lambda work: factors.propose(work, owner)) == mine
+    assert senim.run(own, lambda work: factors.set_up(work, other, now(senim, mine))) is None
+    assert len(senim.run(own, lambda work: factors.set_up(work, owner, now(senim, mine)))) == 10
+    assert (lasts(senim, other), lasts(senim, owner)) == (False, True)
+    now_in = store.session(senim.database, owner.digest)
+    assert now_in
+    assert now_in.second_at, "in by that code"
+
+
+def test_who_has_shown_a_password_alone_changes_nothing(senim: Any, clock: FixedClock) -> None:
+    """Neither app nor recovery codes nor passkeys: they come after the second factor."""
+    mine = account(senim, role="desk")
+    half, own, site = sit(senim, mine.name, PASSWORD), by(mine, "desk"), Site("localhost", "http://localhost")
+    factors, passkeys = senim.staff.factors, senim.staff.passkeys
+    for act in (
+        lambda work: factors.propose(work, half),
+        lambda work: factors.renew_recovery(work, half),
+        lambda work: factors.change_password(work, half, old=PASSWORD, new="an other kettle"),
+        lambda work: passkeys.to_add(work, half, site),
+        lambda work: passkeys.add(work, half, site, credential="{}", label="one"),
+        lambda work: passkeys.remove(work, half, "one"),
+    ):
+        with pytest.raises(NotAllowed, match="not_signed_in"):
+            senim.run(own, act)
+
+
+def test_another_app_ends_who_is_only_coming_in(senim: Any, clock: FixedClock) -> None:
+    """Where somebody is in already they stay; a password ends these too."""
+    mine = account(senim, role="desk")
+    here, own, factors = seat(senim, mine.token).session, by(mine, "desk"), senim.staff.factors
+    inside, half = sit(senim, mine.name, PASSWORD), sit(senim, mine.name, PASSWORD)
+    senim.run(own, lambda work: senim.staff.signing.show(work, inside, mine.recovery[0]))
+    secret = senim.run(own, lambda work: factors.propose(work, here))
+    assert senim.run(own, lambda work: factors.set_up(work, here, now(senim, secret)))
+    assert [lasts(senim, one) for one in (here, inside, half)] == [True, True, False]
+    assert senim.run(own, lambda work: factors.change_password(work, here, old=PASSWORD, new="an other kettle"))
+    assert [lasts(senim, one) for one in (here, inside)] == [True, False]
+
+
+def test_no_session_slips_through_while_a_password_is_changed(senim: Any) -> None:
+    """A sign-in, or another token for a session, that is decided before and committed after comes to nothing."""
+    mine = account(senim, role="desk")
+    signing, here, other = senim.staff.signing, seat(senim, mine.token).session, enter(senim, mine.name).token
+    entering, renewing = senim.works.begin(AT_THE_DOOR), senim.works.begin(by(mine, "desk"))
+    signing.enter(entering, mine.name, PASSWORD, address="192.0.2.1")
+    signing.renew(renewing, other)
+    senim.run(
+        by(mine, "desk"),
+        lambda work: senim.staff.factors.change_password(work, here, old=PASSWORD, new="an other kettle"),
+    )
+    for late in (entering, renewing):
+        with pytest.raises(Stale):
+            senim.database.commit(late.unit)
+    assert [one.digest for one in store.sessions_of(senim.database, mine.id)] == [here.digest]
+
+
+def test_a_password_is_not_changed_past_a_sign_in(senim: Any) -> None:
+    """Nor does a change that was decided before leave a session of one that was committed meanwhile."""
+    mine = account(senim, role="desk")
+    here, changing = seat(senim, mine.token).session, senim.works.begin(by(mine, "desk"))
+    senim.staff.factors.change_password(changing, here, old=PASSWORD, new="an other kettle")
+    enter(senim, mine.name)
+    with pytest.raises(Stale):
+        senim.database.commit(changing.unit)
+
+
+def test_a_provider_sets_nobody_up(senim: Any, fresh: tuple[str, str, Any]) -> None:
+    """It vouches for accounts whose password and second factor were set here, and for no other (docs: staff)."""
+    name, first, own = fresh
+    owner = sit(senim, name, first)
+    senim.run(own, lambda work: senim.staff.factors.change_password(work, owner, old=first, new=PASSWORD))
+    for second in (False, True):
+        vouched = senim.run(AT_THE_DOOR, lambda work, s=second: senim.staff.signing.vouched(work, name, second=s))
+        assert not vouched.token
+
+
+def test_one_passkey_is_removed_whatever_others_are_called(senim: Any) -> None:
+    """Two that were called the same are told apart by what they are."""
+    mine = account(senim, role="desk")
+    first, second = with_passkeys(senim, mine, "phone", "phone")
+    here, passkeys = seat(senim, mine.token).session, senim.staff.passkeys
+    senim.run(by(mine, "desk"), lambda work: passkeys.remove(work, here, first.name))
+    left = store.find(senim.database, mine.id)
+    assert left
+    assert left.passkeys == (second,)
+    with pytest.raises(NotFound):
+        senim.run(by(mine, "desk"), lambda work: passkeys.remove(work, here, "phone"))

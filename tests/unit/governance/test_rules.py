@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from senim.governance import Account, Session, Step
-from senim.governance.rules import alive, device, is_fresh, is_name, matched, step, weak
+from senim.governance.rules import alive, device, is_fresh, is_name, label_of, matched, step, weak
 from senim.identity import new_subject
 
 MINUTE = 60_000_000
@@ -111,3 +111,22 @@ def test_a_code_is_good_once_and_for_a_minute_and_a_half() -> None:
 def test_a_device_in_words(agent: str, told: str) -> None:
     """Browser and system, nothing that would tell devices of a kind apart."""
     assert device(agent) == told
+
+
+@pytest.mark.parametrize(
+    ("wanted", "taken", "label"),
+    [
+        (" work phone ", (), "work phone"),
+        ("work phone", ("work phone",), "work phone (2)"),
+        ("work phone", ("work phone", "work phone (2)", "key"), "work phone (3)"),
+        ("жұмыс телефоны", (), "жұмыс телефоны"),
+        ("", (), ""),
+        ("   ", (), ""),
+        ("x" * 41, (), ""),
+        ("phone\u202e", (), ""),
+        ("pho\u200dne", (), ""),
+    ],
+)
+def test_no_two_passkeys_are_called_the_same(wanted: str, taken: tuple[str, ...], label: str) -> None:
+    """Who removes one sees which; what cannot be seen is no name."""
+    assert label_of(wanted, taken) == label

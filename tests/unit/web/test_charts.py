@@ -132,8 +132,10 @@ def test_lines_of_time_stand_in_the_order_of_time(found: list[tuple[float, float
 
 def test_words_are_cut_where_they_end() -> None:
     """A long name is told in two lines, and says with dots that it goes on."""
-    assert drawing.lines_of("a short one", 25, 2) == ["a short one"]
-    assert drawing.lines_of("", 25, 2) == [""]
-    long = drawing.lines_of("one two three four five six seven eight nine ten eleven", 12, 2)
-    assert len(long) == 2
-    assert long[1].endswith("…")
+    assert drawing.lines_of("a short one", 15, 2) == ["a short one"]
+    assert drawing.lines_of("", 15, 2) == [""]
+    for words in ("one two three four five six seven eight nine ten eleven", "щ" * 60, "one " + "щ" * 60):
+        long = drawing.lines_of(words, 8, 2)
+        assert long[-1].endswith("…")
+        assert all(drawing.breadth(one) <= 8 for one in long)
+        assert len(long) <= 2

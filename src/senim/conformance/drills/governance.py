@@ -66,7 +66,6 @@ class _Desk:
         secret = run(own, lambda work: staff.factors.propose(work, session))
         code = pyotp.TOTP(secret).at(self._stage.platform.works.clock.now())
         run(own, lambda work: staff.factors.set_up(work, session, code))
-        run(own, lambda work: staff.signing.enrolled(work, session, made))
         return made.id, token
 
     def enter(self, name: str, password: str) -> Any:

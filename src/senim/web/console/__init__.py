@@ -14,6 +14,7 @@ from flask import Blueprint, Flask, current_app, request, url_for
 
 from senim.app import Senim
 from senim.errors import SenimError
+from senim.identity import ending
 from senim.web.console import (
     account,
     approvals,
@@ -115,6 +116,7 @@ def console(senim: Senim) -> Flask:
     app.context_processor(_shown)
     app.jinja_env.globals.update(naming=naming, request_link=_request_link, trouble=connectors.trouble)
     app.template_filter("stamped")(naming.time)
+    app.template_filter("ending")(ending)
     app.register_blueprint(entrance.pages)
     app.register_blueprint(provider.pages)
     app.jinja_env.globals["provided"] = senim.provider is not None

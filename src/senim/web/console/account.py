@@ -6,11 +6,12 @@ from typing import cast
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 
-from senim.errors import Code, Invalid, NotAllowed, SenimError
+from senim.errors import Code, Invalid, NotAllowed, NotFound, SenimError
+from senim.governance.rules import PASSKEYS
 from senim.languages import Language
 from senim.web.console.again import fresh, with_status
 from senim.web.console.door import picture
-from senim.web.console.guard import Answer, look, member, platform, run, seated, site, word
+from senim.web.console.guard import Answer, ask, look, member, platform, run, seated, site, word
 from senim.web.console.once import once
 from senim.web.shared.pages import fault as told
 from senim.web.shared.pages import fault_of_page, refused
@@ -68,7 +69,7 @@ def password() -> Answer:
     if request.method == "GET":
         return render_template("console/own_password.html", fault="", why="")
     old, new = request.form.get("old", "")[:200], request.form.get("new", "")[:200]
-    signing, factors = platform().staff.signing, platform().staff.factors
+    factors = platform().staff.factors
     try:
         if new != request.form.get("again", "")[:200]:
             raise Invalid(Code.PASSWORD_WEAK, "again", detail="again")
@@ -77,7 +78,6 @@ def password() -> Answer:
     except SenimError as error:
         page = render_template("console/own_password.html", fault=refused(error), why=error.detail)
         return with_status(page, 400)
-    run(lambda work: signing.end_others(work, member().session))
     flash(word("password-changed"), "good")
     return redirect(url_for("account.index"), 303)
 
@@ -118,9 +118,11 @@ _PASSKEY_WRONG = {"label": "passkey-label-wrong", "passkeys": "passkey-most"}
 @fresh
 def passkeys() -> Answer:
     """A new passkey: made by the browser, kept here."""
-    keys, status = platform().staff.passkeys, 200
+    keys, seat, status = platform().staff.passkeys, seated(), 200
     if not site().takes_passkeys:
-        return render_template("console/passkey.html", options="", fault="")
+        return render_template("console/passkey.html", options="", why=word("passkey-unfit"))
+    if seat is not None and len(seat.account.passkeys) >= PASSKEYS:
+        return render_template("console/passkey.html", options="", why=word("passkey-most"))
     if request.method == "POST":
         credential, label = request.form.get("credential", "")[:20_000], request.form.get("label", "")[:200]
         try:
@@ -135,14 +137,21 @@ def passkeys() -> Answer:
     return with_status(page, status)
 
 
-@pages.post("/passkeys/remove")
+@pages.route("/passkeys/<name>/remove", methods=["GET", "POST"])
 @fresh
-def remove_passkey() -> Answer:
+def remove_passkey(name: str) -> Answer:
     """Take a passkey away."""
-    label = request.form.get("label", "")
-    run(lambda work: platform().staff.passkeys.remove(work, member().session, label))
+    back, seat = url_for("account.index"), seated()
+    assert seat is not None
+    found = next((one for one in seat.account.passkeys if one.name == name), None)
+    if found is None:
+        raise NotFound(Code.NOT_FOUND, "passkey")
+    if request.method == "GET":
+        says = f"{found.label}. {word('passkey-remove-says')}"
+        return ask(word("passkey-remove-ask"), says=says, does=word("remove"), back=back)
+    run(lambda work: platform().staff.passkeys.remove(work, member().session, name))
     flash(word("passkey-removed"), "good")
-    return redirect(url_for("account.index"), 303)
+    return redirect(back, 303)
 
 
 @pages.post("/sessions/end")

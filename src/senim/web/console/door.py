@@ -29,7 +29,12 @@ pages = Blueprint("door", __name__)
 def index() -> Answer:
     """Where one signs in."""
     seat = seated()
-    return _onwards(seat) if seat else render_template("console/sign_in.html", fault="", name=typed("name"))
+    return _onwards(seat) if seat else entrance(request.args.get("next"), name=typed("name"))
+
+
+def entrance(onwards: str | None, *, name: str = "", fault: str = "") -> str:
+    """The page where one signs in, wherever it is shown: its form goes to its own address, and leads onwards."""
+    return render_template("console/sign_in.html", fault=fault, name=name, onwards=onwards)
 
 
 @pages.post("/sign-in")
@@ -50,7 +55,7 @@ def enter() -> Answer:
     )
     if not entered.token:
         code = Code.TOO_MANY_ATTEMPTS if entered.waits else Code.SIGN_IN_WRONG
-        page = render_template("console/sign_in.html", fault=refused(NotAllowed(code)), name=name)
+        page = entrance(request.args.get("next"), name=name, fault=refused(NotAllowed(code)))
         return with_status(page, 429 if entered.waits else 403)
     return begin(entered)
 
@@ -158,7 +163,6 @@ def enrol() -> Answer:
             codes = platform().run(actor(seat), lambda work: factors.set_up(work, seat.session, given))
             if codes is not None:
                 signing = platform().staff.signing
-                platform().run(actor(seat), lambda work: signing.enrolled(work, seat.session, seat.account))
                 session[TOKEN] = platform().run(actor(seat), lambda work: signing.renew(work, session[TOKEN]))
                 _familiar(seat.account.id)
                 onwards = inside(request.args.get("next") or "")

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from senim.app import Senim
 from senim.errors import Code, NotAllowed, NotFound, SenimError
-from senim.gate.access import actor_of
+from senim.gate.access import actor_of, reaches
 from senim.governance import Seat, Session, Step
 from senim.governance.records import Site
 from senim.governance.rules import is_fresh
@@ -203,6 +203,11 @@ def place(endpoint: str, **values: Any) -> str:
     may = member().may
     opens = verb is not None and may(verb) and may(current_app.extensions["entered"].get(endpoint, ""))
     return url_for(endpoint, **values) if opens else ""
+
+
+def reached(role: str) -> bool:
+    """Whether who is signed in may hand out a role, and change accounts that have it."""
+    return reaches(platform().policies.in_force(platform().works.clock.now()), member().actor, role)
 
 
 def acted(act: Callable[[Work], object], told: str, back: str) -> Answer:

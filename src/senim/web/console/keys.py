@@ -6,7 +6,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 
 from senim.errors import SenimError
 from senim.web.console.again import fresh, with_status
-from senim.web.console.guard import Answer, ask, look, platform, run, word
+from senim.web.console.guard import Answer, ask, look, platform, reached, run, word
 from senim.web.console.once import once
 from senim.web.shared.pages import fault_of_page, refused
 
@@ -16,6 +16,11 @@ pages = Blueprint("keys", __name__, url_prefix="/keys")
 def _roles() -> dict[str, str]:
     roles = platform().policies.in_force(platform().works.clock.now()).policy.roles
     return {name: one.name.in_(g.language) for name, one in roles.items() if one.kind == "service"}
+
+
+def _given() -> dict[str, str]:
+    """Those that who is signed in may give."""
+    return {role: name for role, name in _roles().items() if reached(role)}
 
 
 @pages.get("/")
@@ -37,7 +42,7 @@ def add() -> Answer:
         except SenimError as error:
             refused(error, "label" if error.where == "label" else "")
             status = 400
-    page = render_template("console/key_add.html", roles=_roles(), fault=fault_of_page(), label=label, role=role)
+    page = render_template("console/key_add.html", roles=_given(), fault=fault_of_page(), label=label, role=role)
     return with_status(page, status)
 
 

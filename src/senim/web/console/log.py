@@ -159,7 +159,15 @@ _SHOWN_APART = ("id", "at", "act", "actor", "outcome", "subject", "codes", "reco
 def _facts(entry: Entry) -> list[tuple[str, str]]:
     """What else an entry says, by the name of the field."""
     told = {name: getattr(entry, name) for name in entry.__struct_fields__ if name not in _SHOWN_APART}
-    return [(name, _fact(name, value)) for name, value in told.items() if value not in (None, ())]
+    return [(_named(entry, name), _fact(name, value)) for name, value in told.items() if value not in (None, ())]
+
+
+def _named(entry: Entry, name: str) -> str:
+    """What a field of an entry is called: drafts are known by the file, versions by what they say."""
+    feature = entry.act.partition(".")[0]
+    if name != "digest" or feature != "policy":
+        return name
+    return "digest-version" if entry.act in ("policy.published", "policy.cancelled") else "digest-file"
 
 
 def _fact(name: str, value: object) -> str:

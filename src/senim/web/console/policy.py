@@ -187,6 +187,7 @@ def _publish(draft: str, *, fault: str = "") -> str:
         "publish",
         ok=checked.ok,
         faults=len(checked.faults),
+        says_digest=platform().policies.digest_of(checked),
         own=found.proposed_by == member().actor.label,
         fault=fault,
         change=reading.change(found) if checked.ok else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import cast
 
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
@@ -17,7 +17,7 @@ from senim.errors import Code, NotAllowed, SenimError
 from senim.governance.provider import Attempt, Provider
 from senim.governance.signing import AT_THE_DOOR
 from senim.web.console.again import with_status
-from senim.web.console.door import begin, greet
+from senim.web.console.door import begin, entrance, greet
 from senim.web.console.guard import Answer, inside, platform, seated, site
 from senim.web.shared.pages import refused
 from senim.web.shared.problems import status_of
@@ -48,15 +48,15 @@ def _back() -> str:
 @pages.get("/")
 def away() -> Answer:
     """Off to the provider."""
-    seed = secrets.token_urlsafe(32)
+    seed, onwards = secrets.token_urlsafe(32), inside(request.args.get("next", ""))
     try:
         address = _provider().address(Attempt(seed=seed), _back())
     except SenimError as error:
-        return _failed(error)
+        return _failed(error, onwards)
     answer = redirect(address, 303)
     answer.set_cookie(
         _name(),
-        _signer().dumps([seed, inside(request.args.get("next", ""))]),
+        _signer().dumps([seed, onwards]),
         max_age=_SECONDS,
         path=url_for("provider.away").rstrip("/"),
         secure=current_app.config["SESSION_COOKIE_SECURE"],
@@ -73,18 +73,19 @@ def back() -> Answer:
     now = int(platform().works.clock.now().timestamp())
     try:
         seed, onwards = _signer().loads(request.cookies.get(_name(), ""), max_age=_SECONDS)
-        told = provider.answered(Attempt(seed=seed), request.args, back=_back(), now=now)
     except BadSignature:
         return redirect(url_for("door.index"), 303)
+    try:
+        told = provider.answered(Attempt(seed=seed), request.args, back=_back(), now=now)
     except SenimError as error:
         platform().run(AT_THE_DOOR, signing.not_vouched)
-        return _failed(error)
+        return _failed(error, onwards)
     agent = request.headers.get("User-Agent", "")
     entered = platform().run(
         AT_THE_DOOR, lambda work: signing.vouched(work, told.name, agent=agent, second=told.second)
     )
     if not entered.token:
-        return _failed(NotAllowed(Code.SIGN_IN_WRONG))
+        return _failed(NotAllowed(Code.SIGN_IN_WRONG), onwards)
     begin(entered)
     seat = seated()
     if seat is not None and seat.step is None:
@@ -92,8 +93,10 @@ def back() -> Answer:
     return _over(make_response(render_template("console/provided.html", onwards=url_for("door.index", next=onwards))))
 
 
-def _failed(error: SenimError) -> Response:
-    page = render_template("console/sign_in.html", fault=refused(error), name="")
+def _failed(error: SenimError, onwards: str) -> Response:
+    """Where one signs in by a password: what is sent there never goes to an address of the provider's."""
+    g.place = url_for("door.index", next=onwards)  # no other language of the provider's answer, which is good once
+    page = entrance(onwards, fault=refused(error))
     return _over(make_response(with_status(page, status_of(error))))
 
 

@@ -11,7 +11,7 @@ from senim.governance import Listed
 from senim.identity import RESPONSIBLE
 from senim.languages import Language
 from senim.web.console.again import fresh, with_status
-from senim.web.console.guard import Answer, ask, look, member, platform, run, word
+from senim.web.console.guard import Answer, ask, look, member, platform, reached, run, word
 from senim.web.console.once import once
 from senim.web.shared.pages import fault_of_page, refused
 
@@ -23,6 +23,11 @@ def _roles() -> dict[str, str]:
     roles = platform().policies.in_force(platform().works.clock.now()).policy.roles
     named = {name: one.name.in_(g.language) for name, one in roles.items() if one.kind == "staff"}
     return {RESPONSIBLE: word("role-responsible"), **named}
+
+
+def _given() -> dict[str, str]:
+    """Those that who is signed in may give."""
+    return {role: name for role, name in _roles().items() if reached(role)}
 
 
 def _found(account_id: str) -> Listed:
@@ -58,7 +63,7 @@ def add() -> Answer:
         except SenimError as error:
             refused(error, "name" if error.where == "name" else "")
             status = 400
-    page = render_template("console/staff_add.html", roles=_roles(), fault=fault_of_page(), form=form)
+    page = render_template("console/staff_add.html", roles=_given(), fault=fault_of_page(), form=form)
     return with_status(page, status)
 
 
@@ -67,7 +72,14 @@ def show(account: str) -> Answer:
     """One account."""
     found = _found(account)
     sessions = platform().staff.signing.sessions(look(), account)
-    return render_template("console/staff_one.html", found=found, sessions=sessions, roles=_roles())
+    return render_template(
+        "console/staff_one.html",
+        found=found,
+        sessions=sessions,
+        roles=_roles(),
+        given=_given(),
+        may=reached(found.account.role),
+    )
 
 
 @pages.post("/<account>/role")

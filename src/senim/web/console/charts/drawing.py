@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from markupsafe import Markup
 
 
@@ -20,9 +18,34 @@ def text(x: float, y: float, words: str, kind: str) -> Markup:
     return Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>').format(kind, x, y, words)
 
 
-def lines_of(words: str, width: int, most: int) -> list[str]:
-    """Words in at most so many lines of so many characters; what does not fit ends with three dots."""
-    return textwrap.wrap(words, width, max_lines=most, placeholder="…") or [""]
+_WIDE = frozenset("жмфшщыюЖМФШЩЫЮДИЙНҢОӨПЧӘmwMWDGHNOQU…")
+_NARROW = frozenset("іІijlrtfIJ.,:;!'()-/ ")
+
+
+def breadth(words: str) -> float:
+    """About how wide words are in a usual typeface, in the height of its letters: “ш” is three times “і”."""
+    return sum(0.86 if one in _WIDE else 0.38 if one in _NARROW else 0.6 for one in words)
+
+
+def lines_of(words: str, room: float, most: int) -> list[str]:
+    """Words in at most so many lines of such a :func:`breadth`; what does not fit ends with three dots."""
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if not lines[-1] or breadth(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    kept = [one if breadth(one) <= room else _cut(one, room) for one in lines[:most]]
+    return kept if len(lines) <= most else [*kept[:-1], _cut(kept[-1], room)]
+
+
+def _cut(words: str, room: float) -> str:
+    """The beginning of words, and three dots."""
+    words = words.removesuffix("…")
+    while words and breadth(f"{words}…") > room:
+        words = words[:-1]
+    return f"{words.rstrip()}…"
 
 
 def round_up(value: float) -> int:

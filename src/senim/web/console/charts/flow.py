@@ -16,8 +16,11 @@ from senim.web.console.charts.drawing import lines_of, picture, text
 NODE, SLOT, GAP = 10.0, 34.0, 8.0
 """Width of a node, the least height of its place (two lines of text), and the gap between places."""
 
-COLUMN, TOP = 205.0, 30.0
-"""From column to column, and the room for headings."""
+COLUMN, LAST, TOP = 230.0, 170.0, 30.0
+"""From column to column, the room of the last one, and the room for headings."""
+
+BESIDE, LETTER = 6.0, 12.5
+"""From a node to its label, which ends as far before the next column, and the height of its letters."""
 
 TALL, THICKEST = 320.0, 14.0
 """The height that the fullest column takes, and the most that a ribbon of one field is wide."""
@@ -96,7 +99,7 @@ def layout(links: Sequence[Link]) -> Layout:
         for node in column:
             node.y = at + (node.slot - node.height) / 2
             at += node.slot + GAP
-    width = (max((node.column for node in nodes.values()), default=0) + 1) * COLUMN
+    width = max((node.column for node in nodes.values()), default=0) * COLUMN + LAST
     return Layout(nodes, tuple(_ribbons(nodes, links, unit)), unit, width, TOP + height + GAP)
 
 
@@ -168,10 +171,11 @@ def draw(
                 kind, node.x, node.y, NODE, max(node.height, 2.0)
             )
         )
-        lines = lines_of(labels[name], 25, 2)
+        room = min(COLUMN, placed.width - node.x) - NODE - 2 * BESIDE
+        lines = lines_of(labels[name], room / LETTER, 2)
         first = node.y + node.height / 2 + 4 - 7 * (len(lines) - 1)
         for number, line in enumerate(lines):
-            parts.append(text(node.x + NODE + 6, first + 14 * number, line, "chart-label"))
+            parts.append(text(node.x + NODE + BESIDE, first + 14 * number, line, "chart-label"))
     return picture(placed.width, placed.height, Markup("").join(parts), title=title, says=says)
 
 

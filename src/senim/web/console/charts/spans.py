@@ -55,7 +55,7 @@ def draw(spans: Sequence[Span], *, today: float, now: str, title: str, says: str
     ]
     for number, one in enumerate(spans):
         y, kind = TOP + ROW * number + ROW / 2, "late" if one.late else "open"
-        parts.append(text(0, y + 4, lines_of(one.name, 18, 1)[0], "chart-label"))
+        parts.append(text(0, y + 4, lines_of(one.name, 12, 1)[0], "chart-label"))
         parts.append(
             Markup('<line class="span {}" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"><title>{}</title></line>').format(
                 kind, scale.x(one.begins), scale.x(one.ends), y, y, one.says
