@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Final
 
 from senim.errors import Code, Held, Invalid
 from senim.identity import SubjectId
@@ -20,7 +21,8 @@ from senim.times import micros
 from senim.vault.rules import check_blocked
 from senim.work import Work
 
-OPENED, CLOSE = "request.opened", "rights.close"
+OPENED = "request.opened"
+CLOSE: Final = "rights.close"
 OWN_REASONS = ("purpose-met", "unlawful", "court-decision", "deceased")
 """Why the operator destroys of its own accord. Who asks for it has a request of their own, with its clock."""
 
