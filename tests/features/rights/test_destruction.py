@@ -288,6 +288,7 @@ def test_letters_name_fields_as_people_do(stage: Stage) -> None:
     kept = " ".join(f"{one.kk} {one.ru} {one.en}" for one in facts["kept"])
     assert "Order number: Tax Code" in kept
     assert "Номер заказа: Налоговый" in kept
+    assert facts["until"].isoformat() == "2029-11-23"
     assert "contact." not in kept
     assert "identity." not in kept
 
