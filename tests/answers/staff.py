@@ -18,7 +18,7 @@ from senim.web.site import site
 from tests.answers.doors import OWN, Answer, Doors, hidden
 from tests.answers.policy import DRAFTS
 from tests.console import PASSWORD
-from tests.features.rights.scene import System, by, connect, decide, now, run
+from tests.features.rights.scene import System, approve, by, connect, decide, now, run
 
 # coming in
 
@@ -109,7 +109,7 @@ def _call(doors: Doors) -> TestResponse:
 
 
 def _erased(doors: Doors) -> TestResponse:
-    """A person's data was erased; nothing more is known."""
+    """A person's data was destroyed by a plan of staff's own: its request holds the proof."""
     subject = doors.made.people[7].subject
     purpose = re.search(r'name="purpose" value="([^"]+)"', doors.me.get(f"/console/people/{subject}").text)
     purpose = purpose or re.search(r'<option value="([^"]+)"', doors.me.get(f"/console/people/{subject}").text)
@@ -117,7 +117,12 @@ def _erased(doors: Doors) -> TestResponse:
     doors.me.post(f"/console/people/{subject}/why", {"purpose": purpose[1]})
     where = f"/console/people/{subject}/do/erase"
     reason = re.search(r'<option value="([^"]+)"', doors.me.get(where).text)
-    return doors.me.post(where, {"reason": reason[1] if reason else ""})
+    plan = doors.me.post(where, {"reason": reason[1] if reason else ""}).headers["Location"]
+    run(doors.stage)
+    doors.me.get(plan)
+    approve(doors.stage, number := plan.split("/")[-2])
+    run(doors.stage)
+    return doors.me.get(f"/console/requests/{number}")
 
 
 def _gone(doors: Doors) -> TestResponse:
@@ -253,7 +258,7 @@ CONSOLE: dict[str, Answer] = {
     **DRAFTS,
     "approvals-several": _plans,
     "approvals-done": _approved,
-    "people-erased": _erased,
+    "requests-erased": _erased,
     "people-gone": _gone,
     "connectors-fides-read": _fides,
     "connectors-proposal": _proposal,

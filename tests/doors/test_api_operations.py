@@ -10,6 +10,7 @@ from senim.subjects import Standing
 from senim.testing import FixedClock
 from senim.work import Work
 from tests.doors.conftest import Door
+from tests.features.rights.scene import by, decide
 
 PDF = b"%PDF-1.7\nmade up"
 
@@ -149,6 +150,20 @@ def test_an_erased_person_is_gone_and_the_proof_stays(door: Door) -> None:
     assert [(one.status, one.json["code"]) for one in gone] == [(410, "subject_erased")] * len(gone)
     find = {"kind": "email", "value": person.values["contact.email"]}
     assert door.post("/v1/subjects/find", find).status == 404
+
+
+def test_an_open_claim_holds_the_destruction_and_other_requests_end_with_it(door: Door) -> None:
+    """409 with the number of the claim; when that is answered the data goes, and an open copy is told as ended."""
+    person, senim = door.person(), door.stage.platform
+    claim, copy = (by(door.stage, person, kind, text="A refund.").number for kind in ("claim", "copy"))
+    path = f"/v1/subjects/{person.subject}?reason=purpose-met"
+    held = door.send("DELETE", path)
+    assert (held.status, held.json["code"], held.json["where"]) == (409, "claim_open", claim)
+    decide(door.stage, claim, granted=True, text="Paid.")
+    assert door.send("DELETE", path).status == 200
+    senim.orders.run_due("rights")
+    told = door.get(f"/v1/requests/{copy}").json
+    assert (told["state"], senim.rights.find(senim.database, copy).due) == ("closed", 0)
 
 
 def test_checks_are_answered_one_or_many_with_clause_and_article(door: Door) -> None:

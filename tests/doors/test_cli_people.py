@@ -300,3 +300,14 @@ def test_a_reader_who_leaves_early_is_no_error(folder: Path) -> None:
         )
     assert ran.stderr == b""
     assert ran.returncode in (0, 1)
+
+
+def test_an_open_claim_holds_the_destruction(senim: Terminal, folder: Path, person: Person) -> None:
+    """The shell is told which claim it is; a court's decision goes before it."""
+    body = {"kind": "claim", "way": "api", "language": "en", "subject": person.subject, "text": "A refund."}
+    number = senim("requests", "open", "-C", folder, "--json", typed=json.dumps(body)).json["number"]
+    erase = ("subjects", "erase", person.subject, "--yes", "-C", folder, "--reason")
+    held = senim(*erase, "purpose-met")
+    assert held.code == 1
+    assert held.err.startswith(f"claim_open: {number}")
+    assert senim(*erase, "court-decision").code == 0

@@ -175,7 +175,7 @@ def test_destroying_is_planned_and_approved(console: Callable[..., Colleague], p
     assert 'name="digest"' not in page, "whoever began it does not approve it"
     assert "operator" in me.get(f"/console/requests/{number}").text
     assert not me.senim.subjects.find(me.senim.database, person.subject).erased
-    digest = me.senim.rights.find(me.senim.database, number).plan.digest
+    digest = me.senim.rights.find(me.senim.database, number).plan.digest  # type: ignore[union-attr]
     console(name="second").post(f"/console/requests/{number}/approve", {"digest": digest})
     me.senim.orders.run_due("rights")
     proof = re.search(r">(eyJ[\w.-]+)<", me.get(f"/console/requests/{number}").text)

@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Page
 
 from senim.collection import OnBehalf
+from senim.rights import Attached, Ground
 from senim.testing import FixedClock, Person
 from tests.features.acting import senim_of
-from tests.features.rights.scene import Letters
+from tests.features.rights.scene import Letters, by
 from tests.web.conftest import DESKTOP, Served
 from tests.web.sound import sound
 
@@ -20,6 +21,7 @@ PAGES = (
     "/correct/identity.family", "/code",
 )  # fmt: skip
 Visit = Callable[..., Page]
+PDF = Attached(what="evidence", media="application/pdf", content=b"%PDF-1.7")
 
 
 @pytest.fixture
@@ -58,6 +60,15 @@ def test_every_page_is_accessible_on_a_phone(visit: Visit, served: Served, perso
         page.goto(f"{served.url}/portal{path}")
         assert page.locator("html").get_attribute("lang") == language
         assert page.locator("h1").count() == 1
+        sound(page)
+    told = {
+        "text": "Word " * 400 + "x" * 200,
+        "changes": {"contact.phone": "+77990000001"},
+        "ground": Ground.INACCURATE,
+    }
+    number = by(served.stage, person, "correct", attached=(PDF,), **told).number
+    for path in (f"/requests/{number}", f"/requests/{number}/take-back"):
+        page.goto(f"{served.url}/portal{path}")
         sound(page)
 
 

@@ -104,6 +104,8 @@ class Erased(Facts, frozen=True, kw_only=True):
     """What the law wants kept, with ground and end."""
     verify: Link | None = None
     """Where the certificate can be checked."""
+    until: date | None = None
+    """When what was written in the request is destroyed too."""
 
 
 class CorrectionDone(Facts, frozen=True, kw_only=True):

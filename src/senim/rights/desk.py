@@ -41,7 +41,7 @@ from senim.rights.records import (
     Trace,
     Way,
 )
-from senim.rights.rules import CLAIMS, LAST_WORDS, is_number, is_open, moved, new_number
+from senim.rights.rules import LAST_WORDS, is_number, is_open, moved, new_number, open_claims
 from senim.storage import Database
 from senim.subjects import Standing, Subjects
 from senim.times import micros
@@ -259,7 +259,7 @@ class Desk:
     def claims_of(self, work: Work, *subjects: str) -> tuple[str, ...]:
         """Numbers of the open claims of these people: what they are about may not be destroyed meanwhile."""
         asked = (one for subject in dict.fromkeys(subjects) for one in self.requests_of(work, subject))
-        return tuple(dict.fromkeys(one.number for one in asked if one.kind in CLAIMS and is_open(one)))
+        return open_claims(asked)
 
     def number(self, work: Work) -> str:
         """A new number, which nothing else has."""

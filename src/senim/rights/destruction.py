@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import Final
 
 from senim.errors import Code, Held, Invalid
 from senim.identity import SubjectId
@@ -15,14 +14,13 @@ from senim.rights.delivery import LINKS
 from senim.rights.desk import AGENT, Desk, in_its_name
 from senim.rights.handling import Handling
 from senim.rights.records import Decision, Kind, Opening, Refusal, Request, State, Way
-from senim.rights.rules import OUTLIVES, ends_with_data, is_open, token_digest
+from senim.rights.rules import OUTLIVES, ends_with_data, is_open, open_claims, token_digest
 from senim.subjects import Standing
 from senim.times import micros
 from senim.vault.rules import check_blocked
 from senim.work import Work
 
 OPENED = "request.opened"
-CLOSE: Final = "rights.close"
 OWN_REASONS = ("purpose-met", "unlawful", "court-decision", "deceased")
 """Why the operator destroys of its own accord. Who asks for it has a request of their own, with its clock."""
 
@@ -38,7 +36,7 @@ class Destruction:
     def __init__(self, desk: Desk, handling: Handling) -> None:
         self._desk = desk
         self._handling = handling
-        desk.parts.orders.handle(CLOSE, self._close_order)
+        desk.parts.orders.handle("rights.close", self._close_order)
 
     # by staff
 
@@ -90,7 +88,8 @@ class Destruction:
 
     def check_destroyable(self, work: Work, standing: Standing, reason: str) -> None:
         """Raise Held (claim_open) while a claim of the person is open: the data is what it is about."""
-        claims = () if reason in _BEYOND_CLAIMS else self._desk.claims_of(work, standing.subject)
+        work.memo["asked", standing.subject] = asked = self._desk.requests_of(work, standing.subject)
+        claims = () if reason in _BEYOND_CLAIMS else open_claims(asked)
         if claims:
             raise Held(Code.CLAIM_OPEN, claims[0])
 
@@ -98,7 +97,8 @@ class Destruction:
         """What is open ends, and what was told goes, unless another record of the same person is left."""
         work = in_its_name(work)
         work.memo["destroyed", standing.subject] = True
-        for one in self._desk.requests_of(work, standing.subject):
+        asked = work.memo.get(("asked", standing.subject))  # it was read once for the act
+        for one in asked if isinstance(asked, list) else self._desk.requests_of(work, standing.subject):
             self._follow(work, self._desk.load(work, one.number))
 
     def settle(self) -> int:
@@ -135,8 +135,9 @@ class Destruction:
         ended = self._desk.load(work, request.number)
         until = work.now + LINKS if any(one.what == "note" for one in ended.papers) else work.now
         self._desk.save(work, ended, keep_until=micros(until))
-        place = self._desk.parts.orders.place
-        place(work, CLOSE, lane_of=SubjectId(request.holder), about=request.number, at=until)
+        self._desk.parts.orders.place(
+            work, "rights.close", lane_of=SubjectId(request.holder), about=request.number, at=until
+        )
 
     def _close_order(self, context: Context, claimed: Claimed) -> Ended:
         return Ended({}, lambda work: self._close(work, claimed.about))

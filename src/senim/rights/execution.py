@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -270,7 +271,10 @@ class Execution:
         address = self._desk.answer_address(work, request)
         if request.plan.wish == "erase":
             kept = tuple(_kept_words(promises, one) for one in stays(promises.policy, request.plan.here))
-            self._desk.write(work, request, "erased", address=address, attachments=attached, number=number, kept=kept)
+            until = moment(request.keep_until).astimezone(ZoneInfo(promises.calendar.zone)).date()
+            self._desk.write(
+                work, request, "erased", address=address, attachments=attached, number=number, kept=kept, until=until
+            )
         elif request.plan.wish == "correct":
             words = tuple(field_words(promises, one) for one in _corrected(request))
             self._desk.write(work, request, "correction_done", address=address, number=number, fields=words)

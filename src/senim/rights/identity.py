@@ -190,7 +190,8 @@ class Identities:
         return self._prove(work, request, Proof.SIGNATURE, tuple(owners))
 
     def _prove(self, work: Work, request: Request, proof: Proof, people: tuple[str, ...] | list[str]) -> Request:
-        """It is shown who asks. Several people behind one address: staff has to say who it is."""
+        """It is shown who asks. Several people behind one address: staff has to say who it is. Nobody who is erased."""
+        people = [one for one in people if not self._is_erased(work, one)]
         subject = people[0] if len(people) == 1 else request.subject
         trouble = Code.SEVERAL_FOUND.value if len(people) > 1 and not subject else ""
         request = self._desk.save(
@@ -210,6 +211,10 @@ class Identities:
             missing = tuple(dict.fromkeys((*request.missing, "authority")))
             request = self._desk.save(work, request, missing=missing)
         return self._handling.arrived(work, request)
+
+    def _is_erased(self, work: Work, subject: str) -> bool:
+        standing = self._desk.parts.subjects.look(work.database, SubjectId(subject))
+        return standing is not None and standing.erased
 
     # for others
 

@@ -359,6 +359,11 @@ def deletes(promises: Promises, request: Request) -> bool:
     return whole and promises.policy.rights.withdrawal_deletes
 
 
+def open_claims(requests: Iterable[Request]) -> tuple[str, ...]:
+    """Numbers of the claims among these that are open: what they are about may not be destroyed meanwhile."""
+    return tuple(dict.fromkeys(one.number for one in requests if one.kind in CLAIMS and is_open(one)))
+
+
 def ends_with_data(promises: Promises, request: Request) -> bool:
     """Whether an open request ends when the person's data is destroyed.
 

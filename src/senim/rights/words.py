@@ -186,9 +186,10 @@ def _say(language: Language, key: str, **parts: str) -> str:
 
 
 def state_told(request: Request, language: Language) -> str:
-    """How far a request is, in the words of its kind where that has its own: a complaint is upheld or not."""
+    """How far a request is, in the words of its kind or way where that has its own: a complaint is upheld or not."""
     known, word = wording("rights"), f"state-{request.state}"
-    return known.get(f"{word}-{request.kind}", known[word]).in_(language)
+    own = known.get(f"{word}-{request.kind}") or known.get(f"{word}-{request.way}")
+    return (own or known[word]).in_(language)
 
 
 def told(word: str, language: Language) -> str:

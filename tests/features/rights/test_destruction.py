@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from senim.errors import Code
-from senim.identity import SubjectId
+from senim.identity import Actor, SubjectId
 from senim.rights import Attached, Ground, Kind, Refusal, Request, State, Way
 from senim.rights.destruction import OWN_REASONS
 from senim.rights.rules import is_open
@@ -18,7 +19,7 @@ from tests.features.rights.scene import Letters, System, act, approve, by, conne
 from tests.features.rights.test_execution import email, granted, paper
 
 PDF = Attached(what="evidence", media="application/pdf", content=b"%PDF-1.7 a passport")
-PHONE = {"ground": Ground.INACCURATE, "changes": {"contact.phone": "+77990000001"}, "attached": (PDF,)}
+PHONE: dict[str, Any] = {"ground": Ground.INACCURATE, "changes": {"contact.phone": "+77990000001"}, "attached": (PDF,)}
 
 
 def erased(stage: Stage, person: Person) -> str:
@@ -41,11 +42,11 @@ def destroy(stage: Stage, person: Person, reason: str = "purpose-met") -> Erasur
     return done
 
 
-def begun(stage: Stage, person: Person, reason: str = "purpose-met", **more: object) -> Request:
+def begun(stage: Stage, person: Person, reason: str = "purpose-met", actor: Actor | None = None) -> Request:
     """Staff have a person's data destroyed."""
     senim = senim_of(stage)
     begin, about = senim.rights.destruction.begin, senim.subjects.about
-    return act(stage, lambda work: begin(work, about(work, person.subject), reason=reason), **more)
+    return act(stage, lambda work: begin(work, about(work, person.subject), reason=reason), actor=actor)
 
 
 def gone(stage: Stage, person: Person) -> bool:
@@ -87,7 +88,11 @@ def test_what_was_not_decided_yet_ends_with_the_data(stage: Stage, way: str) -> 
 def test_a_correction_of_somebody_who_is_nowhere_is_not_told_as_done(stage: Stage) -> None:
     """Nobody on file and no system that knows them: the letter says so, and not that something was put right."""
     senim, letters = senim_of(stage), Letters(senim_of(stage))
-    about = {"identifiers": {"email": "a@b.example"}, "name": {"family": "A", "given": "B"}, "text": "The telephone."}
+    about: dict[str, Any] = {
+        "identifiers": {"email": "a@b.example"},
+        "name": {"family": "A", "given": "B"},
+        "text": "The telephone.",
+    }
     number = opened(stage, "correct", way=Way.COUNTER, **about, **PHONE).number
     act(stage, senim.rights.identities.by_document, number)
     decide(stage, number, granted=True)
@@ -283,5 +288,26 @@ def test_letters_name_fields_as_people_do(stage: Stage) -> None:
     kept = " ".join(f"{one.kk} {one.ru} {one.en}" for one in facts["kept"])
     assert "Order number: Tax Code" in kept
     assert "Номер заказа: Налоговый" in kept
+    assert facts["until"].isoformat() == "2029-11-23"
     assert "contact." not in kept
     assert "identity." not in kept
+
+
+def test_who_is_erased_is_not_shown_to_ask(stage: Stage) -> None:
+    """A request that named them without a proof is nobody's when it is shown who asks: nothing is on file."""
+    senim, person = senim_of(stage), stage.person()
+    about: dict[str, Any] = {
+        "identifiers": {"email": email(person)},
+        "name": {"family": "A", "given": "B"},
+        "text": "All.",
+    }
+    number = opened(stage, "copy", way=Way.COUNTER, **about).number
+    destroy(stage, person)
+    assert is_open(now(stage, number)), "nobody has shown whose it is"
+    act(stage, senim.rights.identities.by_document, number)
+    decide(stage, number, granted=True)
+    run(stage)
+    ended = now(stage, number)
+    assert (ended.subject, ended.state) == ("", State.REFUSED)
+    assert ended.decision is not None
+    assert ended.decision.reasons == (Refusal.NOTHING_ON_FILE,)

@@ -143,7 +143,7 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=operations.erase,
         answers=(bodies.ErasureAnswer,),
         params=(_why(ERASE_REASONS),),
-        says="Destroy a person's key, values, index and files. It cannot be undone.",
+        says="Destroy a person's key, values, index and files. It cannot be undone. An open claim holds it.",
     ),
     Operation(
         method="POST",
