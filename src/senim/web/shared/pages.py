@@ -286,7 +286,7 @@ def _told_again() -> list[str]:
     """What a page says first that shows a form again: in another language its faults; of files that they are gone."""
     faults, reopened = g.get("faults", []), "reopened" in g
     said = [one for one in faults if not one.where] if reopened else []
-    said += [Wrong("files-again")] if had_files() and (faults or reopened) else []
+    said += [Wrong("files-again")] if (faults or reopened) and had_files() else []
     return [text for text in map(_in_words, said) if text]
 
 
