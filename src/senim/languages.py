@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
+from string import Formatter
 from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
@@ -134,6 +135,14 @@ class Hint:
         yield text.in_(language).format_map(filled) if text else self.key
         for one in self.more:
             yield from one.each(language)
+
+    @property
+    def fits(self) -> bool:
+        """Whether it has words, and fills all that they name and nothing else; and so have those in it."""
+        text, filled = wording("hints").get(self.key), dict(self.parts)
+        named = {name for _, name, _, _ in Formatter().parse(text.en) if name} if text else None
+        within = [one for one in (*filled.values(), *self.more) if isinstance(one, Hint)]
+        return named == filled.keys() and all(one.fits for one in within)
 
 
 Said: TypeAlias = str | Hint

@@ -188,7 +188,8 @@ def test_another_language_tells_each_fault_beside_its_field(door: Door, language
 def test_a_made_up_fault_is_none(lone_door: Door) -> None:
     """What a page is told to tell again is looked at: a code of ours, a field, a hint whose words can be filled."""
     hint = '{"word":"invalid_value","where":"contact.email","hint":{"key":"one-of","parts":[],"more":[]}}'
-    for text in ("x", "[]", "{}", '{"word":"<b>buy</b>"}', hint):
+    made_up = hint.replace("one-of", "Call this number")
+    for text in ("x", "[]", "{}", '{"word":"<b>buy</b>"}', hint, made_up):
         page = post(lone_door, {"switch-fault": text}, **OURS)
         assert (page.status_code, "fault" in page.get_data(as_text=True).partition("<main")[2]) == (200, False)
 
