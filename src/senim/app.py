@@ -66,6 +66,7 @@ from senim.subjects import Subjects
 from senim.times import micros, utc_now
 from senim.vault import BlindIndex, Boxes, Documents, FileKeys, KeyProvider, PersonKeys, Vault, provider
 from senim.vault.keys import SECRETS
+from senim.vault.keystore import read_checks
 from senim.vouching import identity_provider
 from senim.work import Clock, Work, Works
 
@@ -399,6 +400,8 @@ def make_folder(folder: Path, policy: bytes, *, database: str = "", key_store: s
         keys=KeysSettings(store=key_store or KeysSettings().store),
         log=LogSettings(origin=origin),
     )
+    if settings.keys.store == settings.database:
+        raise Invalid(Code.SETTING_WRONG, "keys.store", detail="keys and data must be kept apart")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "log").mkdir(exist_ok=True)
@@ -407,6 +410,8 @@ def make_folder(folder: Path, policy: bytes, *, database: str = "", key_store: s
         for name in ("kek-1", *SECRETS):
             keys.create(name)
         with closing(open_database(settings.keys.store, folder, create=True)) as opened:
+            if read_checks(opened):
+                raise Invalid(Code.SETTING_WRONG, "keys.store", detail="another folder has its keys there")
             open_database(settings.database, folder, keys=opened, create=True).close()
         # The settings come last: a folder without them was cut off while it was made, and may be made again.
         draft = folder / f".{FILE}"

@@ -189,7 +189,9 @@ def test_a_made_up_fault_is_none(lone_door: Door) -> None:
     """What a page is told to tell again is looked at: a code of ours, a field, a hint whose words can be filled."""
     hint = '{"word":"invalid_value","where":"contact.email","hint":{"key":"one-of","parts":[],"more":[]}}'
     made_up = hint.replace("one-of", "Call this number")
-    for text in ("x", "[]", "{}", '{"word":"<b>buy</b>"}', hint, made_up):
+    deep = '{"key":"meant","parts":[["name",' * 300 + '"x"' + ']],"more":[]}' * 300
+    deep = f'{{"word":"invalid_value","where":"contact.email","hint":{deep}}}'
+    for text in ("x", "[]", "{}", '{"word":"<b>buy</b>"}', hint, made_up, deep):
         page = post(lone_door, {"switch-fault": text}, **OURS)
         assert (page.status_code, "fault" in page.get_data(as_text=True).partition("<main")[2]) == (200, False)
 

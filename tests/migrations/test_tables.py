@@ -21,7 +21,7 @@ from sqlalchemy import MetaData, create_engine, inspect
 
 from senim.app import Senim, make_folder, open_senim
 from senim.cli.folder import init, profile
-from senim.errors import Code, SenimError
+from senim.errors import Code, Invalid, SenimError
 from senim.identity import LANES, lane_of, new_id
 from senim.storage import Database, Query, keys_metadata, main_metadata, open_database, query
 from senim.storage.migrate import migrate, numbered, version_of
@@ -138,6 +138,20 @@ def test_a_key_store_has_a_server_of_its_own_from_the_start(tmp_path: Path, empt
         senim.run(senim.actor(), lambda work: senim.policies.publish(work, profile("shop")))
     with open_senim(folder, environment={}) as again:
         assert again.works.begun
+    second = CliRunner().invoke(init, [str(tmp_path / "second"), "--profile=shop", f"--keys={keys}"])
+    assert isinstance(second.exception, Invalid)
+    assert (second.exception.where, second.exception.reasons[0].detail) == (
+        "keys.store", "another folder has its keys there",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", ["sqlite:///senim.db", "nonsense", "http://["])
+def test_a_key_store_that_cannot_be_one_is_told_as_such(tmp_path: Path, keys: str) -> None:
+    """It is named by its own setting, and the folder can be made as it should be afterwards."""
+    with pytest.raises(Invalid) as refused:
+        make_folder(tmp_path / "operator", b"", key_store=keys)
+    assert (refused.value.code, refused.value.where) == (Code.SETTING_WRONG, "keys.store")
+    make_folder(tmp_path / "operator", b"")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -172,8 +172,8 @@ class Signing:
         work.record("staff.session_ended", ref=account_id, count=1)
 
     def end_others(self, work: Work, session: Session) -> int:
-        """End all sessions of an account but this one; their number."""
-        return self.end_all(work, session.account, but=session)
+        """End all sessions of an account but this one; their number. Raises NotAllowed (not_signed_in) if it ended."""
+        return self.end_all(work, session.account, but=_lasting(work, session.digest))
 
     def end_unfinished(self, work: Work, session: Session) -> int:
         """End those sessions of an account but this one in which no second factor was shown; their number."""

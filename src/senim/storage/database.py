@@ -74,10 +74,11 @@ def open_database(url: str, folder: Path, *, keys: Database | None = None, creat
 
 
 def _engine(url: str, folder: Path, *, create: bool, missing: Code) -> Engine:
+    setting = "keys.store" if missing is Code.KEY_STORE_MISSING else "database"
     try:
         scheme = urlsplit(url).scheme
     except ValueError as error:
-        raise Invalid(Code.SETTING_WRONG, "database") from error
+        raise Invalid(Code.SETTING_WRONG, setting) from error
     if scheme == "sqlite" and url.startswith("sqlite:///"):
         path = folder / url.removeprefix("sqlite:///")
         if not create and not path.exists():
@@ -89,7 +90,7 @@ def _engine(url: str, folder: Path, *, create: bool, missing: Code) -> Engine:
         from senim.storage.postgres import PostgreSQL
 
         return PostgreSQL(url)
-    raise Invalid(Code.SETTING_WRONG, "database")
+    raise Invalid(Code.SETTING_WRONG, setting)
 
 
 def _reserve(path: Path) -> None:

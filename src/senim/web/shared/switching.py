@@ -24,6 +24,9 @@ SWITCH = "switch-language"
 FAULT, FILES, REPEAT = "switch-fault", "switch-files", "switch-repeat"
 """What goes along with it: what was wrong, that there were files, that the form itself is sent again."""
 
+LONGEST_FAULT = 2_000
+"""Characters of one of them: hints within hints are followed only so far."""
+
 MOST_FAULTS = 50
 """How many faults of a form are told again; more than a form of a policy has fields."""
 
@@ -56,6 +59,8 @@ def brought() -> list[Wrong]:
 
 
 def _fault(text: str) -> Wrong | None:
+    if len(text) > LONGEST_FAULT:
+        return None
     try:
         found = _decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
