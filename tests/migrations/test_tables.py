@@ -140,9 +140,7 @@ def test_a_key_store_has_a_server_of_its_own_from_the_start(tmp_path: Path, empt
         assert again.works.begun
     second = CliRunner().invoke(init, [str(tmp_path / "second"), "--profile=shop", f"--keys={keys}"])
     assert isinstance(second.exception, Invalid)
-    assert (second.exception.where, second.exception.reasons[0].detail) == (
-        "keys.store", "another folder has its keys there",
-    )  # fmt: skip
+    assert (second.exception.where, second.exception.detail) == ("keys.store", "another folder has its keys there")
 
 
 @pytest.mark.parametrize("keys", ["sqlite:///senim.db", "nonsense", "http://["])
