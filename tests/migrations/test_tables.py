@@ -138,7 +138,8 @@ def test_a_key_store_has_a_server_of_its_own_from_the_start(tmp_path: Path, empt
         senim.run(senim.actor(), lambda work: senim.policies.publish(work, profile("shop")))
     with open_senim(folder, environment={}) as again:
         assert again.works.begun
-    second = CliRunner().invoke(init, [str(tmp_path / "second"), "--profile=shop", f"--keys={keys}"])
+    same = keys.replace("sqlite:///", f"sqlite:///{folder}/")
+    second = CliRunner().invoke(init, [str(tmp_path / "second"), "--profile=shop", f"--keys={same}"])
     assert isinstance(second.exception, Invalid)
     assert (second.exception.where, second.exception.detail) == ("keys.store", "another folder has its keys there")
 
