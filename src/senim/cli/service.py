@@ -55,7 +55,15 @@ def run(folder: Path, settings: Settings) -> None:
     workers = _workers(settings)
     if workers > 1:
         _load()
-    server = Granian(
+
+    class Server(Granian):  # type: ignore[misc, valid-type]  # which of its classes it is depends on the system
+        """Says where it serves. The thread that waits for an answer begins once the workers are forked."""
+
+        def startup(self, *how: Any) -> None:
+            super().startup(*how)
+            threading.Thread(target=_tell, args=(settings,), name="senim-tell", daemon=True).start()
+
+    server = Server(
         "senim.cli.service:application",
         factory=True,
         address=settings.serve.address,
@@ -69,7 +77,6 @@ def run(folder: Path, settings: Settings) -> None:
         log_enabled=False,
         **tls,
     )
-    threading.Thread(target=_tell, args=(settings,), name="senim-tell", daemon=True).start()
     try:
         server.serve()
     except (OSError, RuntimeError) as error:
