@@ -2,7 +2,7 @@
 
 Whoever has the address may open what holds nothing else of a person: nothing there is anybody else's, and whatever a
 stranger has a form make keeps nobody out. Records that say the same of a person are opened together. If several people
-are left, one more thing is asked for, and only what one of them really has.
+are left, one more thing is asked for, and only what one of them really has; it opens the records that have it in them.
 """
 
 from __future__ import annotations
@@ -87,6 +87,9 @@ def _of(person: Sequence[Found], name: str) -> set[str]:
 
 
 def named(people: Sequence[Sequence[Found]], name: str, value: str) -> Sequence[Found]:
-    """The records of the one person who has a value; none if nobody has, or several do."""
+    """The records with a value, if it is one person's; none if nobody has it, or several do.
+
+    Whoever has a form filled in with somebody's name and telephone knows what they wrote into it, and opens no more.
+    """
     found = [one for one in people if value in _of(one, name)]
-    return found[0] if len(found) == 1 else ()
+    return [one for one in found[0] if one.values.get(name) == value] if len(found) == 1 else ()

@@ -86,6 +86,18 @@ def test_another_persons_record_stays_closed(visitor: Visitor) -> None:
     assert opened(visitor, f"{own.subject}-{forged}") == {own.subject, bare.subject}
 
 
+def test_what_is_told_opens_only_what_has_it(visitor: Visitor) -> None:
+    """A housemate who orders in her name has that order's number, and not the number of hers."""
+    own = bought(visitor, "T-1")
+    bought(visitor, "T-2", **{"identity.given": "Robert"})
+    made = bought(visitor, "T-9")
+    told = {"T-1": own, "T-9": made}
+    for number, one in told.items():
+        token = visitor.begin(ADDRESS)
+        visitor.enter(token, visitor.letters.code)
+        assert opened(visitor, visitor.name(token, "purchases.number", number).session) == {one.subject}
+
+
 def test_who_cannot_tell_opens_what_holds_nothing(visitor: Visitor) -> None:
     """A subscriber at whose address a stranger made up two people still gets to the subscription, and no further."""
     bare = signed_up(visitor)
