@@ -86,6 +86,18 @@ def test_another_persons_record_stays_closed(visitor: Visitor) -> None:
     assert opened(visitor, f"{own.subject}-{forged}") == {own.subject, bare.subject}
 
 
+def test_what_somebody_wrote_is_not_opened_for_anybody(visitor: Visitor) -> None:
+    """A message without a name may be about an illness: a record that holds one is not one that holds nothing."""
+    visitor.stage.person("question", values={"contact.email": ADDRESS, "inquiry.message": "I need a wheelchair"})
+    own = bought(visitor, "T-2", **{"identity.given": "Robert"})
+    token = visitor.begin(ADDRESS)
+    assert visitor.enter(token, visitor.letters.code).bare == 0
+    assert opened(visitor, visitor.name(token, "purchases.number", "T-2").session) == {own.subject}
+    alone = visitor.begin(ADDRESS)
+    visitor.enter(alone, visitor.letters.code)
+    assert visitor.open_bare(alone).session == ""
+
+
 def test_what_is_told_opens_only_what_has_it(visitor: Visitor) -> None:
     """A housemate who orders in her name has that order's number, and not the number of hers."""
     own = bought(visitor, "T-1")
