@@ -273,13 +273,16 @@ class SigningIn:
         attempt = self._tried(work, token, code)
         if attempt is None or attempt.claimed != (signed.subject,):
             return self._wrong(work, token)
-        here = set(self._addresses(work, signed.subject))
-        for one in (signed, *signed.others):
-            if here & set(self._addresses(work, one.subject)):
-                store.touch(work.unit, replace(one.session, seen_at=work.at, fresh_at=work.at))
-                work.record(FRESHENED, subject=one.subject, ref=one.session.id)
+        for one in (signed, *self.covered(work, signed)):
+            store.touch(work.unit, replace(one.session, seen_at=work.at, fresh_at=work.at))
+            work.record(FRESHENED, subject=one.subject, ref=one.session.id)
         store.drop_attempt(work, attempt)
         return Entered(session=signed.session.id)
+
+    def covered(self, work: Work, signed: Signed) -> tuple[Signed, ...]:
+        """The other records that are open and that a fresh code counts for, too: those with the address it goes to."""
+        here = set(self._addresses(work, signed.subject))
+        return tuple(one for one in signed.others if here & set(self._addresses(work, one.subject)))
 
     def signed(self, database: Database, kept: str, now: int) -> Signed | None:
         """Who is signed in with what a browser kept; None for nobody: ended, idle too long, erased."""
