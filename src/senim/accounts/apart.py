@@ -24,8 +24,11 @@ _PERSONAL: Final = frozenset((
 ))  # fmt: skip
 """Types whose values say who somebody is. A number of an order says only which order."""
 
+MOST_LOOKED_AT: Final = 200
+"""Records of an address that a sign-in looks at: if there are more, the oldest and the newest half."""
+
 MOST_OPENED: Final = 50
-"""Records that one sign-in opens, the oldest first: who has a form make more of them opens no fewer of the others."""
+"""Records that one sign-in opens: what holds more than the address first, then the oldest of what holds nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

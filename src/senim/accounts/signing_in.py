@@ -14,7 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from senim.accounts import store
-from senim.accounts.apart import Apart, Found, apart, named, tells
+from senim.accounts.apart import MOST_LOOKED_AT, Apart, Found, apart, named, tells
 from senim.accounts.parts import Parts
 from senim.accounts.records import Attempt, Entered, Session, Signed
 from senim.accounts.rules import IDLE, LONGEST, SEEN_EVERY, cookie, digest_of, fresh, lasts, opens, parts_of
@@ -119,7 +119,7 @@ class SigningIn:
     def _owners(self, work: Work, attempt: Attempt, address: str) -> list[SubjectId]:
         if attempt.subject:
             return [SubjectId(attempt.subject)] if address else []
-        return self._parts.vault.owners(work, "email", address)
+        return self._parts.vault.owners(work, "email", address, most=MOST_LOOKED_AT)
 
     def _may(self, work: Work, people: list[SubjectId]) -> bool:
         """A limit that only people on file can reach is kept here, where nobody waits for an answer."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from senim.accounts import Signed
+from senim.accounts.records import AT_DOOR
 from senim.accounts.rules import turned
 from senim.cli.folder import profile
 from senim.errors import NotFound
@@ -68,6 +69,18 @@ def test_a_strangers_form_keeps_nobody_out(visitor: Visitor) -> None:
     made = signed_up(visitor)
     entered = visitor.enter(visitor.begin(ADDRESS), visitor.letters.code)
     assert opened(visitor, entered.session) == {own.subject, made.subject}
+
+
+def test_a_heap_of_sign_ups_hides_no_record(visitor: Visitor) -> None:
+    """A dozen that were made before hers, and more than are looked at: the oldest and the newest are."""
+    made = [signed_up(visitor).subject for _ in range(12)]
+    own = bought(visitor, "T-1")
+    signed = proven(visitor, visitor.begin(ADDRESS))
+    assert signed is not None
+    assert (signed.subject, [one.subject for one in signed.others]) == (own.subject, made)
+    vault, work = visitor.senim.vault, visitor.senim.works.begin(AT_DOOR)
+    assert vault.owners(work, "email", ADDRESS, most=5) == [*made[:3], made[-1], own.subject]
+    assert vault.owners(work, "email", ADDRESS, most=13) == [*made, own.subject]
 
 
 def test_another_persons_record_stays_closed(visitor: Visitor) -> None:
