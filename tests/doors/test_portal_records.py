@@ -11,7 +11,8 @@ from senim.accounts.store import sessions_of
 from senim.cli.folder import profile
 from senim.consent import states_of
 from senim.languages import LANGUAGES
-from senim.testing import Person, Stage
+from senim.testing import FixedClock, Person, Stage
+from senim.vault import Kept
 from tests.doors.visitor import Visitor
 
 Two = tuple[Person, Person]
@@ -86,6 +87,37 @@ def test_withdrawing_everything_and_destroying_offer_the_other_records(visitor: 
     assert "for each record you chose" in done
     assert kinds(visitor, first) == [what]
     assert kinds(visitor, stranger) == []
+
+
+def test_a_record_that_a_fresh_code_is_not_for_is_left_by_itself(visitor: Visitor, two: Two, clock: FixedClock) -> None:
+    """Its address is another one now: it is not offered, and holds up nothing here."""
+    (first, second), senim = two, visitor.senim
+    source = next(name for name, one in visitor.stage.policy.sources.items() if one.kind == "subject")
+    moved = {"contact.email": Kept("moved@people.example", source, 0, "verified")}
+    senim.run(visitor.stage.actor, lambda work: senim.vault.put(work, senim.subjects.about(work, first.subject), moved))
+    clock.move(minutes=25)
+    assert 'name="also"' not in visitor.get("/leave")
+    form = {"what": "withdraw", "sure": "yes", "also": first.subject}
+    assert visitor.post("/leave", **form).location == "/portal/code"
+    visitor.follow(visitor.freshen())
+    visitor.follow(visitor.post("/leave", **form))
+    assert (kinds(visitor, second), kinds(visitor, first)) == (["withdraw"], [])
+
+
+def test_what_is_refused_for_one_record_is_told_and_takes_nothing_back(visitor: Visitor, two: Two) -> None:
+    """One record had more requests than people make: for the other one is opened, and the page says so of both."""
+    first, second = two
+    visitor.get("/")
+    visitor.post("/record", record=first.subject)
+    form = {"what": "erase", "sure": "yes"}
+    while visitor.post("/leave", **form).status_code == 303:
+        pass
+    made = kinds(visitor, first)
+    visitor.post("/record", record=second.subject)
+    page = visitor.follow(visitor.post("/leave", **form, also=first.subject))
+    assert "Your request is received" in page
+    assert "no request could be taken up for the record made on" in page
+    assert (kinds(visitor, second), kinds(visitor, first)) == (["erase"], made)
 
 
 def test_signing_out_leaves_no_record_open(visitor: Visitor, two: Two) -> None:

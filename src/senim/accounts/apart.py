@@ -1,8 +1,8 @@
 """Records that one address leads to: which are one person's as far as anybody can tell, what tells the others. Pure.
 
-Whoever has the address may open what holds nothing else of a person: nothing there is anybody else's, and whatever a
-stranger has a form make keeps nobody out. Records that say the same of a person are opened together. If several people
-are left, one more thing is asked for, and only what one of them really has.
+Whoever has the address may open what holds nothing else: nothing there is anybody else's. Records that say the same of
+a person are opened together. If several people are left, one more thing is asked for, and only what one of them really
+has; it opens the records that have it in them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ _PERSONAL: Final = frozenset((
 ))  # fmt: skip
 """Types whose values say who somebody is. A number of an order says only which order."""
 
+MOST_LOOKED_AT: Final = 200
+"""Records of an address that a sign-in looks at: if there are more, the oldest and the newest half."""
+
 MOST_OPENED: Final = 50
-"""Records that one sign-in opens, the oldest first: who has a form make more of them opens no fewer of the others."""
+"""Records that one sign-in opens: what holds more than the address first, then the oldest of what holds nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A record that an address leads to, and all in it that could tell a person from others, by field."""
+    """A record that an address leads to, and all that it holds, by field: values, and files by their ids."""
 
     subject: SubjectId
     since: int
@@ -39,7 +42,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apart:
-    """Records of an address: those that hold nothing else of a person, and the others, person by person."""
+    """Records of an address: those that hold nothing else, and the others, person by person."""
 
     bare: tuple[Found, ...]
     people: tuple[tuple[Found, ...], ...]
@@ -56,24 +59,20 @@ def asked(fields: Mapping[str, Field]) -> tuple[str, ...]:
     return tuple(name for name, one in fields.items() if one.type in _ASKED or one.identifier)
 
 
-def telling(fields: Mapping[str, Field]) -> frozenset[str]:
-    """The fields that could tell a person from others."""
-    return frozenset(name for name, one in fields.items() if one.type in _PERSONAL) | frozenset(asked(fields))
-
-
 def apart(fields: Mapping[str, Field], records: Sequence[Found]) -> Apart:
-    """Which records hold nothing of a person, and which say the same of one. The address is in none of the values."""
+    """Which records hold nothing, and which say the same of a person. The address is in none of the values."""
     people: dict[object, list[Found]] = {}
     for one in records:
         if one.values:
-            people.setdefault(_who(fields, one) or one.subject, []).append(one)
+            people.setdefault(_who(fields, one), []).append(one)
     bare = tuple(one for one in records if not one.values)
     return Apart(bare=bare, people=tuple(map(tuple, people.values())))
 
 
 def _who(fields: Mapping[str, Field], one: Found) -> frozenset[tuple[str, str]]:
-    """What a record says of the person, and not of an order."""
-    return frozenset((name, value.casefold()) for name, value in one.values.items() if fields[name].type in _PERSONAL)
+    """What a record says of the person, and not of an order; all that it says, if nothing there says who it is."""
+    said = {name: value for name, value in one.values.items() if name not in fields or fields[name].type in _PERSONAL}
+    return frozenset((name, value.casefold()) for name, value in (said or one.values).items())
 
 
 def tells(fields: Mapping[str, Field], people: Sequence[Sequence[Found]]) -> tuple[str, ...]:
@@ -87,6 +86,9 @@ def _of(person: Sequence[Found], name: str) -> set[str]:
 
 
 def named(people: Sequence[Sequence[Found]], name: str, value: str) -> Sequence[Found]:
-    """The records of the one person who has a value; none if nobody has, or several do."""
+    """The records with a value, if it is one person's; none if nobody has it, or several do.
+
+    Whoever has a form filled in with somebody's name and telephone knows what they wrote into it, and opens no more.
+    """
     found = [one for one in people if value in _of(one, name)]
-    return found[0] if len(found) == 1 else ()
+    return [one for one in found[0] if one.values.get(name) == value] if len(found) == 1 else ()

@@ -51,7 +51,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ask: tuple[str, ...] = ()
     """By which fields it can be told who of several people somebody is."""
     bare: int = 0
-    """How many records hold nothing of a person but the contact."""
+    """How many records hold nothing but the contact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Entered:
     left: int = 0
     """Tries that are left."""
     bare: int = 0
-    """How many records may be opened without telling anything: they hold nothing of a person but the contact."""
+    """How many records may be opened without telling anything: they hold nothing but the contact."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from senim.accounts import store
-from senim.accounts.apart import Apart, Found, apart, named, telling, tells
+from senim.accounts.apart import MOST_LOOKED_AT, Apart, Found, apart, named, tells
 from senim.accounts.parts import Parts
 from senim.accounts.records import Attempt, Entered, Session, Signed
 from senim.accounts.rules import IDLE, LONGEST, SEEN_EVERY, cookie, digest_of, fresh, lasts, opens, parts_of
@@ -119,7 +119,7 @@ class SigningIn:
     def _owners(self, work: Work, attempt: Attempt, address: str) -> list[SubjectId]:
         if attempt.subject:
             return [SubjectId(attempt.subject)] if address else []
-        return self._parts.vault.owners(work, "email", address)
+        return self._parts.vault.owners(work, "email", address, most=MOST_LOOKED_AT)
 
     def _may(self, work: Work, people: list[SubjectId]) -> bool:
         """A limit that only people on file can reach is kept here, where nobody waits for an answer."""
@@ -199,16 +199,18 @@ class SigningIn:
 
     def _apart(self, work: Work, records: Sequence[SubjectId]) -> Apart:
         """Whose the records are, as far as what they hold tells; what all of them share by e-mail tells nobody."""
-        fields, found = self._fields(work), list[Found]()
-        wanted = telling(fields)
-        for one in records:
-            standing = self._parts.subjects.find(work.database, one)
-            known = self._parts.vault.everything(work, standing, categories=_categories(wanted))
-            values = {name: known[name].value for name in wanted & known.keys() if known[name].value}
-            found.append(Found(subject=one, since=standing.created_at, values=values))
-        emails = [name for name in wanted if fields[name].type is FieldType.EMAIL]
+        fields, found = self._fields(work), [self._found(work, one) for one in records]
+        emails = [name for name, one in fields.items() if one.type is FieldType.EMAIL]
         shared = set[str].intersection(*({one.values[name] for name in emails if name in one.values} for one in found))
         return apart(fields, [changed(one, values=_but(one.values, emails, shared)) for one in found])
+
+    def _found(self, work: Work, subject: SubjectId) -> Found:
+        """A record, and all that it holds."""
+        standing = self._parts.subjects.find(work.database, subject)
+        known = self._parts.vault.everything(work, standing)
+        values = {name: one.value for name, one in known.items() if one.value}
+        files = {one.field: one.id for one in self._parts.documents.of(work.database, work, standing)}
+        return Found(subject=subject, since=standing.created_at, values=values | files)
 
     def asking(self, work: Work, token: str) -> Entered | None:
         """What somebody is asked for whose code came back, if several people share the contact; None for nothing."""
@@ -233,7 +235,7 @@ class SigningIn:
         return _several(wrong)
 
     def open_bare(self, work: Work, token: str) -> Entered:
-        """Open what holds nothing of a person but the contact, without saying who one is."""
+        """Open what holds nothing but the contact, without saying who one is."""
         work.attempt(SIGNED_IN)
         work.need("sign-in")
         attempt = self._known(work, token)
@@ -271,13 +273,16 @@ class SigningIn:
         attempt = self._tried(work, token, code)
         if attempt is None or attempt.claimed != (signed.subject,):
             return self._wrong(work, token)
-        here = set(self._addresses(work, signed.subject))
-        for one in (signed, *signed.others):
-            if here & set(self._addresses(work, one.subject)):
-                store.touch(work.unit, replace(one.session, seen_at=work.at, fresh_at=work.at))
-                work.record(FRESHENED, subject=one.subject, ref=one.session.id)
+        for one in (signed, *self.covered(work, signed)):
+            store.touch(work.unit, replace(one.session, seen_at=work.at, fresh_at=work.at))
+            work.record(FRESHENED, subject=one.subject, ref=one.session.id)
         store.drop_attempt(work, attempt)
         return Entered(session=signed.session.id)
+
+    def covered(self, work: Work, signed: Signed) -> tuple[Signed, ...]:
+        """The other records that are open and that a fresh code counts for, too: those with the address it goes to."""
+        here = set(self._addresses(work, signed.subject))
+        return tuple(one for one in signed.others if here & set(self._addresses(work, one.subject)))
 
     def signed(self, database: Database, kept: str, now: int) -> Signed | None:
         """Who is signed in with what a browser kept; None for nobody: ended, idle too long, erased."""

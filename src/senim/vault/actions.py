@@ -199,21 +199,22 @@ class Vault:
         """How many categories are kept of a person, by name, without opening any."""
         return {one.category: one.version for one in store.values_of(work.database, standing.subject)}
 
-    def owner_of(self, work: Work, reference: str, value: str) -> list[SubjectId]:
+    def owner_of(self, work: Work, reference: str, value: str, *, most: int = 10) -> list[SubjectId]:
         """People who have a normalised value in an identifying field; for checks, tells nobody."""
         field = self._policies.in_force(work.now).fields[reference]
         kind = identifier_kind(reference, field)
-        return store.found(work.database, (kind, self._index.digest(kind, value))) if kind else []
+        return store.ends(work.database, (kind, self._index.digest(kind, value)), most) if kind else []
 
-    def owners(self, work: Work, kind: str, value: str) -> list[SubjectId]:
+    def owners(self, work: Work, kind: str, value: str, *, most: int = 10) -> list[SubjectId]:
         """Whom an identifier belongs to here, in whatever way it is written; for checks, tells nobody.
 
+        If there are more than ``most``, the oldest and the newest half: a heap that somebody made hides neither.
         Raises Invalid (invalid_value) if it cannot be one.
         """
         fields = self._policies.in_force(work.now).fields
         reference = next((name for name, spec in fields.items() if identifier_kind(name, spec) == kind), "")
         wanted = normalise(value, fields.get(reference) or Field(type=FieldType(kind)))
-        return self.owner_of(work, reference, wanted) if reference else []
+        return self.owner_of(work, reference, wanted, most=most) if reference else []
 
     def find(self, work: Work, kind: str, value: object) -> SubjectId:
         """The person with an e-mail, telephone, IIN or declared identifier, in whatever way it is written.

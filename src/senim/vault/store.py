@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import bindparam, literal_column, select
 
 from senim.identity import LANES, SubjectId, place
-from senim.storage import Database, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
+from senim.storage import Database, Query, Unit, at_most, delete, guard, insert, main_metadata, query, upsert
 from senim.storage.tables import blob, lane, number, small, table, word
 from senim.work import Work
 
@@ -66,15 +66,11 @@ _OF_SUBJECT = query(
         values.c.lane == bindparam("lane"), values.c.subject == bindparam("subject")
     )
 )
-_FOUND = query(
-    at_most(
-        select(blind.c.subject)
-        .where(
-            blind.c.lane == bindparam("lane"), blind.c.kind == bindparam("kind"), blind.c.digest == bindparam("digest")
-        )
-        .order_by(blind.c.subject)
-    )
+_WITH_DIGEST = select(blind.c.subject).where(
+    blind.c.lane == bindparam("lane"), blind.c.kind == bindparam("kind"), blind.c.digest == bindparam("digest")
 )
+_FOUND = query(at_most(_WITH_DIGEST.order_by(blind.c.subject)))
+_NEWEST = query(at_most(_WITH_DIGEST.order_by(blind.c.subject.desc())))
 _DOCUMENTS = query(
     select(documents.c.id, documents.c.field, documents.c.complete, documents.c.chunks, documents.c.meta)
     .where(documents.c.lane == bindparam("lane"), documents.c.subject == bindparam("subject"))
@@ -181,9 +177,22 @@ def _drop_mark(unit: Unit, mark: Mark, subject: bytes) -> None:
 
 
 def found(database: Database, mark: Mark, most: int = 10) -> list[SubjectId]:
-    """People with a digest in the blind index."""
+    """People with a digest in the blind index, the oldest first."""
+    return _with_digest(database, _FOUND, mark, most)
+
+
+def ends(database: Database, mark: Mark, most: int) -> list[SubjectId]:
+    """People with a digest in the blind index, the oldest first; if there are more, the oldest and the newest half."""
+    oldest = _with_digest(database, _FOUND, mark, most)
+    if len(oldest) < most:
+        return oldest
+    newest = _with_digest(database, _NEWEST, mark, most // 2)
+    return list(dict.fromkeys((*oldest[: most - most // 2], *reversed(newest))))
+
+
+def _with_digest(database: Database, wanted: Query, mark: Mark, most: int) -> list[SubjectId]:
     kind, digest = mark
-    rows = database.read(_FOUND, digest[-1] % LANES, kind, digest, most)
+    rows = database.read(wanted, digest[-1] % LANES, kind, digest, most)
     return [SubjectId(bytes(row[0]).hex()) for row in rows]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from senim.accounts import Signed
+from senim.accounts.records import AT_DOOR
 from senim.accounts.rules import turned
 from senim.cli.folder import profile
 from senim.errors import NotFound
@@ -70,6 +71,18 @@ def test_a_strangers_form_keeps_nobody_out(visitor: Visitor) -> None:
     assert opened(visitor, entered.session) == {own.subject, made.subject}
 
 
+def test_a_heap_of_sign_ups_hides_no_record(visitor: Visitor) -> None:
+    """A dozen that were made before hers, and more than are looked at: the oldest and the newest are."""
+    made = [signed_up(visitor).subject for _ in range(12)]
+    own = bought(visitor, "T-1")
+    signed = proven(visitor, visitor.begin(ADDRESS))
+    assert signed is not None
+    assert (signed.subject, [one.subject for one in signed.others]) == (own.subject, made)
+    vault, work = visitor.senim.vault, visitor.senim.works.begin(AT_DOOR)
+    assert vault.owners(work, "email", ADDRESS, most=5) == [*made[:3], made[-1], own.subject]
+    assert vault.owners(work, "email", ADDRESS, most=13) == [*made, own.subject]
+
+
 def test_another_persons_record_stays_closed(visitor: Visitor) -> None:
     """Two names at one address: only the order number of one opens that one, with what holds nothing of anybody."""
     own, other = bought(visitor, "T-1"), bought(visitor, "T-2", **{"identity.given": "Robert"})
@@ -84,6 +97,30 @@ def test_another_persons_record_stays_closed(visitor: Visitor) -> None:
     forged = entered.session.replace(own.subject, other.subject)
     assert visitor.seen(forged) is None, "no session of hers was made for that record"
     assert opened(visitor, f"{own.subject}-{forged}") == {own.subject, bare.subject}
+
+
+def test_what_somebody_wrote_is_not_opened_for_anybody(visitor: Visitor) -> None:
+    """A message without a name may be about an illness: a record that holds one is not one that holds nothing."""
+    visitor.stage.person("question", values={"contact.email": ADDRESS, "inquiry.message": "I need a wheelchair"})
+    own = bought(visitor, "T-2", **{"identity.given": "Robert"})
+    token = visitor.begin(ADDRESS)
+    assert visitor.enter(token, visitor.letters.code).bare == 0
+    assert opened(visitor, visitor.name(token, "purchases.number", "T-2").session) == {own.subject}
+    alone = visitor.begin(ADDRESS)
+    visitor.enter(alone, visitor.letters.code)
+    assert visitor.open_bare(alone).session == ""
+
+
+def test_what_is_told_opens_only_what_has_it(visitor: Visitor) -> None:
+    """A housemate who orders in her name has that order's number, and not the number of hers."""
+    own = bought(visitor, "T-1")
+    bought(visitor, "T-2", **{"identity.given": "Robert"})
+    made = bought(visitor, "T-9")
+    told = {"T-1": own, "T-9": made}
+    for number, one in told.items():
+        token = visitor.begin(ADDRESS)
+        visitor.enter(token, visitor.letters.code)
+        assert opened(visitor, visitor.name(token, "purchases.number", number).session) == {one.subject}
 
 
 def test_who_cannot_tell_opens_what_holds_nothing(visitor: Visitor) -> None:

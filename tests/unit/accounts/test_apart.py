@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from senim.accounts.apart import MOST_OPENED, Found, apart, asked, named, telling, tells
+from senim.accounts.apart import MOST_OPENED, Found, apart, asked, named, tells
 from senim.accounts.rules import cookie, parts_of, turned
 from senim.identity import SubjectId, new_id
 from senim.policy.records import Field
@@ -19,17 +19,17 @@ FIELDS = {
     "inquiry.message": Field(type=FieldType.TEXT),
 }
 FAMILY, BIRTH, PHONE, NUMBER = "identity.family", "identity.birth-date", "contact.phone", "purchases.number"
+MESSAGE = "inquiry.message"
 
 
 def record(since: int = 0, **values: str) -> Found:
-    names = {"family": FAMILY, "birth": BIRTH, "phone": PHONE, "number": NUMBER}
+    names = {"family": FAMILY, "birth": BIRTH, "phone": PHONE, "number": NUMBER, "message": MESSAGE}
     return Found(subject=SubjectId(new_id()), since=since, values={names[one]: value for one, value in values.items()})
 
 
-def test_what_is_asked_and_what_tells() -> None:
-    """Asked for: IIN, birth date, declared identifiers. What somebody wrote tells nobody apart; a name does."""
+def test_what_is_asked() -> None:
+    """IIN, birth date, declared identifiers; neither a name nor what somebody wrote."""
     assert asked(FIELDS) == (BIRTH, NUMBER)
-    assert telling(FIELDS) == {FAMILY, BIRTH, PHONE, NUMBER, "contact.email"}
 
 
 CASES: dict[str, tuple[list[Found], int, list[int]]] = {
@@ -43,6 +43,9 @@ CASES: dict[str, tuple[list[Found], int, list[int]]] = {
     "two names": ([record(family="Winslow"), record(family="Stone")], 0, [1, 1]),
     "one name, two telephones": ([record(family="Winslow", phone="1"), record(family="Winslow", phone="2")], 0, [1, 1]),
     "one name, a birth date of one": ([record(family="Winslow", birth="x"), record(family="Winslow")], 0, [1, 1]),
+    "a message of whomever, and a sign-up": ([record(message="x"), record()], 1, [1]),
+    "two messages of whomever": ([record(message="x"), record(message="y")], 0, [1, 1]),
+    "the same message twice": ([record(message="x"), record(message="x")], 0, [2]),
     "two orders of whomever": ([record(number="a"), record(number="b")], 0, [1, 1]),
 }
 
@@ -59,7 +62,7 @@ def test_only_what_one_of_them_has_alone_is_asked_for_and_opens() -> None:
     """What both have tells nobody; what nobody has is not asked for."""
     people = ((record(birth="x", number="a"), record(birth="x", number="b")), (record(birth="x", number="c"),))
     assert tells(FIELDS, people) == (NUMBER,)
-    assert named(people, NUMBER, "b") == people[0]
+    assert named(people, NUMBER, "b") == [people[0][1]], "who knows one order has not shown that both are theirs"
     assert named(people, BIRTH, "x") == named(people, NUMBER, "d") == ()
     assert tells(FIELDS, ((record(family="Winslow"),), (record(family="Stone"),))) == ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
+from senim.accounts import Signed
 from senim.accounts.actions import changes_at_once
 from senim.app import Senim
 from senim.errors import Code, NotFound, SenimError
@@ -115,7 +116,12 @@ def _whole(senim: Senim) -> Redirect:
 
 def _leave(senim: Senim, fault: str = "") -> str:
     deletes = senim.accounts.promises().policy.rights.withdrawal_deletes
-    return page(senim, "leave.html", deletes=deletes, fault=fault)
+    return page(senim, "leave.html", deletes=deletes, fault=fault, others=_beside(senim))
+
+
+def _beside(senim: Senim) -> tuple[Signed, ...]:
+    """The records that can be left together with the one that is looked at: one fresh code does for all."""
+    return look(senim, senim.accounts.signing_in.covered)
 
 
 def _left(senim: Senim) -> Page:
@@ -126,10 +132,20 @@ def _left(senim: Senim) -> Page:
         raise NotFound(Code.NOT_FOUND, "what")
     if not request.form.get("sure"):
         return _leave(senim, told("sure-missing"))
-    chosen = set(request.form.getlist("also"))
-    for other in signed().others:
-        if other.subject in chosen:
-            act_as(senim, other, senim.accounts.asking.open, wanted, language=g.language)
+    chosen = [one for one in _beside(senim) if one.subject in request.form.getlist("also")]
     opened = act(senim, senim.accounts.asking.open, wanted, language=g.language)
-    say("ask-opened-each" if chosen else "ask-opened", "good")
+    done = [(one.standing.created_at, _left_too(senim, one, wanted)) for one in chosen]
+    each = all(good for _, good in done)
+    say("ask-opened-each" if done and each else "ask-opened", "good")
+    for since, good in () if each else done:
+        say("also-opened" if good else "also-refused", "good" if good else "bad", since)
     return redirect(url_for("asking.request", number=opened.number), 303)
+
+
+def _left_too(senim: Senim, other: Signed, wanted: Kind) -> bool:
+    """Whether the same is asked for in another record: what is refused there takes nothing back here."""
+    try:
+        act_as(senim, other, senim.accounts.asking.open, wanted, language=g.language)
+    except SenimError:
+        return False
+    return True

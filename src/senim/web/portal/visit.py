@@ -143,6 +143,6 @@ def before() -> int:
     return whole(request.args.get("before", ""))
 
 
-def say(word: str, kind: str = "") -> None:
-    """Say something on the next page, in whatever language it is."""
-    flash(word, kind)
+def say(word: str, kind: str = "", since: int = 0) -> None:
+    """Say something on the next page, in whatever language it is; of a record by the time it was made."""
+    flash(f"{word} {since or ''}", kind)
