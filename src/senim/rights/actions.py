@@ -94,7 +94,7 @@ class Rights:
         self.delivery = Delivery(self._desk)
         self.execution = Execution(self._desk, self.here, answering, self.delivery)
         self.handling = Handling(self._desk)
-        self.destruction = Destruction(self._desk, self.handling)
+        self.destruction = Destruction(self._desk, self.handling, plans)
         self.listing = Listing(self._desk)
         self._limits = Limits(parts.index)
         self.identities = Identities(self._desk, self.handling, self._limits, pepper=pepper, roots=roots)

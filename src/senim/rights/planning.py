@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from senim.connectors.records import Identifiers
 from senim.errors import Code, Held, NotFound
 from senim.identity import SubjectId
@@ -13,7 +11,7 @@ from senim.orders.records import Claimed
 from senim.orders.records import State as OrderState
 from senim.rights import store
 from senim.rights.desk import AGENT, Desk
-from senim.rights.plans import WHO, Plans, nothing_there
+from senim.rights.plans import Plans, nothing_there
 from senim.rights.records import Approval, Planned, Refusal, Request, State, Way
 from senim.rights.rules import check_second, found_again, let_go, needs_second
 from senim.work import Work
@@ -24,7 +22,6 @@ PLANNED, APPROVED, STARTED, CHOSEN = (
     "request.started",
     "request.chosen",
 )
-_encode = msgspec.json.Encoder().encode
 _TO_PLAN = (State.DECIDED, State.PLANNED, State.WAITING_APPROVAL)
 
 
@@ -87,8 +84,7 @@ class Planning:
         stuck = request.state in (State.EXECUTING, State.RESCANNING) and self._is_stuck(request)
         if request.state not in _TO_PLAN and not stuck:
             return
-        request = self._desk.with_box(work, request)
-        request = self._desk.put(work, request, "who", "application/json", _encode(who), name=WHO)
+        request = self._plans.seal(work, request, who)
         if nothing_there(planned) and not self._desk.people(work, request):
             gone = Refusal.DATA_DESTROYED if request.subject else Refusal.NOTHING_ON_FILE
             self._desk.nothing_on_file(work, request, gone)

@@ -364,12 +364,19 @@ def open_claims(requests: Iterable[Request]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.number for one in requests if one.kind in CLAIMS and is_open(one)))
 
 
-def ends_with_data(promises: Promises, request: Request) -> bool:
-    """Whether an open request ends when the person's data is destroyed.
+def outlasts(promises: Promises, request: Request) -> bool:
+    """Whether a request can still be carried out in the systems when nothing of the person is here any more."""
+    return aim_of(promises, request) in ("read", "erase")
+
+
+def ends_with_data(promises: Promises, request: Request, *, elsewhere: bool) -> bool:
+    """Whether an open request ends when the person's data is destroyed here; ``elsewhere`` it may lie in systems.
 
     A granted erasure goes on, in the systems that it has not reached yet; so does what is about what was done.
     """
     if request.kind in OUTLIVES or not is_open(request):
+        return False
+    if elsewhere and outlasts(promises, request):
         return False
     return request.decision is None or aim_of(promises, request) != "erase"
 

@@ -311,3 +311,30 @@ def test_who_is_erased_is_not_shown_to_ask(stage: Stage) -> None:
     assert (ended.subject, ended.state) == ("", State.REFUSED)
     assert ended.decision is not None
     assert ended.decision.reasons == (Refusal.NOTHING_ON_FILE,)
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_what_systems_hold_is_still_destroyed_when_the_vault_alone_was(stage: Stage, *, decided: bool) -> None:
+    """The shell destroys here: the person's own erasure goes on in the systems, by what was on file; a copy too."""
+    senim, person = senim_of(stage), stage.person()
+    shop, letters = System({email(person): 3}), Letters(senim_of(stage))
+    connect(stage, shop)
+    number = by(stage, person, "erase", ground=Ground.UNLAWFUL).number
+    copy = by(stage, person, "copy").number
+    if decided:
+        decide(stage, number, granted=True)
+    destroy(stage, person)
+    senim.attend()
+    assert [is_open(now(stage, one)) for one in (number, copy)] == [True, True]
+    assert not letters.of("refused")
+    if not decided:
+        assert not now(stage, number).blocked
+        decide(stage, number, granted=True)
+    decide(stage, copy, granted=True)
+    run(stage)
+    ((_, facts),) = letters.of("answer_ready")
+    assert facts["number"] == copy
+    approve(stage, number)
+    run(stage)
+    assert (now(stage, number).state, shop.rows) == (State.ANSWERED, {})
+    assert senim.rights.destruction.settle() == 0
