@@ -92,7 +92,7 @@ class Rights:
         self.here = HereActs(self._desk, plans, answering)
         self.planning = Planning(self._desk, plans)
         self.delivery = Delivery(self._desk)
-        self.execution = Execution(self._desk, self.here, answering, self.delivery)
+        self.execution = Execution(self._desk, plans, self.here, answering, self.delivery)
         self.handling = Handling(self._desk)
         self.destruction = Destruction(self._desk, self.handling, plans)
         self.listing = Listing(self._desk)

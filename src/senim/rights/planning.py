@@ -14,6 +14,7 @@ from senim.rights.desk import AGENT, Desk
 from senim.rights.plans import Plans, nothing_there
 from senim.rights.records import Approval, Planned, Refusal, Request, State, Way
 from senim.rights.rules import check_second, found_again, let_go, needs_second
+from senim.vault.rules import check_blocked
 from senim.work import Work
 
 PLANNED, APPROVED, STARTED, CHOSEN = (
@@ -114,7 +115,8 @@ class Planning:
     def approve(self, work: Work, number: str, digest: str) -> Request:
         """The second person's word on a plan, which they have seen: its digest says which.
 
-        Raises NotAllowed (second_person_needed) for who asked for it, Held (plan_changed, plan_problem, request_state).
+        Raises NotAllowed (second_person_needed) for who asked for it, NotPromised (subject_blocked),
+        Held (plan_changed, plan_problem, request_state, claim_open).
         """
         request = self._desk.begin(work, number, APPROVED, "approve")
         if request.plan is not None and request.plan.problems:
@@ -129,10 +131,13 @@ class Planning:
         return self._start(work, request)
 
     def _check_held(self, work: Work, request: Request) -> None:
-        """Raise Held (claim_open) for a claim that came since the plan was made."""
+        """Raise Held (claim_open), NotPromised (subject_blocked) for a claim or a block since the plan was made."""
         held = self._plans.held(work, request)
         if held:
             raise Held(Code.CLAIM_OPEN, held[0])
+        if request.way is Way.OPERATOR:
+            for standing in self._desk.people(work, request):
+                check_blocked(self._desk.promises(work), work.actor, standing.marks.block)
 
     def refuse_plan(self, work: Work, number: str) -> Request:
         """The second person says no: the plan has to be made anew, or ends if it was the operator's own."""

@@ -34,6 +34,7 @@ from senim.rights.records import (
     State,
     Way,
 )
+from senim.subjects import Standing
 
 MOST_TEXT = 20_000
 """Longest text of a request in characters."""
@@ -379,6 +380,14 @@ def ends_with_data(promises: Promises, request: Request, *, elsewhere: bool) -> 
     if elsewhere and outlasts(promises, request):
         return False
     return request.decision is None or aim_of(promises, request) != "erase"
+
+
+def blocked_since(request: Request, people: Iterable[Standing]) -> bool:
+    """Whether data that the operator destroys of its own accord was blocked after the last yes to it."""
+    if request.way is not Way.OPERATOR or request.decision is None:
+        return False
+    yes = request.approval.at if request.approval else request.decision.at
+    return any(one.marks.block is not None and one.marks.block.at > yes for one in people)
 
 
 def let_go(request: Request) -> Request:

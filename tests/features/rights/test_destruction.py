@@ -338,3 +338,46 @@ def test_what_systems_hold_is_still_destroyed_when_the_vault_alone_was(stage: St
     run(stage)
     assert (now(stage, number).state, shop.rows) == (State.ANSWERED, {})
     assert senim.rights.destruction.settle() == 0
+
+
+def test_a_claim_that_comes_after_the_yes_stops_the_systems_too(stage: Stage, clock: FixedClock) -> None:
+    """Nothing is touched while it is open, and staff are told; once it is answered it goes on by itself."""
+    person = stage.person()
+    shop = System({email(person): 3})
+    connect(stage, shop)
+    number = granted(stage, person, "erase")
+    approve(stage, number)
+    claim = by(stage, person, "claim", text="A refund.").number
+    run(stage)
+    assert (shop.rows, gone(stage, person)) == ({email(person): 3}, False)
+    assert (now(stage, number).state, now(stage, number).trouble) == (State.EXECUTING, Code.CLAIM_OPEN)
+    decide(stage, claim, granted=True, text="Paid.")
+    clock.move(hours=1)
+    run(stage)
+    assert (now(stage, number).state, now(stage, number).trouble, shop.rows) == (State.ANSWERED, "", {})
+
+
+def test_a_block_stops_the_operators_own_destruction(stage: Stage, clock: FixedClock) -> None:
+    """Whoever may not decide over a block does not approve; one that is set after the yes holds it."""
+    senim, person = senim_of(stage), stage.person()
+    shop = System({email(person): 3})
+    connect(stage, shop)
+    number = begun(stage, person).number
+    run(stage)
+    by(stage, person, "block", text="Look into it.")
+    digest = now(stage, number).plan.digest  # type: ignore[union-attr]
+    approver = stranger("approve")
+    refused(Code.SUBJECT_BLOCKED, lambda: act(stage, senim.rights.planning.approve, number, digest, actor=approver))
+    about = senim.subjects.about
+    act(stage, lambda work: senim.gate.unblock(work, about(work, person.subject), reason="check-finished"))
+    approve(stage, number)
+    clock.move(hours=1)
+    act(stage, lambda work: senim.gate.block(work, about(work, person.subject), reason="unlawful-reported"))
+    run(stage)
+    assert (shop.rows, gone(stage, person)) == ({email(person): 3}, False)
+    assert (now(stage, number).state, now(stage, number).trouble) == (State.EXECUTING, Code.SUBJECT_BLOCKED)
+    act(stage, senim.rights.planning.plan, number)
+    run(stage)
+    approve(stage, number)
+    run(stage)
+    assert (now(stage, number).state, shop.rows, gone(stage, person)) == (State.ANSWERED, {}, True)
