@@ -374,8 +374,9 @@ def ends_with_data(promises: Promises, request: Request, *, elsewhere: bool) -> 
     """Whether an open request ends when the person's data is destroyed here; ``elsewhere`` it may lie in systems.
 
     A granted erasure goes on, in the systems that it has not reached yet; so does what is about what was done.
+    An authority is answered by somebody, whatever became of the data.
     """
-    if request.kind in OUTLIVES or not is_open(request):
+    if request.kind in OUTLIVES or request.way is Way.AUTHORITY or not is_open(request):
         return False
     if elsewhere and outlasts(promises, request):
         return False

@@ -381,3 +381,17 @@ def test_a_block_stops_the_operators_own_destruction(stage: Stage, clock: FixedC
     approve(stage, number)
     run(stage)
     assert (now(stage, number).state, shop.rows, gone(stage, person)) == (State.ANSWERED, {}, True)
+
+
+def test_what_an_authority_asks_does_not_end_with_the_data(stage: Stage) -> None:
+    """Its clock goes on until staff have answered."""
+    senim, person = senim_of(stage), stage.person()
+    about: dict[str, Any] = {"subject": person.subject, "text": "By order.", "attached": (PDF,)}
+    number = opened(stage, "access", way=Way.AUTHORITY, **about).number
+    assert now(stage, number).subject == person.subject
+    destroy(stage, person)
+    senim.attend()
+    left = now(stage, number)
+    assert (is_open(left), left.due > 0) == (True, True)
+    decide(stage, number, granted=False, reasons=(Refusal.NOTHING_ON_FILE,), text="It was destroyed.")
+    assert now(stage, number).state is State.REFUSED
