@@ -341,8 +341,13 @@ class Rights:
     # out
 
     def withdraw(self, work: Work, number: str) -> Request:
-        """Let go of a request at the wish of whoever opened it; a block for its check ends with it."""
+        """Let go of a request at the wish of whoever opened it; a block for its check ends with it.
+
+        What the operator began is for its staff to let go of.
+        """
         request = self._desk.begin(work, number, GIVEN_UP, "request")
+        if request.way is Way.OPERATOR:
+            work.need("handle")
         self.handling.unblock(work, request, "check-finished")
         request = self._desk.save(
             work,

@@ -252,6 +252,8 @@ def test_staff_may_let_go_of_it_and_the_second_may_say_no(stage: Stage) -> None:
         if end == "no":
             act(stage, senim.rights.planning.refuse_plan, number, actor=second(stage))
         else:
+            door = stranger("request")
+            refused(Code.ROLE_NOT_ALLOWED, lambda: act(stage, senim.rights.withdraw, number, actor=door))  # noqa: B023
             act(stage, senim.rights.withdraw, number)
         run(stage)
         ended = now(stage, number)
