@@ -25,7 +25,7 @@ OPENED = "request.opened"
 OWN_REASONS = ("purpose-met", "unlawful", "court-decision", "deceased")
 """Why the operator destroys of its own accord. Who asks for it has a request of their own, with its clock."""
 
-_BEYOND_CLAIMS = ("court-decision", "drill")
+_BEYOND_CLAIMS = ("court-decision",)
 """Reasons that an open claim does not hold back."""
 
 _MOST = 10_000

@@ -132,6 +132,7 @@ def test_a_claim_holds_the_data_and_complaints_outlive_it(stage: Stage) -> None:
     complaint = by(stage, person, "complaint", text="Unlawful.", ground=Ground.UNLAWFUL).number
     assert now(stage, complaint).blocked
     refused(Code.CLAIM_OPEN, lambda: destroy(stage, person))
+    refused(Code.INVALID_VALUE, lambda: destroy(stage, person, "drill"))
     refused(Code.CLAIM_OPEN, lambda: begun(stage, person))
     assert told_of(senim, person.subject)[-1].act == "request.opened"
     assert not gone(stage, person)
