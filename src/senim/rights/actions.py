@@ -92,9 +92,9 @@ class Rights:
         self.here = HereActs(self._desk, plans, answering)
         self.planning = Planning(self._desk, plans)
         self.delivery = Delivery(self._desk)
-        self.execution = Execution(self._desk, self.here, answering, self.delivery)
+        self.execution = Execution(self._desk, plans, self.here, answering, self.delivery)
         self.handling = Handling(self._desk)
-        self.destruction = Destruction(self._desk, self.handling)
+        self.destruction = Destruction(self._desk, self.handling, plans)
         self.listing = Listing(self._desk)
         self._limits = Limits(parts.index)
         self.identities = Identities(self._desk, self.handling, self._limits, pepper=pepper, roots=roots)
@@ -341,8 +341,13 @@ class Rights:
     # out
 
     def withdraw(self, work: Work, number: str) -> Request:
-        """Let go of a request at the wish of whoever opened it; a block for its check ends with it."""
+        """Let go of a request at the wish of whoever opened it; a block for its check ends with it.
+
+        What the operator began is for its staff to let go of.
+        """
         request = self._desk.begin(work, number, GIVEN_UP, "request")
+        if request.way is Way.OPERATOR:
+            work.need("handle")
         self.handling.unblock(work, request, "check-finished")
         request = self._desk.save(
             work,

@@ -242,6 +242,11 @@ class Desk:
                 found.append(standing)
         return found
 
+    def elsewhere(self, work: Work) -> bool:
+        """Whether the operator has systems that this act does not know to be rid of the person."""
+        cleared = work.memo.get("cleared")
+        return any(one.name not in (cleared or ()) for one in self.parts.connectors())  # type: ignore[operator]
+
     def owners(self, work: Work, kind: str, value: str) -> list[SubjectId]:
         """Whom an identifier belongs to here, in whatever way it is written. Raises Invalid if it cannot be one."""
         return self.parts.vault.owners(work, kind, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from senim.errors import Code, Held, Invalid
+from senim.errors import Code, Held, Invalid, Unavailable
 from senim.identity import SubjectId
 from senim.orders.context import Context
 from senim.orders.context import Done as Ended
@@ -13,8 +13,9 @@ from senim.rights import store
 from senim.rights.delivery import LINKS
 from senim.rights.desk import AGENT, Desk, in_its_name
 from senim.rights.handling import Handling
+from senim.rights.plans import Plans
 from senim.rights.records import Decision, Kind, Opening, Refusal, Request, State, Way
-from senim.rights.rules import OUTLIVES, ends_with_data, is_open, open_claims, token_digest
+from senim.rights.rules import ends_with_data, is_open, is_undecided, open_claims, outlasts, token_digest
 from senim.subjects import Standing
 from senim.times import micros
 from senim.vault.rules import check_blocked
@@ -24,7 +25,7 @@ OPENED = "request.opened"
 OWN_REASONS = ("purpose-met", "unlawful", "court-decision", "deceased")
 """Why the operator destroys of its own accord. Who asks for it has a request of their own, with its clock."""
 
-_BEYOND_CLAIMS = ("court-decision", "drill")
+_BEYOND_CLAIMS = ("court-decision",)
 """Reasons that an open claim does not hold back."""
 
 _MOST = 10_000
@@ -33,8 +34,9 @@ _MOST = 10_000
 class Destruction:
     """Holds requests and the destruction of data together."""
 
-    def __init__(self, desk: Desk, handling: Handling) -> None:
+    def __init__(self, desk: Desk, handling: Handling, plans: Plans) -> None:
         self._desk = desk
+        self._plans = plans
         self._handling = handling
         desk.parts.orders.handle("rights.close", self._close_order)
 
@@ -94,12 +96,33 @@ class Destruction:
             raise Held(Code.CLAIM_OPEN, claims[0])
 
     def destroyed(self, work: Work, standing: Standing) -> None:
-        """What is open ends, and what was told goes, unless another record of the same person is left."""
+        """What is open ends, and what was told goes, unless another record of the same person is left.
+
+        What can still be carried out in systems goes on, by what was on file here until now.
+        """
         work = in_its_name(work)
-        work.memo["destroyed", standing.subject] = True
         asked = work.memo.get(("asked", standing.subject))  # it was read once for the act
-        for one in asked if isinstance(asked, list) else self._desk.requests_of(work, standing.subject):
-            self._follow(work, self._desk.load(work, one.number))
+        numbers = [
+            one.number for one in (asked if isinstance(asked, list) else self._desk.requests_of(work, standing.subject))
+        ]
+        for number in numbers:
+            self._remember(work, self._desk.load(work, number))
+        work.memo["destroyed", standing.subject] = True
+        for number in numbers:
+            self._follow(work, self._desk.load(work, number))
+
+    def _remember(self, work: Work, request: Request) -> None:
+        """Seal by what the person is found in systems, for a request that goes on there and is not planned yet."""
+        promises, elsewhere = self._desk.promises(work), self._desk.elsewhere(work)
+        if not (elsewhere and is_open(request) and outlasts(promises, request)) or request.plan is not None:
+            return
+        try:
+            who = self._plans.who(work, request)
+        except Unavailable as gone:  # an erasure that was cut off is done again: what was on file is not to be read
+            if gone.code is not Code.PERSON_KEY_MISSING:
+                raise
+            return
+        self._desk.save(work, self._plans.seal(work, request, who))
 
     def settle(self) -> int:
         """End open requests of people whose data is gone: of those whose erasure was cut off. How many did."""
@@ -111,7 +134,7 @@ class Destruction:
         return len(left)
 
     def _is_left(self, looking: Work, request: Request) -> bool:
-        bound = request.blocked or ends_with_data(self._desk.promises(looking), request)
+        bound = (request.blocked and is_undecided(request)) or self._ends(looking, request)
         return bound and bool(request.subject) and not self._desk.people(looking, request)
 
     def _follow(self, work: Work, request: Request) -> None:
@@ -120,10 +143,13 @@ class Destruction:
                 self._desk.save(work, self._desk.empty_box(work, request))
         elif self._desk.people(work, request):
             return
-        elif ends_with_data(self._desk.promises(work), request):
+        elif self._ends(work, request):
             self._end(work, request)
-        elif request.kind in OUTLIVES and request.blocked:
+        elif request.blocked and is_undecided(request):
             self._desk.save(work, request, blocked=False)
+
+    def _ends(self, work: Work, request: Request) -> bool:
+        return ends_with_data(self._desk.promises(work), request, elsewhere=self._desk.elsewhere(work))
 
     def _end(self, work: Work, request: Request) -> None:
         """The person is told, and what was written goes too: there is nothing left that it is about.

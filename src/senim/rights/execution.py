@@ -27,9 +27,9 @@ from senim.rights.answers.records import KeptBack
 from senim.rights.delivery import Delivery
 from senim.rights.desk import AGENT, CHUNK, Desk
 from senim.rights.here import HereActs
-from senim.rights.plans import WHO
+from senim.rights.plans import WHO, Plans
 from senim.rights.records import Done, Paper, Planned, Request, State
-from senim.rights.rules import found_again
+from senim.rights.rules import blocked_since, found_again
 from senim.rights.words import full_date
 from senim.times import moment
 from senim.work import Work
@@ -47,8 +47,9 @@ _decode_before = msgspec.json.Decoder(dict[str, list[str]]).decode
 class Execution:
     """Carries out what was planned and, where it has to be, approved."""
 
-    def __init__(self, desk: Desk, here: HereActs, answering: Answering, delivery: Delivery) -> None:
+    def __init__(self, desk: Desk, plans: Plans, here: HereActs, answering: Answering, delivery: Delivery) -> None:
         self._desk = desk
+        self._plans = plans
         self._delivery = delivery
         self._answering = answering
         self._here = here
@@ -71,6 +72,7 @@ class Execution:
         """Each system that is not done yet, then what is here, then the look afterwards."""
         number, who = request.number, self._who(request.number)
         if request.state is State.EXECUTING:
+            self._check_held(context, request)
             self._systems(context, request, plan, who)
             if self._now(number).here is None:
                 self._do_here(context, number, plan)
@@ -80,6 +82,23 @@ class Execution:
         self._look_again(context, number, plan, who)
         ended = self._now(number)
         return Ended(_receipt(ended), lambda work: self._finish(work, number))
+
+    def _check_held(self, context: Context, request: Request) -> None:
+        """Touch nothing while a claim is open or data of the operator's own destruction was blocked since the yes.
+
+        Raises Held (claim_open, subject_blocked): it is tried again later, or planned anew.
+        """
+        looking = self._desk.parts.works.begin(AGENT)
+        held = Code.CLAIM_OPEN if self._plans.held(looking, request) else None
+        if blocked_since(request, self._desk.people(looking, request)):
+            held = Code.SUBJECT_BLOCKED
+        if held is None:
+            return
+        self._step(context, request.number, "held", lambda work: self._in_trouble(work, request.number, held))
+        raise Held(held, request.number)
+
+    def _in_trouble(self, work: Work, number: str, code: Code) -> None:
+        self._desk.save(work, self._desk.load(work, number), trouble=code.value)
 
     def _step(self, context: Context, number: str, step: str, then: Callable[[Work], object]) -> None:
         """Remember a step with what it writes. Raises Held (request_state) once the request is over."""

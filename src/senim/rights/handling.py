@@ -38,6 +38,7 @@ from senim.rights.rules import (
     deletes,
     is_open,
     joins,
+    outlasts,
     proven,
     repeats,
     scope_of,
@@ -298,7 +299,8 @@ class Handling:
             raise NotPromised(Code.AUTHORITY_UNPROVEN, request.number)
         if request.trouble == Code.SEVERAL_FOUND:
             raise Held(Code.SEVERAL_FOUND, request.number)
-        if request.subject and request.kind not in OUTLIVES and not self._desk.people(work, request):
+        gone = request.subject and request.kind not in OUTLIVES and not self._desk.people(work, request)
+        if gone and not (self._desk.elsewhere(work) and outlasts(self._desk.promises(work), request)):
             raise Held(Code.SUBJECT_ERASED, request.number)
         if request.kind in CORRECTS:
             if "changes" in request.missing:

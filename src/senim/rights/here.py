@@ -78,6 +78,7 @@ class HereActs:
         request = self._desk.load(work, number)
         assert request.plan is not None
         reason = _erase_reason(request)
+        work.memo["cleared"] = {one.system for one in request.done if not one.waits}
         erasures = tuple(
             self._desk.parts.vault.erase(in_its_name(work), standing, reason=reason)
             for standing in self._desk.people(work, request)

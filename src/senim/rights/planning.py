@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from senim.connectors.records import Identifiers
 from senim.errors import Code, Held, NotFound
 from senim.identity import SubjectId
@@ -13,9 +11,10 @@ from senim.orders.records import Claimed
 from senim.orders.records import State as OrderState
 from senim.rights import store
 from senim.rights.desk import AGENT, Desk
-from senim.rights.plans import WHO, Plans, nothing_there
+from senim.rights.plans import Plans, nothing_there
 from senim.rights.records import Approval, Planned, Refusal, Request, State, Way
 from senim.rights.rules import check_second, found_again, let_go, needs_second
+from senim.vault.rules import check_blocked
 from senim.work import Work
 
 PLANNED, APPROVED, STARTED, CHOSEN = (
@@ -24,7 +23,6 @@ PLANNED, APPROVED, STARTED, CHOSEN = (
     "request.started",
     "request.chosen",
 )
-_encode = msgspec.json.Encoder().encode
 _TO_PLAN = (State.DECIDED, State.PLANNED, State.WAITING_APPROVAL)
 
 
@@ -87,8 +85,7 @@ class Planning:
         stuck = request.state in (State.EXECUTING, State.RESCANNING) and self._is_stuck(request)
         if request.state not in _TO_PLAN and not stuck:
             return
-        request = self._desk.with_box(work, request)
-        request = self._desk.put(work, request, "who", "application/json", _encode(who), name=WHO)
+        request = self._plans.seal(work, request, who)
         if nothing_there(planned) and not self._desk.people(work, request):
             gone = Refusal.DATA_DESTROYED if request.subject else Refusal.NOTHING_ON_FILE
             self._desk.nothing_on_file(work, request, gone)
@@ -118,7 +115,8 @@ class Planning:
     def approve(self, work: Work, number: str, digest: str) -> Request:
         """The second person's word on a plan, which they have seen: its digest says which.
 
-        Raises NotAllowed (second_person_needed) for who asked for it, Held (plan_changed, plan_problem, request_state).
+        Raises NotAllowed (second_person_needed) for who asked for it, NotPromised (subject_blocked),
+        Held (plan_changed, plan_problem, request_state, claim_open).
         """
         request = self._desk.begin(work, number, APPROVED, "approve")
         if request.plan is not None and request.plan.problems:
@@ -133,10 +131,13 @@ class Planning:
         return self._start(work, request)
 
     def _check_held(self, work: Work, request: Request) -> None:
-        """Raise Held (claim_open) for a claim that came since the plan was made."""
+        """Raise Held (claim_open), NotPromised (subject_blocked) for a claim or a block since the plan was made."""
         held = self._plans.held(work, request)
         if held:
             raise Held(Code.CLAIM_OPEN, held[0])
+        if request.way is Way.OPERATOR:
+            for standing in self._desk.people(work, request):
+                check_blocked(self._desk.promises(work), work.actor, standing.marks.block)
 
     def refuse_plan(self, work: Work, number: str) -> Request:
         """The second person says no: the plan has to be made anew, or ends if it was the operator's own."""

@@ -26,6 +26,9 @@ from senim.work import Work
 WHO = "who"
 """Under which name the identifiers are sealed by which systems are searched, until the request's own term is over."""
 
+_encode = msgspec.json.Encoder().encode
+_decode_who = msgspec.json.Decoder(dict[str, tuple[str, ...]]).decode
+
 
 class Plans:
     """Makes plans. Nothing here changes anything."""
@@ -56,9 +59,12 @@ class Plans:
         return aim_of(self._desk.promises(work), request)
 
     def who(self, work: Work, request: Request) -> dict[str, tuple[str, ...]]:
-        """By what the person is found in other systems: what is on file, or what was shown to be theirs."""
+        """By what the person is found in other systems: what is or was on file, or what was shown to be theirs."""
         promises, found = self._desk.promises(work), dict[str, list[str]]()
-        for standing in self._desk.people(work, request):
+        people = self._desk.people(work, request)
+        if len(people) < len({request.subject, *request.linked} - {""}):  # somebody of them is gone
+            found = {kind: list(values) for kind, values in self._sealed(work, request).items()}
+        for standing in people:
             for name, kept in self._desk.parts.vault.everything(work, standing).items():
                 kind = identifier_kind(name, promises.fields[name]) if name in promises.fields else None
                 if kind:
@@ -70,6 +76,16 @@ class Plans:
             elif request.proof in (Proof.DOCUMENT, Proof.AUTHORITY):
                 found = {kind: [value] for kind, value in opening.identifiers.items()}
         return {kind: tuple(dict.fromkeys(values)) for kind, values in found.items()}
+
+    def seal(self, work: Work, request: Request, who: Identifiers) -> Request:
+        """The request with that by which systems are searched sealed in it; it is not saved yet."""
+        request = self._desk.with_box(work, request)
+        return self._desk.put(work, request, "who", "application/json", _encode(who), name=WHO)
+
+    def _sealed(self, work: Work, request: Request) -> Identifiers:
+        if not any(one.id == WHO for one in request.papers):
+            return {}
+        return _decode_who(b"".join(self._desk.get(work, request, WHO)))
 
     def _here(self, work: Work, request: Request, opening: Opening, aim: Aim) -> Iterator[Line]:
         if aim == "correct":

@@ -34,6 +34,7 @@ from senim.rights.records import (
     State,
     Way,
 )
+from senim.subjects import Standing
 
 MOST_TEXT = 20_000
 """Longest text of a request in characters."""
@@ -364,14 +365,30 @@ def open_claims(requests: Iterable[Request]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.number for one in requests if one.kind in CLAIMS and is_open(one)))
 
 
-def ends_with_data(promises: Promises, request: Request) -> bool:
-    """Whether an open request ends when the person's data is destroyed.
+def outlasts(promises: Promises, request: Request) -> bool:
+    """Whether a request can still be carried out in the systems when nothing of the person is here any more."""
+    return aim_of(promises, request) in ("read", "erase")
+
+
+def ends_with_data(promises: Promises, request: Request, *, elsewhere: bool) -> bool:
+    """Whether an open request ends when the person's data is destroyed here; ``elsewhere`` it may lie in systems.
 
     A granted erasure goes on, in the systems that it has not reached yet; so does what is about what was done.
+    An authority is answered by somebody, whatever became of the data.
     """
-    if request.kind in OUTLIVES or not is_open(request):
+    if request.kind in OUTLIVES or request.way is Way.AUTHORITY or not is_open(request):
+        return False
+    if elsewhere and outlasts(promises, request):
         return False
     return request.decision is None or aim_of(promises, request) != "erase"
+
+
+def blocked_since(request: Request, people: Iterable[Standing]) -> bool:
+    """Whether data that the operator destroys of its own accord was blocked after the last yes to it."""
+    if request.way is not Way.OPERATOR or request.decision is None:
+        return False
+    yes = request.approval.at if request.approval else request.decision.at
+    return any(one.marks.block is not None and one.marks.block.at > yes for one in people)
 
 
 def let_go(request: Request) -> Request:

@@ -55,7 +55,7 @@ class DocumentMeta(msgspec.Struct, frozen=True, array_like=True):
     at: int
 
 
-ERASE_REASONS = ("withdrawn", "request", "purpose-met", "unlawful", "court-decision", "deceased", "drill")
+ERASE_REASONS = ("withdrawn", "request", "purpose-met", "unlawful", "court-decision", "deceased")
 """Why a person's data is destroyed (94-V 18): a closed list."""
 
 

@@ -132,6 +132,7 @@ def test_a_claim_holds_the_data_and_complaints_outlive_it(stage: Stage) -> None:
     complaint = by(stage, person, "complaint", text="Unlawful.", ground=Ground.UNLAWFUL).number
     assert now(stage, complaint).blocked
     refused(Code.CLAIM_OPEN, lambda: destroy(stage, person))
+    refused(Code.INVALID_VALUE, lambda: destroy(stage, person, "drill"))
     refused(Code.CLAIM_OPEN, lambda: begun(stage, person))
     assert told_of(senim, person.subject)[-1].act == "request.opened"
     assert not gone(stage, person)
@@ -252,6 +253,8 @@ def test_staff_may_let_go_of_it_and_the_second_may_say_no(stage: Stage) -> None:
         if end == "no":
             act(stage, senim.rights.planning.refuse_plan, number, actor=second(stage))
         else:
+            door = stranger("request")
+            refused(Code.ROLE_NOT_ALLOWED, lambda: act(stage, senim.rights.withdraw, number, actor=door))  # noqa: B023
             act(stage, senim.rights.withdraw, number)
         run(stage)
         ended = now(stage, number)
@@ -311,3 +314,87 @@ def test_who_is_erased_is_not_shown_to_ask(stage: Stage) -> None:
     assert (ended.subject, ended.state) == ("", State.REFUSED)
     assert ended.decision is not None
     assert ended.decision.reasons == (Refusal.NOTHING_ON_FILE,)
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_what_systems_hold_is_still_destroyed_when_the_vault_alone_was(stage: Stage, *, decided: bool) -> None:
+    """The shell destroys here: the person's own erasure goes on in the systems, by what was on file; a copy too."""
+    senim, person = senim_of(stage), stage.person()
+    shop, letters = System({email(person): 3}), Letters(senim_of(stage))
+    connect(stage, shop)
+    number = by(stage, person, "erase", ground=Ground.UNLAWFUL).number
+    copy = by(stage, person, "copy").number
+    if decided:
+        decide(stage, number, granted=True)
+    destroy(stage, person)
+    senim.attend()
+    assert [is_open(now(stage, one)) for one in (number, copy)] == [True, True]
+    assert not letters.of("refused")
+    if not decided:
+        assert not now(stage, number).blocked
+        decide(stage, number, granted=True)
+    decide(stage, copy, granted=True)
+    run(stage)
+    ((_, facts),) = letters.of("answer_ready")
+    assert facts["number"] == copy
+    approve(stage, number)
+    run(stage)
+    assert (now(stage, number).state, shop.rows) == (State.ANSWERED, {})
+    assert senim.rights.destruction.settle() == 0
+
+
+def test_a_claim_that_comes_after_the_yes_stops_the_systems_too(stage: Stage, clock: FixedClock) -> None:
+    """Nothing is touched while it is open, and staff are told; once it is answered it goes on by itself."""
+    person = stage.person()
+    shop = System({email(person): 3})
+    connect(stage, shop)
+    number = granted(stage, person, "erase")
+    approve(stage, number)
+    claim = by(stage, person, "claim", text="A refund.").number
+    run(stage)
+    assert (shop.rows, gone(stage, person)) == ({email(person): 3}, False)
+    assert (now(stage, number).state, now(stage, number).trouble) == (State.EXECUTING, Code.CLAIM_OPEN)
+    decide(stage, claim, granted=True, text="Paid.")
+    clock.move(hours=1)
+    run(stage)
+    assert (now(stage, number).state, now(stage, number).trouble, shop.rows) == (State.ANSWERED, "", {})
+
+
+def test_a_block_stops_the_operators_own_destruction(stage: Stage, clock: FixedClock) -> None:
+    """Whoever may not decide over a block does not approve; one that is set after the yes holds it."""
+    senim, person = senim_of(stage), stage.person()
+    shop = System({email(person): 3})
+    connect(stage, shop)
+    number = begun(stage, person).number
+    run(stage)
+    by(stage, person, "block", text="Look into it.")
+    digest = now(stage, number).plan.digest  # type: ignore[union-attr]
+    approver = stranger("approve")
+    refused(Code.SUBJECT_BLOCKED, lambda: act(stage, senim.rights.planning.approve, number, digest, actor=approver))
+    about = senim.subjects.about
+    act(stage, lambda work: senim.gate.unblock(work, about(work, person.subject), reason="check-finished"))
+    approve(stage, number)
+    clock.move(hours=1)
+    act(stage, lambda work: senim.gate.block(work, about(work, person.subject), reason="unlawful-reported"))
+    run(stage)
+    assert (shop.rows, gone(stage, person)) == ({email(person): 3}, False)
+    assert (now(stage, number).state, now(stage, number).trouble) == (State.EXECUTING, Code.SUBJECT_BLOCKED)
+    act(stage, senim.rights.planning.plan, number)
+    run(stage)
+    approve(stage, number)
+    run(stage)
+    assert (now(stage, number).state, shop.rows, gone(stage, person)) == (State.ANSWERED, {}, True)
+
+
+def test_what_an_authority_asks_does_not_end_with_the_data(stage: Stage) -> None:
+    """Its clock goes on until staff have answered."""
+    senim, person = senim_of(stage), stage.person()
+    about: dict[str, Any] = {"subject": person.subject, "text": "By order.", "attached": (PDF,)}
+    number = opened(stage, "access", way=Way.AUTHORITY, **about).number
+    assert now(stage, number).subject == person.subject
+    destroy(stage, person)
+    senim.attend()
+    left = now(stage, number)
+    assert (is_open(left), left.due > 0) == (True, True)
+    decide(stage, number, granted=False, reasons=(Refusal.NOTHING_ON_FILE,), text="It was destroyed.")
+    assert now(stage, number).state is State.REFUSED

@@ -79,7 +79,7 @@ def sign_in(stage: Stage) -> None:
     stage.expect(not door.enter(token, code), Hint("code-enters-twice"))
     subjects, vault = stage.platform.subjects, stage.platform.vault
     stage.platform.run(
-        stage.actor, lambda work: vault.erase(work, subjects.about(work, person.subject), reason="drill")
+        stage.actor, lambda work: vault.erase(work, subjects.about(work, person.subject), reason="purpose-met")
     )
     stage.expect(door.signed(session) is None, Hint("erased-signed-in"))
 

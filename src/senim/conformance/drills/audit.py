@@ -25,7 +25,7 @@ def every_act(stage: Stage) -> None:
 
     def erase(work: Work) -> object:
         standing = stage.platform.subjects.about(work, person.subject)
-        return stage.platform.vault.erase(work, standing, reason="drill")
+        return stage.platform.vault.erase(work, standing, reason="purpose-met")
 
     stage.platform.run(stage.actor, erase)
     stage.platform.tick()

@@ -130,7 +130,7 @@ def unsubscribe(stage: Stage) -> None:
     platform.run(BY_LINK, lambda work: post.marketing.unsubscribe(work, token))
     stage.expect(not post.may(person, purpose), Hint("not-withdrawn"))
     stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(person, purpose), Hint("mailing-after-end"))
-    post.about(person, lambda work, who: platform.vault.erase(work, who, reason="drill"))
+    post.about(person, lambda work, who: platform.vault.erase(work, who, reason="purpose-met"))
     again = stage.person(point, values={**stage.values(point), field: person.values[field]})
     stage.refused(Code.CONSENT_WITHDRAWN, lambda: post.write(again, purpose), Hint("same-address-anew"))
 
@@ -160,7 +160,7 @@ def notice(stage: Stage) -> None:
     """The notice of a destruction reaches the person with its proof, byte for byte."""
     post, person = _Post(stage), stage.person()
     platform = stage.platform
-    erasure = post.about(person, lambda work, who: platform.vault.erase(work, who, reason="drill"))
+    erasure = post.about(person, lambda work, who: platform.vault.erase(work, who, reason="purpose-met"))
     proof = File(name="certificate.jws", media="application/jose", content=erasure.proof.encode())
     platform.run(
         SYSTEM,

@@ -57,7 +57,7 @@ def erasure(stage: Stage) -> None:
 
     def act(work: Work) -> str:
         standing = stage.platform.subjects.about(work, person.subject)
-        return stage.platform.vault.erase(work, standing, reason="drill").proof
+        return stage.platform.vault.erase(work, standing, reason="purpose-met").proof
 
     proof = stage.platform.run(stage.actor, act)
     payload = open_statement(proof, stage.platform.jwk)[1]
