@@ -137,6 +137,21 @@ def test_signing_out_leaves_no_record_open(visitor: Visitor, two: Two) -> None:
     assert open_ones() == [0, 0]
 
 
+def test_whom_nothing_tells_apart_is_shown_the_way_out(staged: Callable[[bytes], Stage]) -> None:
+    """Two given names and nothing to tell: neither opens online, and the page leads to where one asks without it."""
+    visitor = Visitor(staged(profile("tickets")))
+    address = {"contact.email": "alice@people.example", "inquiry.message": "Is there a cloakroom?"}
+    for given in ("Alice", "Mallory"):
+        visitor.stage.person("question", values={**address, "identity.given": given})
+    visitor.ask_code(address["contact.email"])
+    page = visitor.follow(visitor.post("/sign-in/code", code=visitor.letters.code))
+    assert "<select" not in page
+    assert "We could not tell who you are this way" in page
+    assert 'href="/privacy/en/rights"' in page
+    rights = visitor.client.get("/privacy/en/rights").text
+    assert "/privacy/en/requests/new" in rights
+
+
 def test_who_cannot_tell_is_let_into_what_holds_nothing(staged: Callable[[bytes], Stage]) -> None:
     """Two people at one address, and a sign-up: the page asks for what they have, and opens the sign-up without it."""
     visitor = Visitor(staged(profile("tickets")))

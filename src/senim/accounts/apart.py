@@ -2,7 +2,8 @@
 
 Whoever has the address may open what holds nothing else: nothing there is anybody else's. Records that say the same of
 a person are opened together. If several people are left, one more thing is asked for, and only what one of them really
-has; it opens the records that have it in them.
+has; it opens the records that have it in them. Where nothing tells people apart, nothing safe can be done online:
+whoever sends in a form with another name, and nothing to tell, sends the others of that address to the office.
 """
 
 from __future__ import annotations
