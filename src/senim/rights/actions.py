@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ from senim.rights.limits import Limits
 from senim.rights.listing import Listing
 from senim.rights.planning import Planning
 from senim.rights.plans import Plans
-from senim.rights.records import Attached, Kind, Opened, Opening, Proof, Represented, Request, State, Way
+from senim.rights.records import Attached, Kind, Opened, Opening, Paper, Proof, Represented, Request, State, Way
 from senim.rights.rules import (
     MOST_WORDS,
     check_opening,
@@ -305,38 +305,36 @@ class Rights:
 
     def read(self, work: Work, number: str) -> Opening:
         """What was written in a request, for who handles it; in the log before it is told."""
-        request = self._desk.begin(work, number, READ, "handle")
-        opening = self._desk.opening(work, request)
-        self._desk.tell(work, READ, request)
-        return opening
+        return self._read(work, number, "handle")
 
     def paper(self, work: Work, number: str, paper: str) -> tuple[str, bytes]:
-        """Media type and content of a sealed file of a request, for who handles it; logged."""
-        request = self._desk.begin(work, number, READ, "handle")
-        found = next((one for one in request.papers if one.id == paper and one.id != TOKEN), None)
-        if found is None:
-            raise NotFound(Code.NOT_FOUND, "paper")
-        self._desk.tell(work, READ, request, count=found.chunks)
-        return found.media, b"".join(self._desk.get(work, request, paper))
+        """Media type and content of a sealed file of a request, for who handles it; logged. Raises NotFound."""
+        return self._paper(work, number, "handle", lambda one: one.id == paper and one.id != TOKEN)
 
     def own(self, work: Work, number: str) -> Opening:
         """What was written in a request, for whose it is, as the caller has seen; in the log before it is told."""
-        request = self._desk.begin(work, number, READ, "request")
-        opening = self._desk.opening(work, request)
-        self._desk.tell(work, READ, request)
-        return opening
+        return self._read(work, number, "request")
 
     def own_paper(self, work: Work, number: str, paper: str) -> tuple[str, bytes]:
         """A file that was sent to support a request, for whose it is, as the caller has seen; logged. Raises NotFound.
 
         What staff put beside it is not the person's to see.
         """
-        request = self._desk.begin(work, number, READ, "request")
-        found = next((one for one in request.papers if one.id == paper and one.what == "evidence"), None)
+        return self._paper(work, number, "request", lambda one: one.id == paper and one.what == "evidence")
+
+    def _read(self, work: Work, number: str, verb: str) -> Opening:
+        request = self._desk.begin(work, number, READ, verb)
+        opening = self._desk.opening(work, request)
+        self._desk.tell(work, READ, request)
+        return opening
+
+    def _paper(self, work: Work, number: str, verb: str, wanted: Callable[[Paper], bool]) -> tuple[str, bytes]:
+        request = self._desk.begin(work, number, READ, verb)
+        found = next(filter(wanted, request.papers), None)
         if found is None:
             raise NotFound(Code.NOT_FOUND, "paper")
         self._desk.tell(work, READ, request, count=found.chunks)
-        return found.media, b"".join(self._desk.get(work, request, paper))
+        return found.media, b"".join(self._desk.get(work, request, found.id))
 
     # out
 
